@@ -1,0 +1,179 @@
+"""The Python API: a sandbox that scores responses and runs programs.
+
+    with Sandbox() as box:
+        score = box.score(response, label)
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from sandbox.errors import ConfigurationError
+from sandbox.extract import Choice
+from sandbox.host.pool import Pool
+from sandbox.host.process import ProcessWorker
+from sandbox.job import Job, Run
+from sandbox.judge import Judgement, Rules, judge
+from sandbox.limits import Limits
+from sandbox.reward import Outcome, Shape
+from sandbox.verdict import Verdict
+
+__all__ = ["Sample", "Sandbox", "Score"]
+
+Sample: TypeAlias = "tuple[str, Any] | tuple[str, Any, str] | Mapping[str, Any]"
+"""(response, label), (response, label, prompt), or a mapping with those keys."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Score:
+    """What a sample is worth, and why."""
+
+    reward: float
+    """For the advantage."""
+    score: float
+    """Within [0, 1], for dynamic filtering."""
+    outcome: Outcome
+    judgement: Judgement
+
+    @property
+    def verdict(self) -> Verdict:
+        """The worst verdict of the cases."""
+        return self.judgement.verdict
+
+    @property
+    def pass_rate(self) -> float:
+        """Accepted cases of all cases."""
+        return self.judgement.pass_rate
+
+
+class Sandbox:
+    """A pool of warm workers and a judge. Thread-safe; close it, or use it in a `with` block.
+
+    *workers* is how many jobs run at the same time (default: the processors this process may use), *limits* bounds each test
+    case, *shape* says how outcomes become rewards (see `Shape`; a text is parsed), *choice* which of several code blocks
+    counts, *early_stop* whether a suite ends at its first failure (default: with the binary shape), *python* the interpreter
+    that candidates run in, *warm* the modules it imports beforehand (such as numpy).
+
+    Raises:
+        ConfigurationError: an option cannot be used; the message says which and why.
+    """
+
+    def __init__(
+        self,
+        *,
+        workers: int | None = None,
+        limits: Limits | None = None,
+        shape: Shape | str = "documented",
+        choice: Choice | str = Choice.AUTO,
+        early_stop: bool | None = None,
+        entropy: bool = False,
+        python: str | None = None,
+        warm: Sequence[str] = (),
+    ) -> None:
+        self.shape = Shape.parse(shape) if isinstance(shape, str) else shape
+        try:
+            choice = Choice(choice)
+        except ValueError:
+            raise ConfigurationError(f"choice={choice!r}: use {', '.join(item.value for item in Choice)}") from None
+        self.rules = Rules(
+            limits=limits or Limits(),
+            choice=choice,
+            early_stop=self.shape.needs_only_passes if early_stop is None else early_stop,
+            entropy=entropy,
+        )
+        size = len(os.sched_getaffinity(0)) if workers is None else workers
+        self._pool = Pool(lambda: ProcessWorker(python=python, warm=warm), size=size)
+        self._threads: ThreadPoolExecutor | None = None
+
+    def __enter__(self) -> Sandbox:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the workers. May be called twice."""
+        self._pool.close()
+        if self._threads is not None:
+            self._threads.shutdown(wait=True)
+
+    def warm(self) -> None:
+        """Start all workers now, not when they are first needed."""
+        self._pool.warm()
+
+    def score(self, response: str, label: Any, prompt: str = "") -> Score:
+        """Judge *response* (the model's text) against *label* (any format of the README) and price it.
+
+        Never raises for anything that a response or a label holds: a broken label and a fault of ours are scores with the
+        outcome INTERNAL.
+
+        Raises:
+            ConfigurationError: workers cannot be started, or the sandbox is closed.
+        """
+        judgement = judge(response, label, prompt=prompt, run=self._pool.run, rules=self.rules)
+        price = self.shape.price(judgement)
+        return Score(reward=price.reward, score=price.score, outcome=price.outcome, judgement=judgement)
+
+    def score_many(self, samples: Iterable[Sample]) -> Iterator[Score]:
+        """Score *samples*, as many at a time as there are workers; yields in their order, and reads ahead only a little."""
+        ahead = 4 * self._pool.size
+        pending: deque[Future[Score]] = deque()
+        try:
+            for sample in samples:
+                pending.append(self._submit(self._score_sample, sample))
+                if len(pending) > ahead:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+    def run(self, code: str, *, stdin: str | bytes = "", limits: Limits | None = None) -> Run:
+        """Run a program and say what was observed.
+
+        Raises:
+            ConfigurationError: workers cannot be started, or the sandbox is closed.
+        """
+        data = stdin.encode("utf-8", "surrogatepass") if isinstance(stdin, str) else bytes(stdin)
+        return self._pool.run(Job(source=code, stdin=data, limits=limits or self.rules.limits, entropy=self.rules.entropy))
+
+    async def ascore(self, response: str, label: Any, prompt: str = "") -> Score:
+        """`score`, without blocking the event loop."""
+        return await asyncio.wrap_future(self._submit(self.score, response, label, prompt))
+
+    async def ascore_many(self, samples: Iterable[Sample]) -> AsyncIterator[Score]:
+        """`score_many`, without blocking the event loop."""
+        ahead = 4 * self._pool.size
+        pending: deque[Future[Score]] = deque()
+        try:
+            for sample in samples:
+                pending.append(self._submit(self._score_sample, sample))
+                if len(pending) > ahead:
+                    yield await asyncio.wrap_future(pending.popleft())
+            while pending:
+                yield await asyncio.wrap_future(pending.popleft())
+        finally:
+            for future in pending:
+                future.cancel()
+
+    async def arun(self, code: str, *, stdin: str | bytes = "", limits: Limits | None = None) -> Run:
+        """`run`, without blocking the event loop."""
+        return await asyncio.wrap_future(self._submit(self.run, code, stdin=stdin, limits=limits))
+
+    def _score_sample(self, sample: Sample) -> Score:
+        if isinstance(sample, Mapping):
+            return self.score(sample["response"], sample["label"], sample.get("prompt") or "")
+        return self.score(*sample)
+
+    def _submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
+        if self._threads is None:
+            self._threads = ThreadPoolExecutor(self._pool.size, thread_name_prefix="sandbox")
+        return self._threads.submit(function, *args, **kwargs)
+

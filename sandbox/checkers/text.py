@@ -1,0 +1,154 @@
+"""Standard output against the label's.
+
+The default rule: white space at the end of a line and blank lines at the end do not count, CRLF is LF, everything else is exact
+(so "yes" is not "YES", and a missing or an extra line is wrong). Known graders are either stricter (a trailing blank fails) or
+looser (case, or only the first lines count): research/peers.md section 3.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from sandbox.errors import LabelError
+from sandbox.suite import Match, OutputCheck
+
+__all__ = ["Custom", "Floats", "Text", "Tokens", "UnorderedLines", "output_check", "shorten"]
+
+MAX_SHOWN = 200
+
+
+def shorten(text: str, limit: int = MAX_SHOWN) -> str:
+    """*text* for a message: at most *limit* characters, and how many are left out."""
+    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
+
+
+def lines_of(text: str) -> list[str]:
+    """The lines that count: without trailing white space, without blank lines at the end."""
+    lines = [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    while lines and not lines[-1]:
+        lines.pop()
+    return lines
+
+
+def _first_difference(said: list[str], wanted: list[str], what: str) -> str:
+    for number, (one, other) in enumerate(zip(said, wanted, strict=False), 1):
+        if one != other:
+            return f"{what} {number}: got {shorten(one)!r}, expected {shorten(other)!r}"
+    if len(said) < len(wanted):
+        return f"ends after {len(said)} {what}s of {len(wanted)}; next expected {shorten(wanted[len(said)])!r}"
+    return f"{len(said) - len(wanted)} {what}s too many; the first is {shorten(said[len(wanted)])!r}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Text:
+    """The default rule; with *ignore_case*, letters of either case are equal."""
+
+    expected: str
+    ignore_case: bool = False
+
+    def __call__(self, said: str) -> Match:
+        """Compare line by line."""
+        got, wanted = lines_of(said), lines_of(self.expected)
+        if self.ignore_case:
+            got, wanted = [line.casefold() for line in got], [line.casefold() for line in wanted]
+        return Match(ok=True) if got == wanted else Match(ok=False, difference=_first_difference(got, wanted, "line"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tokens:
+    """White space only separates: the words have to be the same, in the same order."""
+
+    expected: str
+    ignore_case: bool = False
+
+    def __call__(self, said: str) -> Match:
+        """Compare word by word."""
+        got, wanted = said.split(), self.expected.split()
+        if self.ignore_case:
+            got, wanted = [word.casefold() for word in got], [word.casefold() for word in wanted]
+        return Match(ok=True) if got == wanted else Match(ok=False, difference=_first_difference(got, wanted, "word"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Floats:
+    """Word by word; where both words are finite decimal numbers, they may differ by *relative* or *absolute*."""
+
+    expected: str
+    relative: float = 1e-9
+    absolute: float = 1e-9
+
+    def __call__(self, said: str) -> Match:
+        """Compare word by word."""
+        got, wanted = said.split(), self.expected.split()
+        if len(got) == len(wanted) and all(map(self._close, got, wanted)):
+            return Match(ok=True)
+        close = [other if self._close(one, other) else one for one, other in zip(got, wanted, strict=False)]
+        return Match(ok=False, difference=_first_difference(close + got[len(close) :], wanted, "word"))
+
+    def _close(self, said: str, wanted: str) -> bool:
+        if said == wanted:
+            return True
+        try:
+            one, other = float(said), float(wanted)
+        except ValueError:
+            return False
+        return math.isfinite(one) and math.isclose(one, other, rel_tol=self.relative, abs_tol=self.absolute)
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnorderedLines:
+    """The default rule, with the lines in any order."""
+
+    expected: str
+
+    def __call__(self, said: str) -> Match:
+        """Compare sorted lines."""
+        got, wanted = sorted(lines_of(said)), sorted(lines_of(self.expected))
+        difference = "" if got == wanted else "in sorted order, " + _first_difference(got, wanted, "line")
+        return Match(ok=got == wanted, difference=difference)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Custom:
+    """A Python function of the operator's: `function(said, expected) -> bool`. It runs on the host, so it must be trusted."""
+
+    expected: str
+    function: Callable[[str, str], bool]
+
+    def __call__(self, said: str) -> Match:
+        """Ask the function."""
+        ok = self.function(said, self.expected) is True
+        return Match(ok=ok, difference="" if ok else "the checker function says no")
+
+
+def output_check(expected: str, option: Any = None) -> OutputCheck:
+    """The checker for one expected output, by a label's *option*.
+
+    *option* is None, a name (`exact`, `tokens`, `floats`, `case`, `unordered`), a function, or a dict
+    `{"type": name, "relative": 1e-6, "absolute": 1e-6, "flags": "case_sensitive float_tolerance 1e-4"}` (the flags as in
+    the problem package format of Kattis).
+
+    Raises:
+        LabelError: there is no such checker.
+    """
+    if callable(option):
+        return Custom(expected=expected, function=option)
+    settings = {"type": option} if isinstance(option, str) else dict(option or {})
+    name = settings.pop("type", None) or "exact"
+    flags = str(settings.pop("flags", None) or "").split()
+    tolerance = {flag: float(flags[at + 1]) for at, flag in enumerate(flags[:-1]) if flag.endswith("tolerance")}
+    relative = settings.get("relative", tolerance.get("float_relative_tolerance", tolerance.get("float_tolerance")))
+    absolute = settings.get("absolute", tolerance.get("float_absolute_tolerance", tolerance.get("float_tolerance")))
+    if name == "floats" or relative is not None or absolute is not None:
+        bounds = {"relative": relative, "absolute": absolute}
+        return Floats(expected=expected, **{key: float(value) for key, value in bounds.items() if value is not None})
+    if name == "tokens":
+        return Tokens(expected=expected, ignore_case="case_insensitive" in flags)
+    if name in ("exact", "case"):
+        return Text(expected=expected, ignore_case=name == "case" or "case_insensitive" in flags)
+    if name == "unordered":
+        return UnorderedLines(expected=expected)
+    raise LabelError(f"no checker is named {name!r}; there are exact, tokens, floats, case and unordered")

@@ -1,0 +1,98 @@
+"""Values that calls returned against the values of the label, on exact builtin types, so nothing that a candidate defined is asked.
+
+For labels written in Python the rule is Python's own `==`. For labels that came through JSON the losses of JSON are undone
+(a tuple may answer for a list, a key 1 for "1", an iterator for a list) and a bool is no number, for JSON knows the difference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import deque
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sandbox.checkers.text import shorten
+from sandbox.guest.values import Array, Iterated
+from sandbox.suite import Match
+
+__all__ = ["Equal", "shown"]
+
+_NUMBERS = (int, float, complex, Decimal, Fraction)
+
+
+def shown(value: Any) -> str:
+    """A value for a message, bounded; its repr is asked of builtin types only."""
+    try:
+        return shorten(repr(value))
+    except (ValueError, RecursionError):  # an int of more digits than Python likes to print
+        return f"<{type(value).__name__}>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Equal:
+    """One call's value equals *expected*.
+
+    *from_json* undoes JSON's losses; *relative* and *absolute* allow floats to differ, anywhere inside the value.
+    """
+
+    expected: Any
+    from_json: bool = False
+    relative: float = 0.0
+    absolute: float = 0.0
+
+    def __call__(self, said: tuple[Any, ...]) -> Match:
+        """Compare the value of the first call."""
+        (got,) = said
+        try:
+            if self.from_json or self.relative or self.absolute:
+                ok = self._same(got, self.expected)
+            else:
+                ok = (got == self.expected) is True
+        except (RecursionError, ArithmeticError, ValueError, TypeError):
+            ok = False
+        return Match(ok=ok, difference="" if ok else f"got {shown(got)}, expected {shown(self.expected)}")
+
+    def _same(self, got: Any, wanted: Any) -> bool:
+        if isinstance(got, Iterated) and self.from_json:
+            got = got.items
+        if isinstance(wanted, bool) or isinstance(got, bool):
+            return got is wanted if self.from_json else (got == wanted) is True
+        if isinstance(wanted, _NUMBERS):
+            return isinstance(got, _NUMBERS) and self._close(got, wanted)
+        if isinstance(wanted, list | tuple | deque):
+            alike = isinstance(got, list | tuple | deque) if self.from_json else type(got) is type(wanted)
+            return alike and len(got) == len(wanted) and all(map(self._same, got, wanted))
+        if isinstance(wanted, dict):
+            return isinstance(got, dict) and self._same_dicts(got, wanted)
+        if isinstance(got, Array):
+            return False
+        return (got == wanted) is True
+
+    def _same_dicts(self, got: dict[Any, Any], wanted: dict[Any, Any]) -> bool:
+        if len(got) != len(wanted):
+            return False
+        if self.from_json and any(not isinstance(key, str) for key in got):
+            # JSON has string keys only. Two keys that become one (1 and "1") cannot both be what the label means.
+            renamed = {_json_key(key): value for key, value in got.items()}
+            if len(renamed) != len(got):
+                return False
+            got = renamed
+        return all(key in got and self._same(got[key], value) for key, value in wanted.items())
+
+    def _close(self, got: Any, wanted: Any) -> bool:
+        if got == wanted:
+            return True
+        if not (self.relative or self.absolute) or isinstance(got, complex) or isinstance(wanted, complex):
+            return False
+        return math.isclose(got, wanted, rel_tol=self.relative, abs_tol=self.absolute)
+
+
+def _json_key(key: Any) -> Any:
+    """A dict key as `json.dumps` writes it."""
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    if key is None:
+        return "null"
+    return str(key) if isinstance(key, int | float) else key

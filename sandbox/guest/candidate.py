@@ -1,0 +1,278 @@
+"""A candidate's process, from the fork to the end: read the job, confine, load the program, answer.
+
+From the line that runs the program on, everything in this process is the candidate's, this module included. It can answer
+what it likes, and that is all it can do: nothing here knows an expected value.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import hashlib
+import io
+import json
+import os
+import random
+import resource
+import signal
+import sys
+import threading
+import time
+import traceback
+from types import CoroutineType, ModuleType, TracebackType
+from typing import Any, NoReturn
+
+from . import confine, values
+from .wire import (
+    ANSWERS_START,
+    KIND_ERROR,
+    KIND_EXITED,
+    KIND_LOADED,
+    KIND_RAISED,
+    KIND_RETURNED,
+    KIND_UNCOMPILED,
+    KIND_UNSENDABLE,
+    Order,
+    Progress,
+    frame,
+    unpack_payload,
+)
+
+__all__ = ["run"]
+
+PROGRAM_NAME = "main.py"
+MAX_MESSAGE = 2000
+FRAME_ROOM = 1 << 15
+"""Kept free in the answers file for what follows a large value: frame heads and error messages."""
+
+
+class Answers:
+    """The answers file, written with explicit positions; its first bytes say which slot is running."""
+
+    def __init__(self, fd: int, max_bytes: int) -> None:
+        self.fd = fd
+        self.max_bytes = max_bytes
+        self.position = ANSWERS_START
+
+    def begin(self, slot: int) -> None:
+        """The clock of a new slot starts now. A candidate that lies here gains at most the sum of its slots."""
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = time.process_time_ns() + int((children.ru_utime + children.ru_stime) * 1e9)
+        os.pwrite(self.fd, Progress(slot, cpu, time.monotonic_ns()).pack(), 0)
+
+    def write(self, kind: int, text: str) -> None:
+        """Append one frame."""
+        data = frame(kind, text.encode("ascii"))
+        while data:
+            written = os.pwrite(self.fd, data, self.position)
+            self.position += written
+            data = data[written:]
+
+    def error(self, kind: int, error: BaseException) -> None:
+        """Append a frame that names an exception."""
+        self.write(kind, values.encode([type(error).__name__, _message(error)]))
+
+    @property
+    def room(self) -> int:
+        """Bytes that may still be written."""
+        return self.max_bytes - self.position
+
+
+def run(
+    order: Order, job_fd: int, out_fd: int, err_fd: int, answers_fd: int, setup_fd: int, folder: str, base_data_bytes: int
+) -> NoReturn:
+    """Be the candidate. Called right after the fork; never returns.
+
+    A fault of ours on the way is written to *setup_fd*, which is closed before the program can run: no candidate can claim one.
+    """
+    code = 1
+    try:
+        try:
+            supervisor = os.getppid()
+            os.dup2(answers_fd, confine.ANSWERS_FD)
+            os.dup2(out_fd, 1)
+            os.dup2(err_fd, 2)
+            payload = _read_all(job_fd)
+            job, stdin = unpack_payload(payload)
+            seed = None if job["entropy"] else int.from_bytes(hashlib.blake2b(payload, digest_size=8).digest(), "big")
+            _give_stdin(stdin)
+            path = os.path.join(folder, PROGRAM_NAME)
+            _write_program(path, job["source"])
+            _fresh_interpreter(path, folder, seed)
+            answers = Answers(confine.ANSWERS_FD, order.output_bytes)
+            del payload, stdin
+            confine.enter(order, confine.ANSWERS_FD, supervisor, base_data_bytes)
+        except BaseException as error:
+            os.pwrite(setup_fd, f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:MAX_MESSAGE], 0)
+            raise
+        code = _live(job, answers, path)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _read_all(fd: int) -> bytes:
+    size = os.lseek(fd, 0, os.SEEK_END)
+    data = b""
+    while len(data) < size:
+        data += os.pread(fd, size - len(data), len(data))
+    return data
+
+
+def _give_stdin(data: memoryview) -> None:
+    """Standard input is a file in memory: read by any means (input(), open(0), os.read), it ends where it should."""
+    fd = os.memfd_create("stdin", os.MFD_CLOEXEC)
+    while data:
+        data = data[os.write(fd, data) :]
+    os.lseek(fd, 0, os.SEEK_SET)
+    os.dup2(fd, 0)
+
+
+def prepare_streams() -> None:
+    """Build sys.stdin, stdout and stderr once, in the zygote, on descriptors that are each candidate's own after the fork."""
+
+    def stream(fd: int, kind: type, mode: str, errors: str, by_line: bool) -> io.TextIOWrapper:
+        raw = io.FileIO(fd, mode, closefd=False)
+        return io.TextIOWrapper(kind(raw), "utf-8", errors, line_buffering=by_line)
+
+    sys.stdin = sys.__stdin__ = stream(0, io.BufferedReader, "r", "surrogateescape", False)  # type: ignore[misc]
+    sys.stdout = sys.__stdout__ = stream(1, io.BufferedWriter, "w", "surrogateescape", False)  # type: ignore[misc]
+    sys.stderr = sys.__stderr__ = stream(2, io.BufferedWriter, "w", "backslashreplace", True)  # type: ignore[misc]
+
+
+def _write_program(path: str, source: str) -> None:
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    data = source.encode("utf-8", "surrogatepass")
+    while data:
+        data = data[os.write(fd, data) :]
+    os.close(fd)
+
+
+def _live(job: dict[str, Any], answers: Answers, path: str) -> int:
+    """Load the program and answer; the exit status of the process."""
+    calls = job["calls"]
+    answers.begin(0)
+    try:
+        preamble = compile(job["preamble"], "<preamble>", "exec", dont_inherit=True)
+        program = compile(job["source"], path, "exec", dont_inherit=True)
+    except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
+        answers.error(KIND_UNCOMPILED, error)
+        return 1
+    module = ModuleType("solution" if calls else "__main__")
+    module.__file__ = path
+    namespace = module.__dict__
+    namespace["__builtins__"] = sys.modules["builtins"]
+    sys.modules[module.__name__] = module
+    try:
+        exec(preamble, namespace)
+        exec(program, namespace)
+        for call in calls:
+            if call["function"]:
+                _look_up(namespace, call["function"])
+    except SystemExit as stop:
+        return _end(_exit_status(stop))
+    except BaseException as error:
+        answers.error(KIND_ERROR, error)
+        _show(error, path)
+        return _end(1)
+    if calls:
+        answers.write(KIND_LOADED, "")
+        for slot, call in enumerate(calls, 1):
+            answers.begin(slot)
+            answers.write(*_answer(call, namespace, answers.room))
+    return _end(0)
+
+
+def _fresh_interpreter(path: str, folder: str, seed: int | None) -> None:
+    """The state a program expects of a new interpreter, but for what was imported already."""
+    sys.argv[:] = [path]
+    sys.path[0] = folder
+    random.seed(seed)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed(None if seed is None else seed & 0xFFFFFFFF)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+    os.chdir(folder)
+    gc.enable()
+
+
+def _answer(call: dict[str, Any], namespace: dict[str, Any], room: int) -> tuple[int, str]:
+    """One answer frame. What the call raises is an answer; what it returns must cross."""
+    try:
+        if call["expression"]:
+            result = eval(call["expression"], namespace)
+        else:
+            owner, name = _look_up(namespace, call["function"])
+            function = namespace[name] if owner is None else getattr(owner(), name)
+            result = function(*values.decode(call["args"]), **values.decode(call["kwargs"]))
+        if type(result) is CoroutineType:
+            import asyncio  # imported only where it is used: it would make every fork dearer
+
+            result = asyncio.run(result)
+        return KIND_RETURNED, values.encode(result, room - FRAME_ROOM)
+    except SystemExit as stop:
+        kind, text = KIND_EXITED, str(_exit_status(stop))
+    except values.Unsendable as error:
+        kind, text = KIND_UNSENDABLE, str(error)
+    except BaseException as error:
+        kind, text = KIND_RAISED, f"{type(error).__name__}: {_message(error)}"
+    return kind, json.dumps(text[:MAX_MESSAGE])
+
+
+def _look_up(namespace: dict[str, Any], name: str) -> tuple[Any, str]:
+    """Where a function is: in the module (None), or in its class `Solution`, the convention of LeetCode."""
+    if name in namespace:
+        return None, name
+    solution = namespace.get("Solution")
+    if hasattr(solution, name):
+        return solution, name
+    raise NameError(f"the program defines no function {name!r}")
+
+
+def _exit_status(stop: SystemExit) -> int:
+    """As the interpreter does for sys.exit(code): None is 0, a number its low byte, anything else is printed and 1."""
+    code = stop.code
+    if code is None:
+        return 0
+    if isinstance(code, int):
+        return int(code) & 0xFF
+    print(code, file=sys.stderr)
+    return 1
+
+
+def _end(status: int) -> int:
+    """What the interpreter does at its end, as far as a program can tell: threads, exit functions, buffers."""
+    try:
+        threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
+    except SystemExit as stop:
+        status = _exit_status(stop)
+    except BaseException:
+        traceback.print_exc()
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (AttributeError, OSError, ValueError):
+            status = status or 120  # as the interpreter: exit status 120 for output that could not be written
+    return status
+
+
+def _show(error: BaseException, path: str) -> None:
+    """Print a traceback that begins in the program, not in this file."""
+    start: TracebackType | None = error.__traceback__
+    while start is not None and start.tb_frame.f_code.co_filename not in (path, "<preamble>"):
+        start = start.tb_next
+    try:
+        traceback.print_exception(type(error), error, start or error.__traceback__)
+    except BaseException:
+        print(type(error).__name__, file=sys.stderr)
+
+
+def _message(error: BaseException) -> str:
+    try:
+        return str(error)[:MAX_MESSAGE]
+    except BaseException:
+        return "(its message cannot be shown)"

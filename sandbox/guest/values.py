@@ -1,0 +1,404 @@
+"""Python values as JSON text, and back, without trusting the bytes.
+
+Plain values (None, bool, int of 64 bits, float, str, list) are themselves in JSON. Everything else is an object with one key, the tag:
+
+    i  big int (hex)         x  bytes (hex)           X  bytearray (hex)      c  complex [real, imag]
+    u  str with surrogates   t  tuple                 s  set                  f  frozenset
+    d  dict [[k, v], ...]    o  OrderedDict           n  Counter              m  defaultdict (its factory stays behind)
+    q  deque [items, maxlen] r  range                 D  Decimal              F  Fraction [n, d]
+    T  date, time, datetime, timedelta, timezone      e  Ellipsis
+    I  an iterator: its items, as `Iterated`          A  numpy array: [dtype, shape, items], as `Array`
+    O  anything else: [type name, truth], as `Opaque`
+
+A subclass crosses as its exact base, read through the base's own slots, so that what it overrides is never asked. Numpy scalars
+cross as the Python number they hold. What is too deep or too large raises `Unsendable` with a reason.
+
+`decode` is given hostile text: it raises WireError and nothing else, and bounds size, depth and the cost of hashing (integers
+can be chosen so that all their hashes collide, which makes a set quadratic).
+"""
+
+from __future__ import annotations
+
+import datetime
+import json
+import sys
+from collections import Counter, OrderedDict, defaultdict, deque
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from types import GeneratorType
+from typing import Any, Callable, Iterable
+
+from .wire import WireError
+
+__all__ = ["MAX_DEPTH", "MAX_NODES", "Array", "Iterated", "Opaque", "Unsendable", "decode", "encode"]
+
+MAX_DEPTH = 200
+"""Nesting of containers; Python's own recursion limit is 1000 and the host's stack is not ours alone."""
+MAX_NODES = 1_000_000
+"""Containers in one value, and items of one iterator."""
+MAX_INT_BITS = 1 << 23
+MAX_COLLISIONS = 1000
+
+_WORD = 1 << 63
+_SCALARS = frozenset((int, float, str, bool, type(None)))
+_FLAT = {frozenset((kind,)) for kind in _SCALARS} | {frozenset((int, float)), frozenset((bool, int))}
+
+
+class Unsendable(Exception):
+    """This value is too deep or too large to cross the wall; the message says why."""
+
+
+@dataclass(frozen=True)
+class Iterated:
+    """The items that an iterator gave. Equal to no list, as in Python; a label may ask for `list(...)` of it."""
+
+    items: list[Any]
+
+
+@dataclass(frozen=True)
+class Array:
+    """A numpy array, for a side that may have no numpy. Equal to no list."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    items: list[Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Opaque:
+    """An object that does not cross; only what kind it was and whether it was true. Equal to nothing but itself."""
+
+    type_name: str
+    truth: bool
+
+    def __bool__(self) -> bool:
+        return self.truth
+
+    def __repr__(self) -> str:
+        return f"<{self.type_name} object>"
+
+
+# --- to text -----------------------------------------------------------------------------------------------------------
+
+
+def encode(value: Any, max_bytes: int = 1 << 40) -> str:
+    """*value* as ASCII JSON text.
+
+    Raises:
+        Unsendable: a type that does not cross, a cycle, or more than the caps allow.
+    """
+    budget = [MAX_NODES]
+    try:
+        text = json.dumps(_tree(value, 0, budget))
+    except RecursionError:
+        raise Unsendable("nested too deeply") from None
+    if len(text) > max_bytes:
+        raise Unsendable(f"{len(text)} bytes, and at most {max_bytes} may cross")
+    return text
+
+
+def _tree(value: Any, depth: int, budget: list[int]) -> Any:
+    kind = type(value)
+    if kind is bool or value is None or kind is float:
+        return value
+    if kind is int:
+        return value if -_WORD <= value < _WORD else _big(value)
+    if kind is str:
+        return value if value.isascii() else _text(value)
+    if depth > MAX_DEPTH:
+        raise Unsendable(f"nested more than {MAX_DEPTH} deep, or a cycle")
+    budget[0] -= 1
+    if budget[0] < 0:
+        raise Unsendable(f"more than {MAX_NODES} containers")
+    write = _WRITERS.get(kind) or _writer_of_subclass(value)
+    return write(value, depth + 1, budget)
+
+
+def _big(value: int) -> dict[str, Any]:
+    if value.bit_length() > MAX_INT_BITS:
+        raise Unsendable(f"an integer of {value.bit_length()} bits")
+    return {"i": hex(value)}
+
+
+def _text(value: str) -> Any:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return {"u": value.encode("utf-32-be", "surrogatepass").hex()}
+    return value
+
+
+def _items(values: Iterable[Any], depth: int, budget: list[int]) -> list[Any]:
+    found = list(values)
+    kinds = frozenset(map(type, found))
+    # The common flat list of numbers or ASCII words needs no walk in Python.
+    if kinds in _FLAT:
+        if str in kinds:
+            if all(map(str.isascii, found)):
+                return found
+        elif int not in kinds or (min(found) >= -_WORD and max(found) < _WORD):
+            return found
+    return [_tree(item, depth, budget) for item in found]
+
+
+def _pairs(value: Any, depth: int, budget: list[int]) -> list[Any]:
+    return [[_tree(key, depth, budget), _tree(item, depth, budget)] for key, item in dict.items(value)]
+
+
+def _decimal(value: Decimal) -> str:
+    return Decimal.__str__(value)
+
+
+def _moment(value: Any) -> list[Any]:
+    kind = type(value)
+    if kind is datetime.timedelta:
+        return ["timedelta", value.days, value.seconds, value.microseconds]
+    if kind is datetime.date:
+        return ["date", value.year, value.month, value.day]
+    if kind is datetime.timezone:
+        offset = value.utcoffset(None)
+        return ["timezone", _moment(offset)]
+    zone = value.tzinfo
+    if zone is not None and type(zone) is not datetime.timezone:
+        offset = zone.utcoffset(value) if kind is datetime.datetime else zone.utcoffset(None)
+        if type(offset) is not datetime.timedelta:
+            raise Unsendable("a time whose zone has no fixed offset")
+        zone = datetime.timezone(offset)
+    end = [value.hour, value.minute, value.second, value.microsecond, value.fold, None if zone is None else _moment(zone)]
+    if kind is datetime.time:
+        return ["time", *end]
+    return ["datetime", value.year, value.month, value.day, *end]
+
+
+def _iterated(value: Any, depth: int, budget: list[int]) -> Any:
+    items = []
+    for item in value:
+        items.append(item)
+        if len(items) > MAX_NODES:
+            raise Unsendable(f"an iterator of more than {MAX_NODES} items")
+    return {"I": _items(items, depth, budget)}
+
+
+_Writer = Callable[[Any, int, list], Any]
+
+_WRITERS: dict[type, _Writer] = {
+    list: lambda v, d, b: _items(v, d, b),
+    tuple: lambda v, d, b: {"t": _items(v, d, b)},
+    dict: lambda v, d, b: {"d": _pairs(v, d, b)},
+    set: lambda v, d, b: {"s": _items(v, d, b)},
+    frozenset: lambda v, d, b: {"f": _items(v, d, b)},
+    bytes: lambda v, d, b: {"x": v.hex()},
+    bytearray: lambda v, d, b: {"X": v.hex()},
+    complex: lambda v, d, b: {"c": [v.real, v.imag]},
+    range: lambda v, d, b: {"r": [_tree(part, d, b) for part in (v.start, v.stop, v.step)]},
+    OrderedDict: lambda v, d, b: {"o": _pairs(v, d, b)},
+    Counter: lambda v, d, b: {"n": _pairs(v, d, b)},
+    defaultdict: lambda v, d, b: {"m": _pairs(v, d, b)},
+    deque: lambda v, d, b: {"q": [_items(v, d, b), v.maxlen]},
+    Decimal: lambda v, d, b: {"D": _decimal(v)},
+    Fraction: lambda v, d, b: {"F": [_tree(v.numerator, d, b), _tree(v.denominator, d, b)]},
+    datetime.date: lambda v, d, b: {"T": _moment(v)},
+    datetime.time: lambda v, d, b: {"T": _moment(v)},
+    datetime.datetime: lambda v, d, b: {"T": _moment(v)},
+    datetime.timedelta: lambda v, d, b: {"T": _moment(v)},
+    datetime.timezone: lambda v, d, b: {"T": _moment(v)},
+    type(Ellipsis): lambda v, d, b: {"e": 0},
+    GeneratorType: _iterated,
+}
+for _kind in (map, filter, zip, enumerate, reversed, type({}.keys()), type({}.values()), type({}.items()), type(iter([]))):
+    _WRITERS[_kind] = _iterated
+
+# How to read the exact base out of a subclass without asking anything that the subclass defines.
+_BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
+    (int, int.__int__),
+    (float, float.__float__),
+    (str, str.__str__),
+    (list, lambda v: list.__getitem__(v, slice(None))),
+    (tuple, lambda v: tuple.__getitem__(v, slice(None))),
+    (dict, lambda v: dict(dict.items(v))),
+    (set, lambda v: set(set.__iter__(v))),
+    (frozenset, lambda v: frozenset(frozenset.__iter__(v))),
+    (bytes, lambda v: bytes.__getitem__(v, slice(None))),
+    (bytearray, lambda v: bytearray.__getitem__(v, slice(None))),
+)
+
+
+def _writer_of_subclass(value: Any) -> _Writer:
+    kind = type(value)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(value, (numpy.ndarray, numpy.generic)):
+        return _write_numpy
+    for base, exact in _BASES:
+        if base in kind.__mro__:
+            plain = exact(value)
+            if type(plain) is not base:
+                break
+            return lambda _, depth, budget: _tree(plain, depth, budget)
+    if kind.__module__ == "itertools":
+        return _iterated
+    return _write_opaque
+
+
+def _write_opaque(value: Any, depth: int, budget: list[int]) -> Any:
+    # bool() asks the candidate's own code. It may lie, as it may answer True to begin with.
+    return {"O": [_name(type(value)), bool(value)]}
+
+
+def _write_numpy(value: Any, depth: int, budget: list[int]) -> Any:
+    numpy = sys.modules["numpy"]
+    if isinstance(value, numpy.generic):
+        plain = value.item()
+        if isinstance(plain, numpy.generic):  # a long double has no Python number
+            return _write_opaque(value, depth, budget)
+        return _tree(plain, depth, budget)
+    if value.size > MAX_NODES:
+        raise Unsendable(f"an array of {value.size} items")
+    flat = numpy.asarray(value).ravel().tolist()
+    return {"A": [str(value.dtype), list(value.shape), _items(flat, depth, budget)]}
+
+
+def _name(kind: type) -> str:
+    name = type.__getattribute__(kind, "__name__")
+    return name[:80] if type(name) is str else "?"
+
+
+# --- from text ---------------------------------------------------------------------------------------------------------
+
+
+def decode(text: str | bytes) -> Any:
+    """The value of *text*.
+
+    Raises:
+        WireError: the text is no value, or costs more than the caps allow. Never anything else.
+    """
+    brackets, braces = ("[", "{") if isinstance(text, str) else (b"[", b"{")
+    if text.count(brackets) + text.count(braces) > 4 * MAX_NODES:  # type: ignore[arg-type]  # both of one type
+        raise WireError("too many containers")
+    try:
+        return _value(json.loads(text), 0)
+    except WireError:
+        raise
+    except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError, MemoryError, AttributeError) as error:
+        raise WireError(f"not a value: {type(error).__name__}: {str(error)[:200]}") from None
+
+
+def _value(tree: Any, depth: int) -> Any:
+    kind = type(tree)
+    if kind is list:
+        return _list(tree, depth)
+    if kind is not dict:
+        return tree
+    if depth > MAX_DEPTH + 2:
+        raise WireError("nested too deeply")
+    if len(tree) != 1:
+        raise WireError("a tag has one key")
+    ((tag, body),) = tree.items()
+    read = _READERS.get(tag)
+    if read is None:
+        raise WireError(f"no value has the tag {tag[:20]!r}")
+    return read(body, depth + 1)
+
+
+def _list(tree: Any, depth: int) -> list[Any]:
+    if type(tree) is not list:
+        raise WireError("expected an array")
+    if depth > MAX_DEPTH + 2:
+        raise WireError("nested too deeply")
+    if frozenset(map(type, tree)) <= _SCALARS:
+        return tree
+    return [_value(item, depth + 1) for item in tree]
+
+
+def _distinct(keys: list[Any]) -> list[Any]:
+    if len(keys) > MAX_COLLISIONS and len(keys) - len(set(map(hash, keys))) > MAX_COLLISIONS:
+        raise WireError("too many equal hashes")
+    return keys
+
+
+def _dict(tree: Any, depth: int) -> dict[Any, Any]:
+    pairs = [(_value(key, depth), _value(item, depth)) for key, item in tree]
+    _distinct([key for key, _ in pairs])
+    return dict(pairs)
+
+
+def _int(tree: Any) -> int:
+    if type(tree) is str:
+        if len(tree) > MAX_INT_BITS // 4 + 4:
+            raise WireError("an integer too large")
+        return int(tree, 16)
+    return _exactly(int, tree)
+
+
+def _exactly(kind: type, tree: Any) -> Any:
+    if type(tree) is not kind:
+        raise WireError(f"expected {kind.__name__}")
+    return tree
+
+
+def _fraction(tree: Any) -> Fraction:
+    numerator, denominator = (_value(part, 0) for part in tree)
+    for part in (numerator, denominator):
+        if _exactly(int, part).bit_length() > 1 << 14:
+            raise WireError("a fraction too large")
+    return Fraction(numerator, denominator)
+
+
+def _from_decimal(tree: Any) -> Decimal:
+    if len(_exactly(str, tree)) > 100_000:
+        raise WireError("a decimal too long")
+    return Decimal(tree)
+
+
+def _from_moment(tree: Any) -> Any:
+    name, *parts = tree
+    if name == "timedelta":
+        return datetime.timedelta(*parts)
+    if name == "date":
+        return datetime.date(*parts)
+    if name == "timezone":
+        return datetime.timezone(_from_moment(parts[0]))
+    *clock, fold, zone = parts
+    kind = {"time": datetime.time, "datetime": datetime.datetime}[name]
+    return kind(*clock, fold=fold, tzinfo=None if zone is None else _from_moment(zone))
+
+
+def _deque(tree: Any, depth: int) -> deque[Any]:
+    items, length = tree
+    return deque(_list(items, depth), length)
+
+
+def _counter(tree: Any, depth: int) -> Counter[Any]:
+    counter: Counter[Any] = Counter()
+    dict.update(counter, _dict(tree, depth))  # Counter(dict) would add to the counts
+    return counter
+
+
+def _array(tree: Any, depth: int) -> Array:
+    dtype, shape, items = tree
+    return Array(_exactly(str, dtype), tuple(_exactly(int, size) for size in shape), _list(items, depth))
+
+
+_READERS: dict[str, Callable[[Any, int], Any]] = {
+    "i": lambda t, d: _int(t),
+    "u": lambda t, d: bytes.fromhex(t).decode("utf-32-be", "surrogatepass"),
+    "x": lambda t, d: bytes.fromhex(t),
+    "X": lambda t, d: bytearray.fromhex(t),
+    "c": lambda t, d: complex(_exactly(float, t[0]), _exactly(float, t[1])),
+    "t": lambda t, d: tuple(_list(t, d)),
+    "s": lambda t, d: set(_distinct(_list(t, d))),
+    "f": lambda t, d: frozenset(_distinct(_list(t, d))),
+    "d": _dict,
+    "o": lambda t, d: OrderedDict(_dict(t, d)),
+    "n": _counter,
+    "m": lambda t, d: defaultdict(None, _dict(t, d)),
+    "q": _deque,
+    "r": lambda t, d: range(*(_exactly(int, _value(part, d)) for part in t)),
+    "D": lambda t, d: _from_decimal(t),
+    "F": lambda t, d: _fraction(t),
+    "T": lambda t, d: _from_moment(t),
+    "e": lambda t, d: Ellipsis,
+    "I": lambda t, d: Iterated(_list(t, d)),
+    "A": _array,
+    "O": lambda t, d: Opaque(_exactly(str, t[0])[:80], _exactly(bool, t[1])),
+}

@@ -1,0 +1,203 @@
+"""The byte formats that cross the wall. No I/O here: bytes in, values out, `WireError` for anything else.
+
+Theory of operation. There is one stream per worker and one job at a time on it:
+
+    worker → host   Hello     once: a length and a JSON object that says which Python this is and what confines it
+    host → worker   Order     limits, as numbers, and the length of what follows
+                    payload   the job: opaque to the zygote, which copies it into a memfd without ever holding it on its heap
+    worker → host   Report    how the job ended and what it used, as numbers, and the lengths of what follows
+                    sections  stdout, stderr, answers: opaque to the zygote, sent from memfds
+
+Order and Report hold numbers only, so the zygote reads them and still knows nothing of any job. The *answers* section was
+written by the candidate and is hostile: a sequence of frames (kind, length, body), cut short where the candidate ended.
+A frame says what a candidate answered; it never says that an answer is right.
+"""
+
+from __future__ import annotations
+
+import json
+import struct
+from typing import Any, Iterator, NamedTuple
+
+__all__ = [
+    "ANSWERS_START",
+    "CAUSES",
+    "KIND_ERROR",
+    "KIND_EXITED",
+    "KIND_LOADED",
+    "KIND_RAISED",
+    "KIND_RETURNED",
+    "KIND_UNCOMPILED",
+    "KIND_UNSENDABLE",
+    "MAX_HELLO_BYTES",
+    "Order",
+    "Progress",
+    "Report",
+    "WireError",
+    "frame",
+    "frames",
+    "pack_payload",
+    "unpack_payload",
+]
+
+
+class WireError(Exception):
+    """The bytes are not what the protocol says. The only outcome of garbage."""
+
+
+CAUSES = (
+    "finished", "exited", "signaled", "cpu_time", "wall_time", "memory", "output", "processes", "syscall", "overloaded", "setup", "lost",
+)  # fmt: skip
+"""How a job ended; a report carries the index. The host's `Cause` has the same words (a test compares)."""
+
+MAX_HELLO_BYTES = 1 << 20
+
+
+class Order(NamedTuple):
+    """What may be used; `cases` counts the time slots: one for loading and one for each call."""
+
+    cpu_ns: int
+    wall_ns: int
+    total_ns: int
+    """CPU time, and effective wall time, of all slots together."""
+    hard_ns: int
+    memory_bytes: int
+    output_bytes: int
+    file_bytes: int
+    processes: int
+    open_files: int
+    cases: int
+    payload_bytes: int
+
+    FORMAT = struct.Struct("<4s11Q")
+    MAGIC = b"ord2"
+
+    def pack(self) -> bytes:
+        return self.FORMAT.pack(self.MAGIC, *self)
+
+    @classmethod
+    def unpack(cls, data: bytes | memoryview) -> Order:
+        return cls._make(_unpack(cls.FORMAT, cls.MAGIC, data))
+
+
+class Report(NamedTuple):
+    """How a job ended and what it used."""
+
+    cause: int
+    status: int
+    """As of os.waitstatus_to_exitcode: an exit status, or minus a signal."""
+    clean: int
+    """1: nothing of the job is left and the worker can serve again. 0: the host has to destroy the worker."""
+    cpu_user_ns: int
+    cpu_system_ns: int
+    wall_ns: int
+    delay_ns: int
+    peak_bytes: int
+    processes: int
+    output_bytes: int
+    stdout_bytes: int
+    stderr_bytes: int
+    answers_bytes: int
+
+    FORMAT = struct.Struct("<4s13q")
+    MAGIC = b"rep1"
+
+    def pack(self) -> bytes:
+        return self.FORMAT.pack(self.MAGIC, *self)
+
+    @classmethod
+    def unpack(cls, data: bytes | memoryview) -> Report:
+        report = cls._make(_unpack(cls.FORMAT, cls.MAGIC, data))
+        if not 0 <= report.cause < len(CAUSES) or min(report[2:]) < 0:
+            raise WireError(f"a report that cannot be: {report}")
+        return report
+
+
+class Progress(NamedTuple):
+    """Where a candidate is, kept at the start of its answers file: slot number, and its clocks when the slot began."""
+
+    slot: int
+    cpu_ns: int
+    wall_ns: int
+
+    FORMAT = struct.Struct("<QQQ")
+
+    def pack(self) -> bytes:
+        return self.FORMAT.pack(*self)
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Progress:
+        try:
+            return cls._make(cls.FORMAT.unpack(data))
+        except struct.error as error:
+            raise WireError(f"progress: {error}") from None
+
+
+ANSWERS_START = Progress.FORMAT.size
+
+_FRAME = struct.Struct("<BI")
+KIND_UNCOMPILED = 1
+"""The program does not compile: [type, message]."""
+KIND_LOADED = 2
+"""The module has been loaded and the calls begin; empty."""
+KIND_ERROR = 3
+"""The program ended with an exception, while loading or as a script: [type, message]."""
+KIND_RETURNED = 4
+"""A call returned: the value."""
+KIND_RAISED = 5
+"""A call raised an exception: its type and message, as one text."""
+KIND_EXITED = 6
+"""A call raised SystemExit: the exit status, as a text."""
+KIND_UNSENDABLE = 7
+"""A call returned something that does not cross: why, as a text."""
+_KINDS = frozenset(range(KIND_UNCOMPILED, KIND_UNSENDABLE + 1))
+
+
+def frame(kind: int, body: bytes) -> bytes:
+    """One frame of the answers section."""
+    return _FRAME.pack(kind, len(body)) + body
+
+
+def frames(data: bytes) -> Iterator[tuple[int, bytes]]:
+    """The whole frames at the start of *data*; a frame that is cut short ends them silently.
+
+    Raises:
+        WireError: a frame of a kind that does not exist.
+    """
+    position = 0
+    while position + _FRAME.size <= len(data):
+        kind, length = _FRAME.unpack_from(data, position)
+        if kind not in _KINDS:
+            raise WireError(f"no frame is of kind {kind}")
+        position += _FRAME.size
+        if position + length > len(data):
+            return
+        yield kind, data[position : position + length]
+        position += length
+
+
+_LENGTH = struct.Struct("<I")
+
+
+def pack_payload(job: dict[str, Any], stdin: bytes) -> bytes:
+    """A job as the candidate reads it: a JSON object, then raw standard input."""
+    head = json.dumps(job).encode("ascii")
+    return b"".join((_LENGTH.pack(len(head)), head, stdin))
+
+
+def unpack_payload(data: bytes) -> tuple[dict[str, Any], memoryview]:
+    """The inverse of `pack_payload`."""
+    (length,) = _LENGTH.unpack_from(data)
+    start = _LENGTH.size
+    job: dict[str, Any] = json.loads(data[start : start + length])
+    return job, memoryview(data)[start + length :]
+
+
+def _unpack(layout: struct.Struct, magic: bytes, data: bytes | memoryview) -> tuple[int, ...]:
+    try:
+        found, *numbers = layout.unpack(data)
+    except struct.error as error:
+        raise WireError(str(error)) from None
+    if found != magic:
+        raise WireError(f"expected {magic!r}, found {found!r}")
+    return tuple(numbers)

@@ -1,0 +1,48 @@
+"""The guest code as one zip file, built once per process and handed to workers as a memfd."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import io
+import os
+import zipfile
+from importlib import resources
+
+__all__ = ["digest", "open_bundle"]
+
+_MAIN = """\
+import json, sys
+from guest import zygote
+options = json.loads(sys.argv[1])
+del sys.argv[1:]
+sys.exit(zygote.main(options["stream"], options["warm"], options["folder"]))
+"""
+
+
+@functools.cache
+def _bundle() -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for entry in sorted(resources.files("sandbox.guest").iterdir(), key=lambda entry: entry.name):
+            if entry.name.endswith(".py"):
+                # A fixed date: the same code is the same bytes, so that its digest names it.
+                archive.writestr(zipfile.ZipInfo(f"guest/{entry.name}"), entry.read_bytes())
+        archive.writestr(zipfile.ZipInfo("__main__.py"), _MAIN)
+    return buffer.getvalue()
+
+
+def digest() -> str:
+    """SHA-256 of the bundle: which guest code a worker runs."""
+    return hashlib.sha256(_bundle()).hexdigest()
+
+
+def open_bundle() -> int:
+    """A new file descriptor of the bundle, sealed against changes; the caller closes it."""
+    import fcntl
+
+    fd = os.memfd_create("reward-sandbox-guest", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    with open(fd, "wb", closefd=False) as file:
+        file.write(_bundle())
+    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    return fd

@@ -1,0 +1,289 @@
+"""A worker that is a process on this machine: the guest's zygote, started by exec, talked to over a socket pair.
+
+Nothing is forked from the calling process (it may be a trainer of many gigabytes with CUDA and gRPC threads), its environment
+is not passed on (it may hold secrets), and the zygote ends when this process does, however it ends.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from sandbox.errors import ConfigurationError, WorkerLost
+from sandbox.guest import values, wire
+from sandbox.host import bundle
+from sandbox.job import Answer, AnswerKind, Job, Run, Usage
+from sandbox.layers import Enforced, Enforcement, Layer
+from sandbox.verdict import Cause
+
+__all__ = ["ProcessWorker"]
+
+START_SECONDS = 60.0
+GRACE_SECONDS = 5.0
+"""Between the zygote's own deadline for a job and ours for its report."""
+
+_CAUSES = tuple(Cause(word) for word in wire.CAUSES)
+
+_ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/nonexistent",
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "PYTHONHASHSEED": "0",  # the same sample gives the same verdict on any worker
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+
+_ANSWER_KINDS = {
+    wire.KIND_RETURNED: AnswerKind.RETURNED,
+    wire.KIND_RAISED: AnswerKind.RAISED,
+    wire.KIND_EXITED: AnswerKind.EXITED,
+    wire.KIND_UNSENDABLE: AnswerKind.UNSENDABLE,
+}
+
+
+class ProcessWorker:
+    """One warm zygote. Not thread-safe: a pool leases it to one caller at a time.
+
+    *python* is the interpreter that candidates run in (CPython 3.9 or newer; default: this one), *warm* names modules to import
+    before the first job, *folder* is where work folders are made (default: /dev/shm, or else the system's folder for temporary files).
+
+    Raises:
+        ConfigurationError: the interpreter cannot be started, or a module of *warm* does not exist there.
+    """
+
+    def __init__(self, *, python: str | None = None, warm: Sequence[str] = (), folder: str | None = None) -> None:
+        self._python = python or sys.executable
+        self._log = os.memfd_create("worker-log", os.MFD_CLOEXEC)
+        self._stream, theirs = socket.socketpair()
+        zip_fd = bundle.open_bundle()
+        options = {"stream": theirs.fileno(), "warm": list(warm), "folder": folder or _scratch()}
+        try:
+            self._process = subprocess.Popen(
+                [self._python, "-s", "-B", f"/proc/self/fd/{zip_fd}", json.dumps(options)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._log,
+                env=_ENVIRONMENT,
+                cwd="/",
+                pass_fds=(zip_fd, theirs.fileno()),
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._stream.close()
+            os.close(self._log)
+            raise ConfigurationError(f"the interpreter {self._python!r} cannot be started: {error}") from error
+        finally:
+            os.close(zip_fd)
+            theirs.close()
+        self._healthy = True
+        try:
+            hello = self._read_hello()
+            if hello["missing"]:
+                raise ConfigurationError(
+                    f"{self._python} cannot import {', '.join(hello['missing'])}; install it there or take it out of `warm`"
+                )
+        except BaseException:
+            self.close()
+            raise
+        self.python_version: str = hello["python"]
+        self._enforced = tuple(
+            Enforced(layer=Layer(layer), enforcement=Enforcement(got), how=how) for layer, got, how in hello["layers"]
+        )
+
+    @property
+    def pid(self) -> int:
+        """Process id of the zygote."""
+        return self._process.pid
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it can take another job."""
+        return self._healthy
+
+    @property
+    def enforced(self) -> tuple[Enforced, ...]:
+        """What confines the jobs it runs."""
+        return self._enforced
+
+    def run(self, job: Job, deadline: float) -> Run:
+        """See `Worker.run`."""
+        limits = job.limits
+        calls = [
+            {
+                "function": call.function,
+                "expression": call.expression,
+                "args": values.encode(list(call.args)),
+                "kwargs": values.encode(call.kwargs),
+            }
+            for call in job.calls
+        ]
+        described = {"source": job.source, "preamble": job.preamble, "calls": calls, "entropy": job.entropy}
+        payload = wire.pack_payload(described, job.stdin)
+        hard = max(0.001, min(limits.hard_seconds * (1 + len(calls)), deadline - time.monotonic()))
+        order = wire.Order(
+            cpu_ns=_ns(limits.cpu_seconds),
+            wall_ns=_ns(limits.wall),
+            total_ns=_ns(job.total_seconds or limits.suite_seconds),
+            hard_ns=_ns(hard),
+            memory_bytes=limits.memory_bytes,
+            output_bytes=limits.output_bytes,
+            file_bytes=limits.file_bytes,
+            processes=limits.processes,
+            open_files=limits.open_files,
+            cases=1 + len(calls),
+            payload_bytes=len(payload),
+        )
+        try:
+            self._stream.settimeout(hard + GRACE_SECONDS)
+            self._stream.sendall(order.pack())
+            self._stream.sendall(payload)
+            report = wire.Report.unpack(self._read(wire.Report.FORMAT.size))
+            if max(report.stdout_bytes, report.answers_bytes) > limits.output_bytes or report.stderr_bytes > 1 << 20:
+                raise wire.WireError("sections larger than what was asked for")
+            stdout = self._read(report.stdout_bytes)
+            stderr = self._read(report.stderr_bytes)
+            answers = self._read(report.answers_bytes)
+        except BaseException as error:
+            # Whatever it was, the stream is in the middle of something: this worker can never be used again.
+            self.close()
+            if isinstance(error, OSError | wire.WireError):
+                raise WorkerLost(f"worker {self.pid} was lost in the middle of a job: {error}{self._last_words()}") from error
+            raise
+        if not report.clean:
+            self._healthy = False
+        if _CAUSES[report.cause] is Cause.SETUP:
+            stdout = b""
+        return _observed(report, stdout, stderr, answers, len(calls), self._enforced)
+
+    def close(self) -> None:
+        """See `Worker.close`."""
+        self._healthy = False
+        if self._log < 0:
+            return
+        self._stream.close()  # the zygote ends its job and itself when the stream ends
+        try:
+            self._process.wait(timeout=2.0)
+        except subprocess.TimeoutExpired:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self._words = _tail(self._log)
+        os.close(self._log)
+        self._log = -1
+
+    def _last_words(self) -> str:
+        return f"; its last words: {self._words}" if self._words else ""
+
+    def _read_hello(self) -> dict[str, Any]:
+        self._stream.settimeout(START_SECONDS)
+        try:
+            size = int.from_bytes(self._read(4), "little")
+            if size > wire.MAX_HELLO_BYTES:
+                raise wire.WireError("a hello that long")
+            hello: dict[str, Any] = json.loads(self._read(size))
+        except (OSError, ValueError, wire.WireError) as error:
+            self.close()
+            raise ConfigurationError(
+                f"the interpreter {self._python!r} did not become a worker: {error}{self._last_words()}"
+            ) from error
+        return hello
+
+    def _read(self, size: int) -> bytes:
+        data = bytearray(size)
+        view = memoryview(data)
+        while view:
+            got = self._stream.recv_into(view)
+            if got == 0:
+                raise ConnectionResetError("the stream ended")
+            view = view[got:]
+        return bytes(data)
+
+
+def _observed(
+    report: wire.Report, stdout: bytes, stderr: bytes, answers: bytes, calls: int, enforced: tuple[Enforced, ...]
+) -> Run:
+    """A report as a run. The *answers* bytes are hostile; what cannot be read was not answered."""
+    failure = ""
+    said: list[Answer] = []
+    try:
+        for kind, body in wire.frames(answers):
+            if kind in (wire.KIND_UNCOMPILED, wire.KIND_ERROR):
+                phase = "compile" if kind == wire.KIND_UNCOMPILED else "load"
+                name, message = values.decode(body)
+                failure = f"{phase}:{str(name)[:80]}: {str(message)[:2000]}"
+            elif kind != wire.KIND_LOADED and len(said) < calls:
+                said.append(_answer(_ANSWER_KINDS[kind], body))
+    except (wire.WireError, TypeError, ValueError):
+        failure = failure or "load:WireError: the answers cannot be read"
+    cause = _CAUSES[report.cause]
+    detail = cause.value
+    if cause is Cause.SIGNALED:
+        detail = f"signal:{_signal_name(-report.status)}"
+    elif cause in (Cause.FINISHED, Cause.EXITED):
+        detail = f"exit:{report.status}"
+    elif cause is Cause.SETUP:
+        detail = f"setup:{stderr.decode('utf-8', 'replace')}"
+    wall = report.wall_ns / 1e9
+    usage = Usage(
+        cpu_user_seconds=report.cpu_user_ns / 1e9,
+        cpu_system_seconds=report.cpu_system_ns / 1e9,
+        wall_seconds=wall,
+        effective_wall_seconds=wall - report.delay_ns / 1e9,
+        peak_memory_bytes=report.peak_bytes,
+        peak_memory_method="largest process (maxrss), sampled sum of all",
+        processes=report.processes,
+        output_bytes=report.output_bytes,
+    )
+    return Run(
+        cause=cause,
+        detail=detail,
+        failure=failure,
+        answers=tuple(said),
+        stdout=stdout,
+        stderr=stderr,
+        usage=usage,
+        enforced=enforced,
+    )
+
+
+def _answer(kind: AnswerKind, body: bytes) -> Answer:
+    try:
+        value = values.decode(body)
+    except wire.WireError as error:
+        return Answer(kind=AnswerKind.UNSENDABLE, error=str(error))
+    if kind is AnswerKind.RETURNED:
+        return Answer(kind=kind, value=value)
+    return Answer(kind=kind, error=value if isinstance(value, str) else "")
+
+
+def _scratch() -> str:
+    """Where work folders are made: in memory if there is such a place, for a job's files are small and short-lived."""
+    return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else tempfile.gettempdir()
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
+def _tail(fd: int) -> str:
+    size = os.fstat(fd).st_size
+    return os.pread(fd, 2000, max(0, size - 2000)).decode("utf-8", "replace").strip()
+
+
+def _ns(seconds: float) -> int:
+    return int(seconds * 1e9)

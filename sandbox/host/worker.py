@@ -1,0 +1,34 @@
+"""The seam: what a pool needs of a worker, whatever it is made of."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from sandbox.job import Job, Run
+from sandbox.layers import Enforced
+
+__all__ = ["Worker"]
+
+
+class Worker(Protocol):
+    """Runs one job at a time, each in a process of its own that is gone before its run is returned."""
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it can take another job. Once False, always False."""
+
+    @property
+    def enforced(self) -> tuple[Enforced, ...]:
+        """What confines the jobs it runs."""
+
+    def run(self, job: Job, deadline: float) -> Run:
+        """Run *job*; give up at *deadline* (seconds of `time.monotonic`).
+
+        Whatever the program does is a `Run`, never an exception.
+
+        Raises:
+            WorkerLost: the worker died, or did not report in time. It is no longer healthy.
+        """
+
+    def close(self) -> None:
+        """End the worker and everything below it, and wait for that. May be called twice."""

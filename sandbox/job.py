@@ -1,0 +1,114 @@
+"""A job is what is asked of a worker; a run is what was observed. Neither holds an expected value (law 1).
+
+Times are seconds, sizes are bytes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from sandbox.errors import ConfigurationError
+from sandbox.layers import Enforced
+from sandbox.limits import Limits
+from sandbox.verdict import Cause
+
+__all__ = ["Answer", "AnswerKind", "Call", "Job", "Run", "Usage"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One question to a candidate: call *function* with these arguments, or evaluate *expression* in its module.
+
+    *function* is a name of the module, or else a method of its class `Solution` (a fresh instance each call).
+    """
+
+    function: str = ""
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    expression: str = ""
+
+    def __post_init__(self) -> None:
+        if bool(self.function) == bool(self.expression):
+            raise ConfigurationError("a call names either a function or an expression")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """One program and its inputs.
+
+    With *calls*, the program is loaded as a module (its `if __name__ == "__main__"` part does not run) and asked one
+    question after another in one process. Without, it is a script that reads *stdin* and writes standard output.
+    """
+
+    source: str
+    calls: tuple[Call, ...] = ()
+    stdin: bytes = b""
+    preamble: str = ""
+    """Code that runs in the module before the program: imports that APPS- and LeetCode-style programs expect."""
+    limits: Limits = field(default_factory=Limits)
+    total_seconds: float | None = None
+    """Effective time of all calls together; None means the limits' `suite_seconds`."""
+    entropy: bool = False
+    """False: random generators are seeded from the job's content, so the same sample gets the same verdict."""
+
+
+class AnswerKind(str, Enum):
+    """What a candidate said to one call."""
+
+    RETURNED = "returned"
+    RAISED = "raised"
+    EXITED = "exited"
+    """The call raised SystemExit."""
+    UNSENDABLE = "unsendable"
+    """It returned a value that does not cross the wall: the reason is in *error*."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What came back from one call; *value* is built of exact builtin types only."""
+
+    kind: AnswerKind
+    value: Any = None
+    error: str = ""
+    """Exception type and message, or why the value cannot cross; bounded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """What a job used, all its processes together."""
+
+    cpu_user_seconds: float = 0.0
+    cpu_system_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    effective_wall_seconds: float = 0.0
+    """Wall time without the time spent waiting for a processor."""
+    peak_memory_bytes: int = 0
+    peak_memory_method: str = "none"
+    processes: int = 1
+    """The most processes and threads seen at the same time (sampled)."""
+    output_bytes: int = 0
+
+    @property
+    def cpu_seconds(self) -> float:
+        """User plus system time."""
+        return self.cpu_user_seconds + self.cpu_system_seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """What a worker observed of one job."""
+
+    cause: Cause
+    detail: str = ""
+    """Finer than the cause: `signal:SIGSEGV`, `exit:3`."""
+    failure: str = ""
+    """Why the program did not compile or load: `compile:SyntaxError: ...` or `load:NameError: ...`."""
+    answers: tuple[Answer, ...] = ()
+    """In the order of the job's calls; shorter where the program ended early."""
+    stdout: bytes = b""
+    stderr: bytes = b""
+    usage: Usage = field(default_factory=Usage)
+    enforced: tuple[Enforced, ...] = ()
+    retries: int = 0

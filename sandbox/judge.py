@@ -1,0 +1,279 @@
+"""Candidate + suite + a way to run jobs ⇒ judgement. Pure: it owns no process, and is given `run(job, deadline) -> Run`.
+
+A pass needs positive evidence: a case is accepted when its answer came and compared equal, here, on values of exact builtin
+types. Silence, exit status 0 or a missing answer is never a pass.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from sandbox import labels
+from sandbox.errors import LabelError
+from sandbox.extract import Candidate, Choice, NoCode, extract
+from sandbox.job import Answer, AnswerKind, Job, Run, Usage
+from sandbox.languages import LANGUAGES
+from sandbox.layers import Enforced
+from sandbox.limits import Limits
+from sandbox.suite import CallCase, StdioCase, Suite
+from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict, worst
+
+__all__ = ["CaseResult", "Judgement", "Rules", "RunJob", "judge"]
+
+RunJob = Callable[[Job, float], Run]
+"""Runs a job before a deadline (seconds of `time.monotonic`); never raises for what a program does."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseResult:
+    """What became of one test case."""
+
+    verdict: Verdict
+    detail: str = ""
+    """Finer than the verdict: `signal:SIGSEGV`, `exit:3`, `load:NameError: ...`."""
+    answered: bool = False
+    """The candidate gave an answer to this case: a value, or an exception inside the called function."""
+    difference: str = ""
+    """Where the answer differs from what the label wants (bounded). It holds expected values: not for the model's eyes."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What became of a sample."""
+
+    verdict: Verdict
+    reason: str = ""
+    """Why there is no code, what is wrong with the label, or what failed on our side."""
+    cases: tuple[CaseResult, ...] = ()
+    format: str = ""
+    usage: Usage = dataclasses.field(default_factory=Usage)
+    enforced: tuple[Enforced, ...] = ()
+    retries: int = 0
+
+    @property
+    def pass_rate(self) -> float:
+        """Accepted cases of all cases, skipped ones included; 0.0 where there are none."""
+        return sum(case.verdict is Verdict.ACCEPTED for case in self.cases) / len(self.cases) if self.cases else 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules:
+    """How samples are judged, the same for every sample."""
+
+    limits: Limits = dataclasses.field(default_factory=Limits)
+    ceiling: Limits | None = None
+    """The most that a label may ask for; None: ten times *limits* for time, four times for memory."""
+    choice: Choice = Choice.AUTO
+    early_stop: bool = False
+    """Stop a suite at its first case that is not accepted; the others are SKIPPED."""
+    entropy: bool = False
+
+    def for_suite(self, suite: Suite) -> Limits:
+        """The limits of one suite: the label's own where it has some, up to the ceiling."""
+        ceiling = self.ceiling or dataclasses.replace(
+            self.limits,
+            cpu_seconds=self.limits.cpu_seconds * 10,
+            wall_seconds=None,
+            memory_bytes=self.limits.memory_bytes * 4,
+        )
+        return self.limits.tightened(cpu_seconds=suite.cpu_seconds, memory_bytes=suite.memory_bytes, ceiling=ceiling)
+
+
+def judge(response: str, label: object, *, run: RunJob, prompt: str = "", rules: Rules | None = None) -> Judgement:
+    """Judge one response against one label.
+
+    *prompt* helps to tell a completion from a program. A label that cannot be understood, and every fault of ours, is a
+    judgement too, with an owner that says so.
+    """
+    rules = rules or Rules()
+    deadline = time.monotonic() + rules.limits.deadline_seconds
+    try:
+        suite = labels.read(label)
+    except LabelError as error:
+        return Judgement(verdict=Verdict.LABEL_ERROR, reason=str(error))
+    found = extract(
+        response,
+        prompt=suite.prompt or prompt,
+        entry_points=suite.entry_points,
+        tags=LANGUAGES[suite.language].tags,
+        choice=rules.choice,
+        parses=lambda texts: _which_parse(texts, run, deadline),
+    )
+    if isinstance(found, NoCode):
+        skipped = tuple(CaseResult(verdict=Verdict.NO_CODE) for _ in suite.cases)
+        return Judgement(verdict=Verdict.NO_CODE, reason=found.reason, cases=skipped, format=suite.format)
+    return _Trial(found, suite, run, rules, deadline).judgement()
+
+
+class _Trial:
+    """One candidate before one suite."""
+
+    def __init__(self, candidate: Candidate, suite: Suite, run: RunJob, rules: Rules, deadline: float) -> None:
+        self.candidate = candidate
+        self.suite = suite
+        self.run = run
+        self.rules = rules
+        self.limits = rules.for_suite(suite)
+        self.deadline = deadline
+        self.runs: list[Run] = []
+        self.left = self.limits.suite_seconds
+        """Effective seconds that the cases still to come may use together."""
+        self.timed_out = False
+
+    def judgement(self) -> Judgement:
+        results: list[CaseResult] = []
+        for result in self._stdio() if self.suite.uses_stdin else self._calls():
+            results.append(result)
+            if result.verdict.owner is Owner.OURS or (self.rules.early_stop and result.verdict is not Verdict.ACCEPTED):
+                break
+        missing = len(self.suite.cases) - len(results)
+        results += [CaseResult(verdict=Verdict.SKIPPED, detail="an earlier case had decided")] * missing
+        verdict = worst(result.verdict for result in results)
+        ours = [result.detail for result in results if result.verdict.owner is Owner.OURS]
+        return Judgement(
+            verdict=verdict,
+            reason=ours[0] if ours else "",
+            cases=tuple(results),
+            format=self.suite.format,
+            usage=_together([run.usage for run in self.runs]),
+            enforced=self.runs[-1].enforced if self.runs else (),
+            retries=sum(run.retries for run in self.runs),
+        )
+
+    def _ask(self, job: Job) -> Run:
+        run = self.run(job, self.deadline)
+        self.runs.append(run)
+        self.left -= max(run.usage.effective_wall_seconds, run.usage.cpu_seconds)
+        if VERDICT_OF_CAUSE[run.cause] is Verdict.TIME_LIMIT:
+            # The outcome is a timeout now, or a crash. The others are worth one more time limit together, not one each:
+            # an endless loop costs two limits, however many cases there are.
+            self.left = 0.0 if self.timed_out else min(self.left, self.limits.cpu_seconds)
+            self.timed_out = True
+        return run
+
+    @property
+    def _spent(self) -> bool:
+        return self.left <= 0.0
+
+    def _job(self, **what: object) -> Job:
+        return Job(
+            source=self.candidate.source,
+            preamble=self.suite.preamble,
+            limits=self.limits,
+            total_seconds=max(self.left, 0.001),
+            entropy=self.rules.entropy,
+            **what,  # type: ignore[arg-type]  # stdin or calls
+        )
+
+    def _stdio(self) -> Iterator[CaseResult]:
+        cases = [case for case in self.suite.cases if isinstance(case, StdioCase)]
+        for number, case in enumerate(cases):
+            if self._spent:
+                yield from [_OUT_OF_TIME] * (len(cases) - number)
+                return
+            run = self._ask(self._job(stdin=case.stdin.encode("utf-8", "surrogatepass")))
+            if run.cause is not Cause.FINISHED or run.failure:
+                result = _unanswered(run)
+                yield result
+                if result.verdict is Verdict.COMPILE_ERROR:
+                    yield from [result] * (len(cases) - number - 1)
+                    return
+                continue
+            match = case.check(run.stdout.decode("utf-8", "replace"))
+            verdict = Verdict.ACCEPTED if match.ok else Verdict.WRONG_ANSWER
+            yield CaseResult(verdict=verdict, detail="exit:0", answered=True, difference=match.difference)
+
+    def _calls(self) -> Iterator[CaseResult]:
+        """All cases in one process; where it dies in the middle, the cases behind that go on in a fresh one."""
+        cases = [case for case in self.suite.cases if isinstance(case, CallCase)]
+        done = 0
+        while done < len(cases):
+            if self._spent:
+                yield from [_OUT_OF_TIME] * (len(cases) - done)
+                return
+            run = self._ask(self._job(calls=tuple(call for case in cases[done:] for call in case.calls)))
+            answers = iter(run.answers)
+            for case in cases[done:]:
+                said = [answer for _, answer in zip(case.calls, answers, strict=False)]
+                if len(said) < len(case.calls):
+                    break
+                yield _compared(case, said)
+                done += 1
+            else:
+                return
+            result = _unanswered(run)
+            if not run.answers and run.failure:  # it did not load: another process would not load it either
+                yield from [result] * (len(cases) - done)
+                return
+            yield result
+            done += 1
+
+
+_OUT_OF_TIME = CaseResult(verdict=Verdict.TIME_LIMIT, detail="suite: the cases before had used the time of the whole suite")
+
+
+def _compared(case: CallCase, said: Sequence[Answer]) -> CaseResult:
+    for answer in said:
+        if answer.kind is AnswerKind.RAISED:
+            out_of_memory = answer.error.startswith("MemoryError")
+            verdict = Verdict.MEMORY_LIMIT if out_of_memory else Verdict.RUNTIME_ERROR
+            return CaseResult(verdict=verdict, detail=f"exception:{answer.error}", answered=not out_of_memory)
+        if answer.kind is AnswerKind.EXITED:
+            return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exit:{answer.error}")
+        if answer.kind is AnswerKind.UNSENDABLE:
+            return CaseResult(verdict=Verdict.WRONG_ANSWER, detail="unsendable", answered=True, difference=answer.error)
+    match = case.check(tuple(answer.value for answer in said))
+    verdict = Verdict.ACCEPTED if match.ok else Verdict.WRONG_ANSWER
+    return CaseResult(verdict=verdict, answered=True, difference=match.difference)
+
+
+def _unanswered(run: Run) -> CaseResult:
+    """The verdict of a case to which no answer came."""
+    if run.failure and run.cause in (Cause.FINISHED, Cause.EXITED):
+        if run.failure.startswith("compile:"):
+            return CaseResult(verdict=Verdict.COMPILE_ERROR, detail=run.failure)
+        if run.failure.startswith("load:MemoryError"):
+            return CaseResult(verdict=Verdict.MEMORY_LIMIT, detail=run.failure)
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=run.failure)
+    return CaseResult(verdict=VERDICT_OF_CAUSE[run.cause], detail=run.detail)
+
+
+def _together(usages: Sequence[Usage]) -> Usage:
+    """What several runs used, one after another: times add up, peaks do not."""
+    return Usage(
+        cpu_user_seconds=sum(usage.cpu_user_seconds for usage in usages),
+        cpu_system_seconds=sum(usage.cpu_system_seconds for usage in usages),
+        wall_seconds=sum(usage.wall_seconds for usage in usages),
+        effective_wall_seconds=sum(usage.effective_wall_seconds for usage in usages),
+        peak_memory_bytes=max((usage.peak_memory_bytes for usage in usages), default=0),
+        peak_memory_method=usages[-1].peak_memory_method if usages else "none",
+        processes=max((usage.processes for usage in usages), default=0),
+        output_bytes=sum(usage.output_bytes for usage in usages),
+    )
+
+
+_INSPECTION = """\
+import ast, json, sys
+def parses(text):
+    try:
+        ast.parse(text)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return False
+    return True
+print(json.dumps([parses(text) for text in json.load(sys.stdin)]))
+"""
+
+
+def _which_parse(texts: Sequence[str], run: RunJob, deadline: float) -> list[bool]:
+    """Ask a worker which of several programs are valid; parsing a hostile text is not for the host."""
+    seen = run(Job(source=_INSPECTION, stdin=json.dumps(list(texts)).encode("ascii")), deadline)
+    try:
+        valid = json.loads(seen.stdout)
+    except ValueError:
+        valid = []
+    # A parser that gave up says nothing; then all are taken to be valid, and the last one counts.
+    return [bool(one) for one in valid] if isinstance(valid, list) and len(valid) == len(texts) else [True] * len(texts)

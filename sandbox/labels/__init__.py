@@ -1,0 +1,104 @@
+"""A label, in any of the shapes that datasets use → a `Suite`. One sniffing order; one file a family of formats.
+
+The format numbers F1 to F20 are those of the survey this project started from (README, "Labels").
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sandbox.errors import LabelError, NeedsCodeTests
+from sandbox.labels import asserts, calls, stdio
+from sandbox.labels.text import described, parsed, without_none
+from sandbox.suite import Suite
+
+__all__ = ["read"]
+
+_WRAPPERS = ("ground_truth", "reward_model", "verification_info", "input_output", "unit_tests", "label", "verifier_metadata")
+"""Keys whose value is the label proper: verl, OpenRLHF rows, INTELLECT, APPS and LiveCodeBench samples, NeMo-Gym."""
+
+_CODE_KEYS = {
+    "base_input": "F2 (inputs with a canonical solution)",
+    "plus_input": "F2 (inputs with a canonical solution)",
+    "labels": "F13 (AutoEval)",
+    "functional": "F16 (check function as code)",
+    "pytest": "F17 (a pytest file)",
+    "runner": "F17 (test files)",
+    "hidden_files": "F21 (files)",
+    "generated_checker": "F14 (a checker program)",
+    "tests_code": "F17 (a pytest file)",
+}
+
+
+def read(label: Any) -> Suite:
+    """The test cases of *label*: a dict, a list, a JSON or Python-literal text of one, or a text of asserts.
+
+    Raises:
+        NeedsCodeTests: the tests are code that cannot be reduced to declared cases.
+        LabelError: it cannot be understood; the message says what was looked for and what was found.
+    """
+    return _read(parsed(label), {})
+
+
+def _read(label: Any, around: dict[str, Any]) -> Suite:
+    if isinstance(label, str):
+        return asserts.from_text(label, around)
+    if isinstance(label, list):
+        return _read_list(label, around)
+    if not isinstance(label, dict):
+        raise LabelError(f"a label is a dict, a list or a text; this one is {described(label)}")
+    label = without_none({**around, **label})
+    if "test_list" in label or "assert_case" in label or "assert_code" in label or asserts.is_assert_list(label.get("tests")):
+        return asserts.from_lists(label)
+    if isinstance(label.get("test"), str) and "entry_point" in label:
+        return asserts.from_check(label)
+    if label.keys() & {"public_test_cases", "private_test_cases"}:
+        return calls.from_live_code_bench(label)
+    if label.keys() & {"public_tests", "private_tests", "generated_tests"}:
+        return stdio.from_code_contests(label)
+    if "test_case_inputs" in label:
+        return calls.from_intellect(label)
+    for key, what in _CODE_KEYS.items():
+        if label.get(key):
+            raise NeedsCodeTests(f"needs code tests: the label is of format {what}, known by its key {key!r}")
+    if "inputs" in label and "outputs" in label:
+        return calls.from_columns(label) if calls.function_name(label) else stdio.from_columns(label)
+    for key in ("test_cases", "official_tests", "tests"):
+        if isinstance(label.get(key), list | str):
+            rest = {name: value for name, value in label.items() if name != key}
+            return _read(parsed(label[key]), rest)
+    for key in _WRAPPERS:
+        if key in label:
+            rest = {name: value for name, value in label.items() if name != key and name not in ("style", "source")}
+            return _read(parsed(label[key]), rest)
+    if isinstance(label.get("test"), str):
+        return asserts.from_text(label["test"], label)
+    if "input" in label and "output" in label:
+        return _read_list([label], {})
+    raise LabelError(
+        "no known label format: looked for test/entry_point, test_list, tests, assert_case, assert_code, inputs/outputs (with "
+        f"fn_name), test_cases, public_test_cases, public_tests, unit_tests; found {described(label)}"
+    )
+
+
+def _read_list(items: list[Any], around: dict[str, Any]) -> Suite:
+    items = [parsed(item) if isinstance(item, str) and item.lstrip().startswith("{") else item for item in items]
+    if not items:
+        raise LabelError("the label is an empty list; it needs at least one test case")
+    if asserts.is_assert_list(items):
+        return asserts.from_lists({**around, "test_list": items})
+    rows = [without_none(item) for item in items if isinstance(item, dict)]
+    if len(rows) != len(items):
+        raise LabelError(f"a list label holds assert texts, or dicts with input and output; this one holds {described(items)}")
+    if all("assert_code" in row for row in rows):
+        return asserts.from_lists({**around, "assert_code": [row["assert_code"] for row in rows], **_shared(rows)})
+    if not all("input" in row and "output" in row for row in rows):
+        raise LabelError(f"every test case needs input and output; the first has {described(rows[0])}")
+    kinds = {calls.case_kind(row, around) for row in rows}
+    if len(kinds) > 1:
+        raise LabelError("the label mixes test cases for standard input with function calls; a suite has one kind")
+    return calls.from_rows(rows, around) if kinds == {"call"} else stdio.from_rows(rows, around)
+
+
+def _shared(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {key: rows[0][key] for key in ("entry_point", "import_prefix") if key in rows[0]}

@@ -1,0 +1,226 @@
+"""Labels whose tests are assert statements: F1 (check functions), F3 and F4 (lists), reduced to calls and expectations by `ast`.
+
+Of each assert the calls of the candidate are cut out and asked of the candidate; what the assert says about their values stays
+on the host (`Equal`, or `Holds` for more than an equation). What cannot be reduced so is a `NeedsCodeTests` that says what it was.
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.checkers import Equal, Holds
+from sandbox.checkers.expression import ANSWER_PREFIX, Irreducible, evaluate, validate
+from sandbox.errors import LabelError, NeedsCodeTests
+from sandbox.job import Call
+from sandbox.labels.text import described, limits_of, parsed
+from sandbox.suite import CallCase, Suite
+
+__all__ = ["from_check", "from_lists", "from_text", "is_assert_list"]
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+def is_assert_list(items: Any) -> bool:
+    """Whether *items* is a list of texts that begin with assert (setup lines may stand before them)."""
+    return bool(isinstance(items, list) and items and all(isinstance(item, str) for item in items)) and any(
+        re.search(r"^\s*assert\b", item, re.M) for item in items
+    )
+
+
+def from_check(label: dict[str, Any]) -> Suite:
+    """F1: {"test": "def check(candidate): ...", "entry_point": "f"}; "prompt" is code that a completion continues."""
+    entry = str(label["entry_point"]).strip()
+    tree = _parse(label["test"], "F1: test")
+    checks = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "check"]
+    if len(checks) != 1 or not re.fullmatch(r"\w+", entry):
+        raise NeedsCodeTests("needs code tests: F1 or F18 whose test is not one `def check(candidate)` of a plain function")
+    arguments = [argument.arg for argument in checks[0].args.args]
+    reader = _Reader(names={entry, *arguments}, entry=entry)
+    rest = [node for node in tree.body if node is not checks[0] and not _is_call_of(node, "check")]
+    return reader.suite("F1", [*rest, *checks[0].body], label, prompt=str(label.get("prompt") or ""))
+
+
+def from_lists(label: dict[str, Any]) -> Suite:
+    """F3 and F4: lists of assert texts, with imports as `test_setup_code`, `test_imports`, `setup` or `import_prefix`."""
+    tests: list[str] = []
+    for key in ("test_list", "challenge_test_list", "tests", "assert_case", "assert_code"):
+        found = parsed(label[key]) if label.get(key) else []
+        tests += [found] if isinstance(found, str) else found
+    if not all(isinstance(test, str) for test in tests):
+        raise LabelError(f"F3: the tests are texts of assert statements; found {described(tests)}")
+    setup = []
+    for key in ("test_setup_code", "setup", "test_imports", "import_prefix"):
+        lines = label.get(key) or ""
+        setup.append("\n".join(lines) if isinstance(lines, list) else str(lines))
+    statements = _parse("\n".join(setup), "F3: setup").body
+    for test in tests:
+        statements += _parse(test, "F3: a test").body
+    entry = str(label.get("entry_point") or "") or _common_builtin(statements)
+    return _Reader(names={entry} if entry else set(), entry=entry).suite("F3", statements, label)
+
+
+def from_text(text: str, around: dict[str, Any]) -> Suite:
+    """F4 as one text: assert statements, one below the other; or a check function with its call."""
+    if re.search(r"^\s*def check\(", text, re.M):
+        called = re.search(r"^check\((\w+)\)", text, re.M)
+        entry = str(around.get("entry_point") or (called[1] if called else ""))
+        if entry:
+            return from_check({**around, "test": text, "entry_point": entry})
+    if re.search(r"^\s*(?:def test|class \w+\(.*TestCase|import pytest|from solution import)", text, re.M):
+        raise NeedsCodeTests("needs code tests: the label is a file of tests (F17 or F18)")
+    if re.search(r"^\s*assert\b", text, re.M):
+        return from_lists({**around, "test_list": [text]})
+    raise LabelError(f"the label is a text, but neither JSON nor assert statements: {described(text)}")
+
+
+def _parse(text: str, where: str) -> ast.Module:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise LabelError(f"{where} is not valid Python: {error}") from None
+
+
+def _common_builtin(statements: list[ast.stmt]) -> str:
+    """The name of the candidate where it is that of a builtin (MBPP asks for a `sum`): the one function all asserts call first."""
+    outermost = set()
+    for statement in statements:
+        if isinstance(statement, ast.Assert):
+            calls = [node for node in ast.walk(statement.test) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+            if not calls or any(node.func.id not in _BUILTINS for node in calls if isinstance(node.func, ast.Name)):
+                return ""
+            outermost |= {node.func.id for node in calls[:1] if isinstance(node.func, ast.Name)}
+    return outermost.pop() if len(outermost) == 1 else ""
+
+
+def _is_call_of(node: ast.stmt, name: str) -> bool:
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Call)
+        and isinstance(node.value.func, ast.Name)
+        and node.value.func.id == name
+    )
+
+
+@dataclass(kw_only=True)
+class _Reader:
+    """Reads statements one after another; *names* are those of the candidate's function ("candidate" and its real name)."""
+
+    names: set[str]
+    entry: str
+    imports: list[str] = field(default_factory=list)
+    imported: set[str] = field(default_factory=set)
+    constants: dict[str, ast.expr] = field(default_factory=dict)
+    cases: list[CallCase] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def suite(self, name: str, statements: list[ast.stmt], label: dict[str, Any], prompt: str = "") -> Suite:
+        try:
+            for statement in statements:
+                self._statement(statement)
+        except Irreducible as error:
+            raise NeedsCodeTests(f"needs code tests: {name} with {error}") from None
+        preamble = "\n".join(self.imports)
+        if label.get("preamble"):
+            preamble += "\n" + str(label["preamble"])
+        return Suite(
+            cases=tuple(self.cases),
+            format=name,
+            entry_points=(self.entry,) if self.entry else tuple(dict.fromkeys(self.asked)),
+            preamble=preamble,
+            prompt=prompt,
+            **limits_of(label),
+        )
+
+    def _statement(self, node: ast.stmt) -> None:
+        match node:
+            case ast.Assert(test):
+                self._assert(test)
+            case ast.Import(names) | ast.ImportFrom(names=names):
+                self.imports.append(ast.unparse(node))
+                self.imported |= {(alias.asname or alias.name).split(".")[0] for alias in names}
+            case ast.Assign([ast.Name(name)], value):
+                self.constants[name] = _Substitute(self.constants).visit(value)
+            case ast.Expr(ast.Constant() | ast.Name()) | ast.Pass():
+                pass  # a docstring, a stray name
+            case _:
+                raise Irreducible(f"a {type(node).__name__} statement ({ast.unparse(node)[:60]})")
+
+    def _assert(self, test: ast.expr) -> None:
+        test = _Substitute(self.constants).visit(test)
+        cut = _CutCalls(self)
+        rest = cut.visit(test)
+        if not cut.calls:
+            validate(rest, ())
+            if evaluate(rest, {}):
+                return  # `assert True`: says nothing of the candidate, so it is no case
+            raise LabelError(f"an assert that is false of every program: {ast.unparse(test)[:80]}")
+        answers = tuple(f"{ANSWER_PREFIX}{number}" for number in range(len(cut.calls)))
+        validate(rest, answers)
+        self.cases.append(CallCase(calls=tuple(cut.calls), check=_check(rest)))
+
+
+def _check(rest: ast.expr) -> Equal | Holds:
+    """`answer_0 == value` as Equal, which tells a difference better; anything else as Holds."""
+    first = f"{ANSWER_PREFIX}0"
+    match rest:
+        case ast.Compare(ast.Name(name), [ast.Eq()], [value]) if name == first and not _mentions_answer(value):
+            return Equal(expected=evaluate(value, {}))
+        case ast.Compare(value, [ast.Eq()], [ast.Name(name)]) if name == first and not _mentions_answer(value):
+            return Equal(expected=evaluate(value, {}))
+    return Holds(expression=ast.unparse(rest))
+
+
+def _mentions_answer(node: ast.expr) -> bool:
+    return any(isinstance(child, ast.Name) and child.id.startswith(ANSWER_PREFIX) for child in ast.walk(node))
+
+
+class _Substitute(ast.NodeTransformer):
+    """Puts the expression of a label's own variable in its place."""
+
+    def __init__(self, constants: dict[str, ast.expr]) -> None:
+        self.constants = constants
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self.constants.get(node.id, node)
+
+
+class _CutCalls(ast.NodeTransformer):
+    """Cuts the largest calls of the candidate out of an expression and leaves `answer_0`, `answer_1`, ... in their places."""
+
+    def __init__(self, reader: _Reader) -> None:
+        self.reader = reader
+        self.calls: list[Call] = []
+
+    def visit_Call(self, node: ast.Call) -> ast.expr:
+        root = node.func
+        while isinstance(root, ast.Attribute | ast.Call):
+            root = root.value if isinstance(root, ast.Attribute) else root.func
+        if not isinstance(root, ast.Name) or not self._is_candidates(root.id, node):
+            self.generic_visit(node)
+            return node
+        self.calls.append(self._call(node))
+        return ast.Name(id=f"{ANSWER_PREFIX}{len(self.calls) - 1}", ctx=ast.Load())
+
+    def _is_candidates(self, name: str, node: ast.Call) -> bool:
+        if self.reader.entry:
+            return name in self.reader.names
+        return not (name in _BUILTINS or name in self.reader.imported)
+
+    def _call(self, node: ast.Call) -> Call:
+        for child in ast.walk(node):
+            if isinstance(child, ast.Name) and child.id in self.reader.names:
+                child.id = self.reader.entry  # "candidate" is the check function's word for it
+        if isinstance(node.func, ast.Name):
+            self.reader.asked.append(node.func.id)
+            try:
+                args = tuple(ast.literal_eval(argument) for argument in node.args)
+                kwargs = {keyword.arg or "": ast.literal_eval(keyword.value) for keyword in node.keywords}
+                if "" not in kwargs:
+                    return Call(function=node.func.id, args=args, kwargs=kwargs)
+            except (ValueError, TypeError, SyntaxError, RecursionError):
+                pass  # arguments that are expressions are evaluated where the candidate runs: they are its input
+        return Call(expression=ast.unparse(node))

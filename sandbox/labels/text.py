@@ -1,0 +1,143 @@
+"""Labels as texts: JSON, Python literals, compressed pickles; and the settings that many formats share."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import binascii
+import io
+import json
+import pickle
+import zlib
+from typing import Any, NoReturn
+
+from sandbox.checkers.text import shorten
+from sandbox.errors import LabelError
+
+__all__ = ["described", "is_plain_json", "limits_of", "parsed", "unpacked", "without_none"]
+
+MAX_UNPACKED_BYTES = 256 << 20
+
+
+def described(value: Any) -> str:
+    """What a value is, for a message: its type, and the keys or the size of a container."""
+    if isinstance(value, dict):
+        return f"a dict with {', '.join(sorted(map(str, value))[:12]) or 'no keys'}"
+    if isinstance(value, list | tuple):
+        kinds = ", ".join(sorted({type(item).__name__ for item in value})) or "nothing"
+        return f"a {type(value).__name__} of {len(value)} ({kinds})"
+    return f"{type(value).__name__} {shorten(repr(value), 80)}"
+
+
+def without_none(label: dict[Any, Any]) -> dict[str, Any]:
+    """*label* without the keys that are None: the `datasets` library fills every absent key of a row so."""
+    return {key: value for key, value in label.items() if value is not None}
+
+
+def parsed(label: Any) -> Any:
+    """*label* as a dict or a list where it is a JSON or Python-literal text of one (even twice encoded), else as it is.
+
+    Raises:
+        LabelError: it is empty.
+    """
+    for _ in range(4):
+        if isinstance(label, bytes | bytearray):
+            label = bytes(label).decode("utf-8", "replace")
+        if isinstance(label, tuple):
+            label = list(label)
+        if not isinstance(label, str):
+            break
+        text = label.strip()
+        if text.startswith(("{", "[", '"', "(")):
+            found = _literal(text)
+        elif len(text) > 40 and text.startswith("eJ"):  # base64 of a zlib header
+            found = unpacked(text)
+        else:
+            break
+        if found is None or isinstance(found, str) and found.strip() == text:
+            break
+        label = found
+    if label is None or (isinstance(label, str) and not label.strip()):
+        raise LabelError("the label is empty; check --label_key (0.11: --data.label_key) and the dataset's column")
+    return label
+
+
+def _literal(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return ast.literal_eval(text)
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
+        return None
+
+
+class _PlainUnpickler(pickle.Unpickler):
+    """Strings, numbers and plain containers; any name of a class or function is refused, and with it all code."""
+
+    def find_class(self, module: str, name: str) -> NoReturn:
+        raise LabelError(f"the packed tests name {module}.{name}; only strings and plain containers are unpacked")
+
+    def persistent_load(self, pid: Any) -> NoReturn:
+        raise LabelError("the packed tests refer to something outside of them")
+
+
+def unpacked(text: str) -> Any:
+    """The inverse of base64(zlib(pickle(value))), the form of LiveCodeBench's private tests.
+
+    Raises:
+        LabelError: it is not of that form, holds more than plain data, or is larger than 256 MiB.
+    """
+    try:
+        packed = base64.b64decode(text, validate=True)
+        inflater = zlib.decompressobj()
+        data = inflater.decompress(packed, MAX_UNPACKED_BYTES)
+    except (binascii.Error, zlib.error, ValueError) as error:
+        raise LabelError(f"the packed tests are not base64 of zlib: {error}") from None
+    if inflater.unconsumed_tail:
+        raise LabelError(f"the packed tests are larger than {MAX_UNPACKED_BYTES} bytes")
+    try:
+        return _PlainUnpickler(io.BytesIO(data)).load()
+    except LabelError:
+        raise
+    except Exception as error:  # a pickle machine raises anything on garbage
+        raise LabelError(f"the packed tests are no pickle of plain data: {type(error).__name__}: {error}") from None
+
+
+def is_plain_json(value: Any) -> bool:
+    """Whether *value* could have come out of JSON: then JSON may have changed it on the way in."""
+    if isinstance(value, dict):
+        return all(type(key) is str for key in value) and all(map(is_plain_json, value.values()))
+    if isinstance(value, list):
+        return all(map(is_plain_json, value))
+    return value is None or type(value) in (bool, int, float, str)
+
+
+def limits_of(label: dict[str, Any]) -> dict[str, Any]:
+    """The label's own limits as arguments of `Suite`: seconds as `time_limit` or `timeout`, memory in MB or bytes.
+
+    Raises:
+        LabelError: a limit is not a positive number.
+    """
+    found: dict[str, Any] = {}
+    seconds = label.get("time_limit", label.get("timeout"))
+    if isinstance(seconds, dict):  # CodeContests: {"seconds": 1, "nanos": 500000000}
+        seconds = (seconds.get("seconds") or 0) + (seconds.get("nanos") or 0) / 1e9 or None
+    if seconds is not None:
+        found["cpu_seconds"] = _positive(seconds, "time_limit")
+    if "memory_limit_bytes" in label:
+        found["memory_bytes"] = int(_positive(label["memory_limit_bytes"], "memory_limit_bytes"))
+    elif "memory_limit" in label:
+        found["memory_bytes"] = int(_positive(label["memory_limit"], "memory_limit") * (1 << 20))
+    return found
+
+
+def _positive(value: Any, name: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0 < number < float("inf"):
+        raise LabelError(f"the label's {name} is {value!r}; it should be a positive number")
+    return number

@@ -1,0 +1,83 @@
+"""A suite is a label that was understood: test cases, how to compare, and the label's own limits.
+
+A case holds its question and its *check*; the check stays on the host, where no candidate code ever runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from sandbox.errors import LabelError
+from sandbox.job import Call
+
+__all__ = ["CallCase", "Match", "OutputCheck", "StdioCase", "Suite", "ValueCheck"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Match:
+    """Said against wanted: equal or not, and where they first differ (bounded text)."""
+
+    ok: bool
+    difference: str = ""
+
+
+class OutputCheck(Protocol):
+    """Compares what a program wrote with what the label wants."""
+
+    def __call__(self, said: str) -> Match:
+        """Compare the whole standard output, decoded."""
+
+
+class ValueCheck(Protocol):
+    """Compares what calls returned with what the label wants."""
+
+    def __call__(self, said: tuple[Any, ...]) -> Match:
+        """Compare the values of the case's calls, in their order, of exact builtin types."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StdioCase:
+    """Run the program with this standard input."""
+
+    stdin: str
+    check: OutputCheck
+
+
+@dataclass(frozen=True, kw_only=True)
+class CallCase:
+    """Ask these calls and look at their values together (usually one)."""
+
+    calls: tuple[Call, ...]
+    check: ValueCheck
+
+
+@dataclass(frozen=True, kw_only=True)
+class Suite:
+    """Test cases of one kind, never none.
+
+    Raises:
+        LabelError: there are no cases: a suite that asks nothing would be passed by silence.
+    """
+
+    cases: tuple[StdioCase, ...] | tuple[CallCase, ...]
+    format: str
+    """The label format that was recognised, F1 to F20."""
+    entry_points: tuple[str, ...] = ()
+    """Names that the program has to define; extraction prefers a block that does."""
+    preamble: str = ""
+    """Imports that the program may rely on; they run in its module before it."""
+    prompt: str = ""
+    """Code that a completion continues, where the label itself carries it."""
+    language: str = "python"
+    cpu_seconds: float | None = None
+    memory_bytes: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.cases:
+            raise LabelError(f"{self.format}: the label has no test cases; a suite needs at least one")
+
+    @property
+    def uses_stdin(self) -> bool:
+        """Whether the cases run a script rather than call functions."""
+        return isinstance(self.cases[0], StdioCase)
