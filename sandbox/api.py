@@ -1,7 +1,7 @@
 """The Python API: a sandbox that scores responses and runs programs.
 
-    with Sandbox() as box:
-        score = box.score(response, label)
+with Sandbox() as box:
+    score = box.score(response, label)
 """
 
 from __future__ import annotations
@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeAlias
+
+from typing_extensions import Self
 
 from sandbox.errors import ConfigurationError
 from sandbox.extract import Choice
@@ -91,7 +93,7 @@ class Sandbox:
         self._pool = Pool(lambda: ProcessWorker(python=python, warm=warm), size=size)
         self._threads: ThreadPoolExecutor | None = None
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -126,7 +128,7 @@ class Sandbox:
         pending: deque[Future[Score]] = deque()
         try:
             for sample in samples:
-                pending.append(self._submit(self._score_sample, sample))
+                pending.append(self.submit(self._score_sample, sample))
                 if len(pending) > ahead:
                     yield pending.popleft().result()
             while pending:
@@ -146,7 +148,7 @@ class Sandbox:
 
     async def ascore(self, response: str, label: Any, prompt: str = "") -> Score:
         """`score`, without blocking the event loop."""
-        return await asyncio.wrap_future(self._submit(self.score, response, label, prompt))
+        return await asyncio.wrap_future(self.submit(self.score, response, label, prompt))
 
     async def ascore_many(self, samples: Iterable[Sample]) -> AsyncIterator[Score]:
         """`score_many`, without blocking the event loop."""
@@ -154,7 +156,7 @@ class Sandbox:
         pending: deque[Future[Score]] = deque()
         try:
             for sample in samples:
-                pending.append(self._submit(self._score_sample, sample))
+                pending.append(self.submit(self._score_sample, sample))
                 if len(pending) > ahead:
                     yield await asyncio.wrap_future(pending.popleft())
             while pending:
@@ -165,15 +167,15 @@ class Sandbox:
 
     async def arun(self, code: str, *, stdin: str | bytes = "", limits: Limits | None = None) -> Run:
         """`run`, without blocking the event loop."""
-        return await asyncio.wrap_future(self._submit(self.run, code, stdin=stdin, limits=limits))
+        return await asyncio.wrap_future(self.submit(self.run, code, stdin=stdin, limits=limits))
 
     def _score_sample(self, sample: Sample) -> Score:
         if isinstance(sample, Mapping):
             return self.score(sample["response"], sample["label"], sample.get("prompt") or "")
         return self.score(*sample)
 
-    def _submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
+    def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
+        """Call *function* in one of the sandbox's own threads, of which there are as many as workers."""
         if self._threads is None:
             self._threads = ThreadPoolExecutor(self._pool.size, thread_name_prefix="sandbox")
         return self._threads.submit(function, *args, **kwargs)
-

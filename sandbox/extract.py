@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Block", "Candidate", "Choice", "NoCode", "blocks_of", "extract", "strip_special_tokens"]
+__all__ = ["SPECIAL_TOKEN", "Block", "Candidate", "Choice", "NoCode", "blocks_of", "extract", "strip_special_tokens"]
 
 PYTHON_TAGS = frozenset(("python", "py", "python3", "py3", "python2", "cpython", "pypy", "pypy3", "sage", "pycon", "ipython"))
 
@@ -19,9 +19,9 @@ MAX_TOKEN = 80
 MAX_LINE = 1000
 """How much of a line is looked at to tell code from prose."""
 
-_SPECIAL = r"(?:<\|[^<>|\s][^<>|]{0,60}\|>|<｜[^<>｜]{1,60}｜>|</?s>|<(?:eos|bos|pad|unk|end_of_turn|start_of_turn|EOT)>|\[(?:PAD|EOS)\]|\x00)"
-_TRAILING = re.compile(rf"{_SPECIAL}\Z")
-_LEADING = re.compile(rf"\A(?:\s*{_SPECIAL}(?:(?:assistant|model)\b)?)+")
+SPECIAL_TOKEN = r"(?:<\|[^<>|\s][^<>|]{0,60}\|>|<｜[^<>｜]{1,60}｜>|</?s>|<(?:eos|bos|pad|unk|end_of_turn|start_of_turn|EOT)>|\[(?:PAD|EOS)\]|\x00)"
+_TRAILING = re.compile(rf"{SPECIAL_TOKEN}\Z")
+_LEADING = re.compile(rf"\A(?:\s*{SPECIAL_TOKEN}(?:(?:assistant|model)\b)?)+")
 _FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)$")
 _STATEMENT = re.compile(
     r"(?:def|class|async def|import|from|for|while|if|with|try|return|print|@\w|assert|lambda|raise|global)\b[^.?!]*"
@@ -193,7 +193,9 @@ def _choose(
 def _defines(text: str, names: Sequence[str]) -> bool:
     """Whether *text* looks as if it defined every one of *names* (as a function, method, class or variable)."""
     return all(
-        re.search(rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{re.escape(name)}\b|^{re.escape(name)}[ \t]*(?::[^=\n]*)?=", text, re.M)
+        re.search(
+            rf"^[ \t]*(?:(?:async[ \t]+)?def|class)[ \t]+{re.escape(name)}\b|^{re.escape(name)}[ \t]*(?::[^=\n]*)?=", text, re.M
+        )
         for name in names
     )
 

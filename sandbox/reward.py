@@ -37,9 +37,7 @@ class Outcome(str, Enum):
     """Our fault after retries, or a broken label."""
 
 
-_CRASHES = frozenset(
-    (Verdict.NO_CODE, Verdict.COMPILE_ERROR, Verdict.MEMORY_LIMIT, Verdict.OUTPUT_LIMIT, Verdict.VIOLATION)
-)
+_CRASHES = frozenset((Verdict.NO_CODE, Verdict.COMPILE_ERROR, Verdict.MEMORY_LIMIT, Verdict.OUTPUT_LIMIT, Verdict.VIOLATION))
 
 
 def _crashed(case: CaseResult) -> bool:
@@ -100,7 +98,9 @@ class Shape:
 
     def __post_init__(self) -> None:
         if self.name not in ("documented", "binary", "fraction", "threshold", "table"):
-            raise ConfigurationError(f"reward shape {self.name!r}: use documented, binary, fraction, threshold:0.8 or table:{{...}}")
+            raise ConfigurationError(
+                f"reward shape {self.name!r}: use documented, binary, fraction, threshold:0.8 or table:{{...}}"
+            )
         if not 0.0 < self.threshold <= 1.0:
             raise ConfigurationError(f"reward shape: threshold {self.threshold} is not within (0, 1]")
         missing = [outcome.value for outcome in Outcome if outcome not in self.table]

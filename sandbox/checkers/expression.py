@@ -86,7 +86,7 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "all": _over_items(all),
     "any": _over_items(any),
     "isinstance": _type_check,
-    "len": lambda value: len(value),
+    "len": len,
     "max": _over_items(max),
     "min": _over_items(min),
     "round": round,
@@ -112,6 +112,12 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
 
 _CONSTANTS: dict[str, Any] = {"math.pi": math.pi, "math.e": math.e, "math.inf": math.inf, "math.nan": math.nan}
 
+
+def _identical(left: Any, right: Any) -> bool:
+    """`is` for the values that have one identity; for others the copy that crossed the wall is never the same object."""
+    return left is right and (left is None or left is Ellipsis or isinstance(left, bool))
+
+
 _BINARY: dict[type, Callable[[Any, Any], Any]] = {
     ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv,
     ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod, ast.Pow: operator.pow, ast.BitAnd: operator.and_,
@@ -123,13 +129,8 @@ _UNARY: dict[type, Callable[[Any], Any]] = {
 _COMPARE: dict[type, Callable[[Any, Any], Any]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
     ast.GtE: operator.ge, ast.In: lambda a, b: a in _items(b), ast.NotIn: lambda a, b: a not in _items(b),
-    ast.Is: lambda a, b: _identical(a, b), ast.IsNot: lambda a, b: not _identical(a, b),
+    ast.Is: _identical, ast.IsNot: lambda a, b: not _identical(a, b),
 }  # fmt: skip
-
-
-def _identical(left: Any, right: Any) -> bool:
-    """`is` for the values that have one identity; for others the copy that crossed the wall is never the same object."""
-    return left is right and (left is None or left is Ellipsis or isinstance(left, bool))
 
 
 def evaluate(node: ast.expr, names: dict[str, Any]) -> Any:
@@ -168,9 +169,9 @@ def evaluate(node: ast.expr, names: dict[str, Any]) -> Any:
             return result
         case ast.Compare(left, kinds, rights):
             first = value(left)
-            for kind, right in zip(kinds, rights, strict=True):
+            for comparison, right in zip(kinds, rights, strict=True):
                 second = value(right)
-                if not _COMPARE[type(kind)](first, second):
+                if not _COMPARE[type(comparison)](first, second):
                     return False
                 first = second
             return True
@@ -198,7 +199,9 @@ def validate(node: ast.expr, answers: Sequence[str]) -> None:
     """
     for child in ast.walk(node):
         match child:
-            case ast.Name(name) if name in answers or name in _TYPES or name in _FUNCTIONS or name in ("math", "sys", "collections"):
+            case ast.Name(name) if (
+                name in answers or name in _TYPES or name in _FUNCTIONS or name in ("math", "sys", "collections")
+            ):
                 pass
             case ast.Call(function) if ast.unparse(function) not in _FUNCTIONS:
                 raise Irreducible(f"a call of {shorten(ast.unparse(function), 60)}")

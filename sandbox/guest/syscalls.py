@@ -14,7 +14,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 def prctl(option: int, argument: int) -> None:
-    """prctl(2) with one argument.
+    """Set one attribute of the calling process; see the manual page of the same name.
 
     Raises:
         OSError: the kernel refused.

@@ -19,7 +19,7 @@ can be chosen so that all their hashes collide, which makes a set quadratic).
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import json
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
@@ -46,7 +46,7 @@ _FLAT = {frozenset((kind,)) for kind in _SCALARS} | {frozenset((int, float)), fr
 
 
 class Unsendable(Exception):
-    """This value is too deep or too large to cross the wall; the message says why."""
+    """A value is too deep or too large to cross the wall; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -152,21 +152,21 @@ def _decimal(value: Decimal) -> str:
 
 def _moment(value: Any) -> list[Any]:
     kind = type(value)
-    if kind is datetime.timedelta:
+    if kind is dt.timedelta:
         return ["timedelta", value.days, value.seconds, value.microseconds]
-    if kind is datetime.date:
+    if kind is dt.date:
         return ["date", value.year, value.month, value.day]
-    if kind is datetime.timezone:
+    if kind is dt.timezone:
         offset = value.utcoffset(None)
         return ["timezone", _moment(offset)]
     zone = value.tzinfo
-    if zone is not None and type(zone) is not datetime.timezone:
-        offset = zone.utcoffset(value) if kind is datetime.datetime else zone.utcoffset(None)
-        if type(offset) is not datetime.timedelta:
+    if zone is not None and type(zone) is not dt.timezone:
+        offset = zone.utcoffset(value) if kind is dt.datetime else zone.utcoffset(None)
+        if type(offset) is not dt.timedelta:
             raise Unsendable("a time whose zone has no fixed offset")
-        zone = datetime.timezone(offset)
+        zone = dt.timezone(offset)
     end = [value.hour, value.minute, value.second, value.microsecond, value.fold, None if zone is None else _moment(zone)]
-    if kind is datetime.time:
+    if kind is dt.time:
         return ["time", *end]
     return ["datetime", value.year, value.month, value.day, *end]
 
@@ -180,10 +180,10 @@ def _iterated(value: Any, depth: int, budget: list[int]) -> Any:
     return {"I": _items(items, depth, budget)}
 
 
-_Writer = Callable[[Any, int, list], Any]
+_Writer = Callable[[Any, int, "list[int]"], Any]
 
 _WRITERS: dict[type, _Writer] = {
-    list: lambda v, d, b: _items(v, d, b),
+    list: _items,
     tuple: lambda v, d, b: {"t": _items(v, d, b)},
     dict: lambda v, d, b: {"d": _pairs(v, d, b)},
     set: lambda v, d, b: {"s": _items(v, d, b)},
@@ -198,16 +198,18 @@ _WRITERS: dict[type, _Writer] = {
     deque: lambda v, d, b: {"q": [_items(v, d, b), v.maxlen]},
     Decimal: lambda v, d, b: {"D": _decimal(v)},
     Fraction: lambda v, d, b: {"F": [_tree(v.numerator, d, b), _tree(v.denominator, d, b)]},
-    datetime.date: lambda v, d, b: {"T": _moment(v)},
-    datetime.time: lambda v, d, b: {"T": _moment(v)},
-    datetime.datetime: lambda v, d, b: {"T": _moment(v)},
-    datetime.timedelta: lambda v, d, b: {"T": _moment(v)},
-    datetime.timezone: lambda v, d, b: {"T": _moment(v)},
+    dt.date: lambda v, d, b: {"T": _moment(v)},
+    dt.time: lambda v, d, b: {"T": _moment(v)},
+    dt.datetime: lambda v, d, b: {"T": _moment(v)},
+    dt.timedelta: lambda v, d, b: {"T": _moment(v)},
+    dt.timezone: lambda v, d, b: {"T": _moment(v)},
     type(Ellipsis): lambda v, d, b: {"e": 0},
     GeneratorType: _iterated,
 }
-for _kind in (map, filter, zip, enumerate, reversed, type({}.keys()), type({}.values()), type({}.items()), type(iter([]))):
-    _WRITERS[_kind] = _iterated
+_ITERATORS: tuple[type, ...] = (
+    map, filter, zip, enumerate, reversed, type({}.keys()), type({}.values()), type({}.items()), type(iter([]))
+)  # fmt: skip
+_WRITERS.update(dict.fromkeys(_ITERATORS, _iterated))
 
 # How to read the exact base out of a subclass without asking anything that the subclass defines.
 _BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
@@ -240,7 +242,7 @@ def _writer_of_subclass(value: Any) -> _Writer:
     return _write_opaque
 
 
-def _write_opaque(value: Any, depth: int, budget: list[int]) -> Any:
+def _write_opaque(value: Any, _depth: int, _budget: list[int]) -> Any:
     # bool() asks the candidate's own code. It may lie, as it may answer True to begin with.
     return {"O": [_name(type(value)), bool(value)]}
 
@@ -327,7 +329,8 @@ def _int(tree: Any) -> int:
         if len(tree) > MAX_INT_BITS // 4 + 4:
             raise WireError("an integer too large")
         return int(tree, 16)
-    return _exactly(int, tree)
+    number: int = _exactly(int, tree)
+    return number
 
 
 def _exactly(kind: type, tree: Any) -> Any:
@@ -353,13 +356,13 @@ def _from_decimal(tree: Any) -> Decimal:
 def _from_moment(tree: Any) -> Any:
     name, *parts = tree
     if name == "timedelta":
-        return datetime.timedelta(*parts)
+        return dt.timedelta(*parts)
     if name == "date":
-        return datetime.date(*parts)
+        return dt.date(*parts)
     if name == "timezone":
-        return datetime.timezone(_from_moment(parts[0]))
+        return dt.timezone(_from_moment(parts[0]))
     *clock, fold, zone = parts
-    kind = {"time": datetime.time, "datetime": datetime.datetime}[name]
+    kind = {"time": dt.time, "datetime": dt.datetime}[name]
     return kind(*clock, fold=fold, tzinfo=None if zone is None else _from_moment(zone))
 
 

@@ -30,6 +30,8 @@ __all__ = [
     "KIND_UNCOMPILED",
     "KIND_UNSENDABLE",
     "MAX_HELLO_BYTES",
+    "ORDER_BYTES",
+    "REPORT_BYTES",
     "Order",
     "Progress",
     "Report",
@@ -53,6 +55,15 @@ CAUSES = (
 MAX_HELLO_BYTES = 1 << 20
 
 
+_ORDER = struct.Struct("<4s11Q")
+_REPORT = struct.Struct("<4s13q")
+_PROGRESS = struct.Struct("<QQQ")
+ORDER_BYTES = _ORDER.size
+REPORT_BYTES = _REPORT.size
+ANSWERS_START = _PROGRESS.size
+"""Answers begin behind the progress record."""
+
+
 class Order(NamedTuple):
     """What may be used; `cases` counts the time slots: one for loading and one for each call."""
 
@@ -69,15 +80,12 @@ class Order(NamedTuple):
     cases: int
     payload_bytes: int
 
-    FORMAT = struct.Struct("<4s11Q")
-    MAGIC = b"ord2"
-
     def pack(self) -> bytes:
-        return self.FORMAT.pack(self.MAGIC, *self)
+        return _pack(_ORDER, b"ord2", self)
 
     @classmethod
     def unpack(cls, data: bytes | memoryview) -> Order:
-        return cls._make(_unpack(cls.FORMAT, cls.MAGIC, data))
+        return cls._make(_unpack(_ORDER, b"ord2", data))
 
 
 class Report(NamedTuple):
@@ -99,15 +107,12 @@ class Report(NamedTuple):
     stderr_bytes: int
     answers_bytes: int
 
-    FORMAT = struct.Struct("<4s13q")
-    MAGIC = b"rep1"
-
     def pack(self) -> bytes:
-        return self.FORMAT.pack(self.MAGIC, *self)
+        return _pack(_REPORT, b"rep1", self)
 
     @classmethod
     def unpack(cls, data: bytes | memoryview) -> Report:
-        report = cls._make(_unpack(cls.FORMAT, cls.MAGIC, data))
+        report = cls._make(_unpack(_REPORT, b"rep1", data))
         if not 0 <= report.cause < len(CAUSES) or min(report[2:]) < 0:
             raise WireError(f"a report that cannot be: {report}")
         return report
@@ -120,20 +125,17 @@ class Progress(NamedTuple):
     cpu_ns: int
     wall_ns: int
 
-    FORMAT = struct.Struct("<QQQ")
-
     def pack(self) -> bytes:
-        return self.FORMAT.pack(*self)
+        data: bytes = _PROGRESS.pack(*self)
+        return data
 
     @classmethod
     def unpack(cls, data: bytes) -> Progress:
         try:
-            return cls._make(cls.FORMAT.unpack(data))
+            return cls._make(_PROGRESS.unpack(data))
         except struct.error as error:
             raise WireError(f"progress: {error}") from None
 
-
-ANSWERS_START = Progress.FORMAT.size
 
 _FRAME = struct.Struct("<BI")
 KIND_UNCOMPILED = 1
@@ -191,6 +193,11 @@ def unpack_payload(data: bytes) -> tuple[dict[str, Any], memoryview]:
     start = _LENGTH.size
     job: dict[str, Any] = json.loads(data[start : start + length])
     return job, memoryview(data)[start + length :]
+
+
+def _pack(layout: struct.Struct, magic: bytes, numbers: tuple[int, ...]) -> bytes:
+    data: bytes = layout.pack(magic, *numbers)
+    return data
 
 
 def _unpack(layout: struct.Struct, magic: bytes, data: bytes | memoryview) -> tuple[int, ...]:

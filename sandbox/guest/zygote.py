@@ -25,8 +25,8 @@ import sys
 import tempfile
 import time
 
-from . import candidate, confine
-from .wire import ANSWERS_START, CAUSES, Order, Progress, Report, WireError
+from . import candidate, confine, values
+from .wire import ANSWERS_START, CAUSES, ORDER_BYTES, Order, Progress, Report, WireError
 
 __all__ = ["main"]
 
@@ -80,7 +80,7 @@ def _warm_up(extra: list[str]) -> list[str]:
             missing.append(name)
     candidate.prepare_streams()
     compile("def f(x: int) -> int:\n    return [y for y in range(x)][0] if x else {**{}}", "<warm>", "exec")
-    candidate.values.decode(candidate.values.encode([(1,), {"a": {1}}, 2**70]))
+    values.decode(values.encode([(1,), {"a": {1}}, 2**70]))
     gc.collect()
     gc.freeze()
     gc.disable()
@@ -115,9 +115,9 @@ class _Zygote:
 
     def serve(self) -> bool:
         """One order, from its first byte to its report; False when there will be no more."""
-        if not self._receive(Order.FORMAT.size):
+        if not self._receive(ORDER_BYTES):
             return False
-        order = Order.unpack(self.view[: Order.FORMAT.size])
+        order = Order.unpack(self.view[:ORDER_BYTES])
         if order.payload_bytes > MAX_PAYLOAD_BYTES:
             raise WireError(f"a payload of {order.payload_bytes} bytes")
         files = [os.memfd_create(name, os.MFD_CLOEXEC) for name in ("job", "stdout", "stderr", "answers")]
@@ -270,7 +270,7 @@ def _remove_tree(folder: str) -> None:
         os._exit(0)
 
 
-def _open_up(function: object, path: str, _: object) -> None:
+def _open_up(_function: object, path: str, _error: object) -> None:
     """A job may have taken the permissions of its own folders away; give them back and try again."""
     try:
         os.chmod(os.path.dirname(path), 0o700)
@@ -319,8 +319,9 @@ class _Watch:
         if now - self.started > order.hard_ns:
             return "overloaded", 0
         nearest = min(
-            (min(order.cpu_ns - used, order.total_ns - cpu_ns)) / self.cpus,
-            min(order.wall_ns - idle, order.total_ns - whole),
+            min(order.cpu_ns - used, order.total_ns - cpu_ns) / self.cpus,
+            order.wall_ns - idle,
+            order.total_ns - whole,
             order.hard_ns - (now - self.started),
         )
         return "", min(SAMPLE_SECONDS, nearest / 1e9 + 0.0005)

@@ -163,4 +163,3 @@ class Pool:
             self._changed.notify()
         if not keep:
             worker.close()
-

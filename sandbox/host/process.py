@@ -149,7 +149,7 @@ class ProcessWorker:
             self._stream.settimeout(hard + GRACE_SECONDS)
             self._stream.sendall(order.pack())
             self._stream.sendall(payload)
-            report = wire.Report.unpack(self._read(wire.Report.FORMAT.size))
+            report = wire.Report.unpack(self._read(wire.REPORT_BYTES))
             if max(report.stdout_bytes, report.answers_bytes) > limits.output_bytes or report.stderr_bytes > 1 << 20:
                 raise wire.WireError("sections larger than what was asked for")
             stdout = self._read(report.stdout_bytes)
@@ -211,9 +211,7 @@ class ProcessWorker:
         return bytes(data)
 
 
-def _observed(
-    report: wire.Report, stdout: bytes, stderr: bytes, answers: bytes, calls: int, enforced: tuple[Enforced, ...]
-) -> Run:
+def _observed(report: wire.Report, stdout: bytes, stderr: bytes, answers: bytes, calls: int, enforced: tuple[Enforced, ...]) -> Run:
     """A report as a run. The *answers* bytes are hostile; what cannot be read was not answered."""
     failure = ""
     said: list[Answer] = []

@@ -199,13 +199,13 @@ class _CutCalls(ast.NodeTransformer):
         root = node.func
         while isinstance(root, ast.Attribute | ast.Call):
             root = root.value if isinstance(root, ast.Attribute) else root.func
-        if not isinstance(root, ast.Name) or not self._is_candidates(root.id, node):
+        if not isinstance(root, ast.Name) or not self._is_candidates(root.id):
             self.generic_visit(node)
             return node
         self.calls.append(self._call(node))
         return ast.Name(id=f"{ANSWER_PREFIX}{len(self.calls) - 1}", ctx=ast.Load())
 
-    def _is_candidates(self, name: str, node: ast.Call) -> bool:
+    def _is_candidates(self, name: str) -> bool:
         if self.reader.entry:
             return name in self.reader.names
         return not (name in _BUILTINS or name in self.reader.imported)

@@ -64,9 +64,7 @@ def from_columns(label: dict[str, Any]) -> Suite:
     """F6: {"fn_name", "inputs", "outputs"}; inputs are lists of arguments, or texts with one JSON argument a line."""
     inputs, outputs = parsed(label["inputs"]), parsed(label["outputs"])
     if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
-        raise LabelError(
-            f"F6: inputs and outputs are lists of the same length; found {described(inputs)} and {described(outputs)}"
-        )
+        raise LabelError(f"F6: inputs and outputs are lists of the same length; found {described(inputs)} and {described(outputs)}")
     return _suite("F6", function_name(label), inputs, outputs, label)
 
 
@@ -128,9 +126,7 @@ def _suite(name: str, function: str, inputs: list[Any], outputs: list[Any], labe
         for given, value in zip(inputs, wanted, strict=True)
     )
     preamble = PREAMBLE + str(label.get("preamble") or "")
-    return Suite(
-        cases=cases, format=name, entry_points=(function,), preamble=preamble, language=language.name, **limits_of(label)
-    )
+    return Suite(cases=cases, format=name, entry_points=(function,), preamble=preamble, language=language.name, **limits_of(label))
 
 
 def _call(function: str, given: Any, name: str) -> Call:

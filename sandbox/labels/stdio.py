@@ -14,12 +14,10 @@ __all__ = ["from_code_contests", "from_columns", "from_rows"]
 
 
 def from_columns(label: dict[str, Any]) -> Suite:
-    """F5: {"inputs": ["1 2\\n"], "outputs": ["3\\n"]}; an item may be a list of lines."""
+    r"""F5: {"inputs": ["1 2\\n"], "outputs": ["3\\n"]}; an item may be a list of lines."""
     inputs, outputs = parsed(label["inputs"]), parsed(label["outputs"])
     if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
-        raise LabelError(
-            f"F5: inputs and outputs are lists of the same length; found {described(inputs)} and {described(outputs)}"
-        )
+        raise LabelError(f"F5: inputs and outputs are lists of the same length; found {described(inputs)} and {described(outputs)}")
     return _suite("F5", list(zip(inputs, outputs, strict=True)), label)
 
 

@@ -54,7 +54,7 @@ def parsed(label: Any) -> Any:
             found = unpacked(text)
         else:
             break
-        if found is None or isinstance(found, str) and found.strip() == text:
+        if found is None or (isinstance(found, str) and found.strip() == text):
             break
         label = found
     if label is None or (isinstance(label, str) and not label.strip()):
@@ -79,7 +79,7 @@ class _PlainUnpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> NoReturn:
         raise LabelError(f"the packed tests name {module}.{name}; only strings and plain containers are unpacked")
 
-    def persistent_load(self, pid: Any) -> NoReturn:
+    def persistent_load(self, _: Any) -> NoReturn:
         raise LabelError("the packed tests refer to something outside of them")
 
 

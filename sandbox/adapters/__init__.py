@@ -1,0 +1,1 @@
+"""Thin translators between the clients people use and the judge: one file a client."""

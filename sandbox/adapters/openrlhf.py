@@ -1,0 +1,193 @@
+"""OpenRLHF's `--remote_rm_url ./reward_code_gen.py` (0.11: `--reward.remote_url`): queries in, rewards out.
+
+The contract, read from OpenRLHF 0.9.0 to 0.11.2: `reward_func` is called with lists (of one, in threads, since 0.9.1), its
+exceptions are swallowed and end the training later, nothing limits its time, and one key more or less in `extra_logs` ends the
+training too. So this never raises for a sample, ends before a deadline, and answers with the same keys always.
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import math
+import os
+import re
+import threading
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sandbox.api import Sandbox, Score
+from sandbox.errors import SandboxError
+from sandbox.extract import SPECIAL_TOKEN, blocks_of, strip_special_tokens
+from sandbox.judge import Judgement
+from sandbox.reward import Outcome
+from sandbox.settings import Settings
+from sandbox.verdict import Verdict
+
+if TYPE_CHECKING:
+    import torch
+
+__all__ = ["LOG_KEYS", "check_settings", "response_of", "reward_func"]
+
+_log = logging.getLogger("sandbox")
+
+LOG_KEYS = ("code_correctness", "avg_correctness", "pass_rate", "timeout", "crash", "internal_error", "wall_ms")
+"""The keys of `extra_logs`, always all of them: one number a sample, which the trainer averages itself."""
+
+_lock = threading.Lock()  # protects the two below
+_box: Sandbox | None = None
+_owner = 0
+
+
+def check_settings() -> None:
+    """Check the `SANDBOX_*` variables now: better when the reward file is loaded than in the middle of a training.
+
+    Raises:
+        ConfigurationError: one of them cannot be used.
+    """
+    Settings.from_environment(os.environ)
+
+
+def reward_func(
+    queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any] | None, **_: Any
+) -> dict[str, torch.Tensor | dict[str, torch.Tensor]]:
+    """Score every query (prompt and response in one text) against its label.
+
+    Returns:
+        `rewards` and `scores`, float32 tensors of shape (len(queries),), scores within [0, 1], and `extra_logs`: for each of
+        `LOG_KEYS` such a tensor. Prices and shapes are in the README; a fault of ours is 0.0 with `internal_error` 1.0.
+    """
+    import torch
+
+    labels = labels if labels is not None else []
+    samples = [(str(query or ""), _at(prompts, number), _at(labels, number)) for number, query in enumerate(queries)]
+    scores = _score(samples)
+    columns: dict[str, list[float]] = {
+        "code_correctness": [score.reward for score in scores],
+        "avg_correctness": [score.reward for score in scores],
+        "pass_rate": [score.pass_rate for score in scores],
+        "timeout": [float(score.outcome is Outcome.TIMEOUT) for score in scores],
+        "crash": [float(score.outcome is Outcome.CRASH) for score in scores],
+        "internal_error": [float(score.outcome is Outcome.INTERNAL) for score in scores],
+        "wall_ms": [score.judgement.usage.wall_seconds * 1000.0 for score in scores],
+    }
+
+    def tensor(numbers: list[float]) -> torch.Tensor:
+        return torch.tensor([number if math.isfinite(number) else 0.0 for number in numbers], dtype=torch.float32)
+
+    return {
+        "rewards": tensor([score.reward for score in scores]),
+        "scores": tensor([min(1.0, max(0.0, score.score)) for score in scores]),
+        "extra_logs": {key: tensor(columns[key]) for key in LOG_KEYS},
+    }
+
+
+def _at(values: Sequence[Any], number: int) -> Any:
+    return values[number] if number < len(values) else None
+
+
+def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
+    try:
+        box = _sandbox()
+    except Exception as error:
+        _log.error("no sample can be scored: %s", error)
+        return [_ours(str(error)) for _ in samples]
+    if len(samples) == 1:
+        return [_score_one(box, *samples[0])]
+    threads = [box.submit(_score_one, box, *sample) for sample in samples]
+    return [thread.result() for thread in threads]
+
+
+def _score_one(box: Sandbox, query: str, prompt: Any, label: Any) -> Score:
+    try:
+        prompt = str(prompt or "")
+        score = box.score(response_of(query, prompt), label, strip_special_tokens(prompt))
+    except Exception as error:  # the trainer would swallow it and die of it later; it is counted and logged instead
+        _log.error("a sample could not be scored: %s", error, exc_info=not isinstance(error, SandboxError))
+        return _ours(f"{type(error).__name__}: {error}")
+    if score.outcome is Outcome.INTERNAL:
+        _log.warning("%s: %s", score.verdict.value, score.judgement.reason)
+    return score
+
+
+def _ours(reason: str) -> Score:
+    """A sample that could not be judged: priced by the shape if there is one, never an exception."""
+    judgement = Judgement(verdict=Verdict.INTERNAL_ERROR, reason=reason)
+    if _box is not None:
+        price = _box.shape.price(judgement)
+        return Score(reward=price.reward, score=price.score, outcome=price.outcome, judgement=judgement)
+    return Score(reward=0.0, score=0.5, outcome=Outcome.INTERNAL, judgement=judgement)
+
+
+def _sandbox() -> Sandbox:
+    """The pool of this process, made on first use; a forked copy of the process makes its own."""
+    global _box, _owner
+    with _lock:
+        if _box is None or _owner != os.getpid():
+            settings = Settings.from_environment(os.environ)
+            _box = Sandbox(limits=settings.limits, **settings.options)
+            _owner = os.getpid()
+            atexit.register(_box.close)
+        return _box
+
+
+# --- which part of a query is the response --------------------------------------------------------------------------------
+
+ANCHOR = 48
+"""How many characters in a row have to agree before two texts are taken to overlap."""
+
+_SKIPPED = re.compile(rf"\s+|{SPECIAL_TOKEN}")
+
+
+def response_of(query: str, prompt: str) -> str:
+    """What the model wrote: *query* without *prompt*.
+
+    A tokenizer may have changed the prompt on its way (special tokens, blanks), or cut its beginning off. So: after the exact
+    prompt; else after the longest end of the prompt with which the query begins, white space and special tokens aside; else
+    after the first place where the prompt's end stands. A response that repeats the prompt loses nothing.
+    """
+    if query.startswith(prompt):
+        return query[len(prompt) :]
+    plain, places = _squeezed(query)
+    wanted, _ = _squeezed(prompt)
+    if not wanted:
+        return query
+    anchor = plain[:ANCHOR]
+    start = wanted.find(anchor) if len(anchor) == ANCHOR or len(wanted) <= ANCHOR else -1
+    while anchor and start >= 0:
+        if plain.startswith(wanted[start:]):
+            return query[places[len(wanted) - start] :]
+        start = wanted.find(anchor, start + 1)
+    if len(wanted) < ANCHOR and plain.startswith(wanted):
+        return query[places[len(wanted)] :]
+    tail = wanted[-ANCHOR:]
+    found = plain.find(tail) if len(tail) == ANCHOR else -1
+    if found >= 0:
+        return query[places[found + len(tail)] :]
+    return _after_blocks_of(prompt, query)
+
+
+def _squeezed(text: str) -> tuple[str, list[int]]:
+    """*text* without white space and special tokens, and where each character (and the end) stood."""
+    kept: list[str] = []
+    places: list[int] = []
+    position = 0
+    for skipped in _SKIPPED.finditer(text):
+        kept.append(text[position : skipped.start()])
+        places.extend(range(position, skipped.start()))
+        position = skipped.end()
+    kept.append(text[position:])
+    places.extend(range(position, len(text)))
+    # The response begins right after the last character of the prompt, so that its own indentation is kept.
+    ends = [0, *(place + 1 for place in places)]
+    return "".join(kept), ends
+
+
+def _after_blocks_of(prompt: str, query: str) -> str:
+    """A query in which no end of the prompt is found; code of the prompt is still not taken for the model's."""
+    cut = 0
+    for block in blocks_of(prompt):
+        text = block.text.strip()
+        if text and text in query:
+            cut = max(cut, query.find(text) + len(text))
+    return query[cut:]

@@ -1,0 +1,91 @@
+"""The commands and the options they share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+import sandbox
+from sandbox.errors import SandboxError
+from sandbox.settings import Settings
+
+__all__ = ["app"]
+
+OURS = 3
+
+app = typer.Typer(
+    name="reward-sandbox",
+    help="Run programs that a model wrote, in a sandbox, and say honestly what they are worth.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+errors = Console(stderr=True)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"reward-sandbox {sandbox.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)] = False,
+) -> None:
+    """Settings that have no option here are environment variables: see the table in the README."""
+
+
+@app.command()
+def run(
+    file: Annotated[Path, typer.Argument(help="The program; - reads it from standard input.", allow_dash=True)],
+    stdin: Annotated[Path | None, typer.Option(help="A file that the program reads as its standard input.")] = None,
+    text: Annotated[str, typer.Option(help="The program's standard input itself.")] = "",
+    cpu_seconds: Annotated[float | None, typer.Option(help="CPU time limit.")] = None,
+    memory_mb: Annotated[int | None, typer.Option(help="Memory limit in MiB.")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Run one program; show how it ended, what it wrote and what it used."""
+    from sandbox.cli.run import run_file
+
+    try:
+        settings = Settings.from_environment(os.environ)
+        status = run_file(file, stdin, text, settings, cpu_seconds, memory_mb, as_json=json)
+    except (SandboxError, OSError) as error:
+        errors.print(f"[red]error:[/red] {error}", highlight=False)
+        raise typer.Exit(2) from None
+    raise typer.Exit(status)
+
+
+@app.command()
+def score(
+    file: Annotated[Path, typer.Argument(help="JSON lines, one sample a line; - reads standard input.", allow_dash=True)],
+    out: Annotated[
+        Path | None, typer.Option(help="Write results here as JSON lines; samples that it has already are skipped.")
+    ] = None,
+    response_key: Annotated[str, typer.Option(help="Key of the model's text.")] = "response",
+    label_key: Annotated[str, typer.Option(help="Key of the label.")] = "label",
+    prompt_key: Annotated[str, typer.Option(help="Key of the prompt, if there is one.")] = "prompt",
+    id_key: Annotated[str, typer.Option(help="Key that names a sample; without it, the line's number does.")] = "id",
+    shape: Annotated[str | None, typer.Option(help="documented, binary, fraction, threshold:0.8 or table:{...}.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Jobs at the same time (default: one a processor).")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print results as JSON lines and the summary as a last one.")] = False,
+) -> None:
+    """Score a file of samples; show progress, and a summary at the end."""
+    from sandbox.cli.score import Keys, score_file
+
+    try:
+        settings = Settings.from_environment(os.environ)
+        keys = Keys(response=response_key, label=label_key, prompt=prompt_key, id=id_key)
+        options = {**settings.options, **({"shape": shape} if shape else {}), **({"workers": workers} if workers else {})}
+        status = score_file(file, out, keys, settings.limits, options, as_json=json)
+    except (SandboxError, OSError) as error:
+        errors.print(f"[red]error:[/red] {error}", highlight=False)
+        raise typer.Exit(2) from None
+    raise typer.Exit(status)

@@ -1,0 +1,72 @@
+"""`reward-sandbox run`: one program, its verdict and its usage."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from sandbox.api import Sandbox
+from sandbox.job import Run
+from sandbox.settings import Settings
+from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner
+
+__all__ = ["describe", "run_file"]
+
+
+def run_file(
+    file: Path,
+    stdin: Path | None,
+    text: str,
+    settings: Settings,
+    cpu_seconds: float | None,
+    memory_mb: int | None,
+    *,
+    as_json: bool,
+) -> int:
+    """Run *file*; the exit status of the command: 0 it ended well, 1 it did not, 3 our fault."""
+    source = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8", errors="surrogateescape")
+    given = stdin.read_bytes() if stdin else text.encode("utf-8", "surrogateescape")
+    limits = settings.limits.tightened(cpu_seconds=cpu_seconds, memory_bytes=memory_mb * (1 << 20) if memory_mb else None)
+    with Sandbox(**{**settings.options, "workers": 1}) as box:
+        run = box.run(source, stdin=given, limits=limits)
+    if as_json:
+        print(json.dumps(describe(run)))
+    else:
+        sys.stdout.buffer.write(run.stdout)
+        sys.stdout.flush()
+        sys.stderr.write(run.stderr.decode("utf-8", "replace"))
+        _show(run)
+    if run.cause is Cause.FINISHED and not run.failure:
+        return 0
+    return 3 if VERDICT_OF_CAUSE[run.cause].owner is Owner.OURS else 1
+
+
+def describe(run: Run) -> dict[str, object]:
+    """A run as plain JSON data."""
+    plain = dataclasses.asdict(run)
+    plain["stdout"] = run.stdout.decode("utf-8", "replace")
+    plain["stderr"] = run.stderr.decode("utf-8", "replace")
+    plain.pop("answers")
+    return plain
+
+
+def _show(run: Run) -> None:
+    usage = run.usage
+    well = run.cause is Cause.FINISHED and not run.failure
+    table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
+    table.add_row("ended", f"[{'green' if well else 'red'}]{run.cause.value}[/] ({run.detail})")
+    if run.failure:
+        table.add_row("why", run.failure.strip())
+    table.add_row("CPU", f"{usage.cpu_seconds:.3f} s ({usage.cpu_user_seconds:.3f} user, {usage.cpu_system_seconds:.3f} system)")
+    table.add_row("wall", f"{usage.wall_seconds:.3f} s ({usage.effective_wall_seconds:.3f} without waiting for a processor)")
+    table.add_row("memory", f"{usage.peak_memory_bytes / (1 << 20):.1f} MiB peak ({usage.peak_memory_method})")
+    table.add_row("output", f"{usage.output_bytes} bytes")
+    weak = [one.layer.value for one in run.enforced if one.enforcement.value == "missing"]
+    if weak:
+        table.add_row("missing", f"[yellow]{', '.join(weak)}[/]: do not run what you do not trust on a machine you need")
+    Console(stderr=True).print(table)

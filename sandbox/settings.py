@@ -1,0 +1,120 @@
+"""The environment variables of the doors, in one table: read once, validated, turned into options. Nothing else reads them."""
+
+from __future__ import annotations
+
+import difflib
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.errors import ConfigurationError
+from sandbox.extract import Choice
+from sandbox.limits import MIB, Limits
+from sandbox.reward import Shape
+
+__all__ = ["VARIABLES", "Settings", "Variable"]
+
+_log = logging.getLogger("sandbox")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variable:
+    """One environment variable: how its text becomes a value, and what it means."""
+
+    name: str
+    read: Callable[[str], Any]
+    default: str
+    meaning: str
+    limit: str = ""
+    """The field of `Limits` that it sets, if it sets one."""
+
+
+def _number(text: str) -> float:
+    return float(text)
+
+
+def _whole(text: str) -> int:
+    return int(text)
+
+
+def _mebibytes(text: str) -> int:
+    return int(float(text) * MIB)
+
+
+def _switch(text: str) -> bool:
+    words = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+    try:
+        return words[text.lower()]
+    except KeyError:
+        raise ValueError("use 1 or 0") from None
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable(name="SANDBOX_WORKERS", read=_whole, default="one a processor", meaning="jobs that run at the same time"),
+    Variable(name="SANDBOX_SHAPE", read=Shape.parse, default="documented", meaning="documented, binary, fraction, threshold:0.8, table:{...}"),
+    Variable(name="SANDBOX_CHOICE", read=Choice, default="auto", meaning="which of several code blocks counts: auto, first, last, joined"),
+    Variable(name="SANDBOX_EARLY_STOP", read=_switch, default="1 for binary", meaning="end a suite at its first failure"),
+    Variable(name="SANDBOX_ENTROPY", read=_switch, default="0", meaning="1: fresh randomness for every job, instead of a seed from its content"),
+    Variable(name="SANDBOX_PYTHON", read=str, default="the trainer's", meaning="interpreter for candidates (CPython 3.9 or newer)"),
+    Variable(name="SANDBOX_WARM", read=_names, default="", meaning="modules that workers import beforehand, such as numpy,pandas"),
+    Variable(name="SANDBOX_CPU_SECONDS", read=_number, default="5", limit="cpu_seconds", meaning="CPU time of one case"),
+    Variable(name="SANDBOX_WALL_SECONDS", read=_number, default="3 x CPU + 1", limit="wall_seconds", meaning="idle guard of one case"),
+    Variable(name="SANDBOX_MEMORY_MB", read=_mebibytes, default="1024", limit="memory_bytes", meaning="memory of one case, MiB"),
+    Variable(name="SANDBOX_OUTPUT_MB", read=_mebibytes, default="16", limit="output_bytes", meaning="output of one case, MiB"),
+    Variable(name="SANDBOX_FILE_MB", read=_mebibytes, default="64", limit="file_bytes", meaning="size of a file that a program writes, MiB"),
+    Variable(name="SANDBOX_PROCESSES", read=_whole, default="64", limit="processes", meaning="processes and threads at the same time"),
+    Variable(name="SANDBOX_OPEN_FILES", read=_whole, default="256", limit="open_files", meaning="open files of a process"),
+    Variable(name="SANDBOX_SUITE_SECONDS", read=_number, default="60", limit="suite_seconds", meaning="effective time of all cases together"),
+    Variable(name="SANDBOX_DEADLINE_SECONDS", read=_number, default="150", limit="deadline_seconds", meaning="wall time of a sample, queueing included"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Options of a `Sandbox`, as the environment gives them."""
+
+    limits: Limits = field(default_factory=Limits)
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The other keyword arguments of `Sandbox`, only those that were set."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
+        """Read and check every `SANDBOX_*` variable.
+
+        Raises:
+            ConfigurationError: a value cannot be used; the message names the variable, the value and what is allowed.
+        """
+        limits: dict[str, Any] = {}
+        options: dict[str, Any] = {}
+        for variable in VARIABLES:
+            text = environment.get(variable.name, "").strip()
+            if not text:
+                continue
+            try:
+                value = variable.read(text)
+            except (ValueError, TypeError) as error:
+                raise ConfigurationError(
+                    f"{variable.name}={text!r} cannot be used ({error}); it means: {variable.meaning} (default: {variable.default})"
+                ) from None
+            if variable.limit:
+                limits[variable.limit] = value
+            else:
+                options[variable.name.removeprefix("SANDBOX_").lower()] = value
+        if options.get("workers", 1) < 1:
+            raise ConfigurationError(f"SANDBOX_WORKERS={options['workers']} cannot run anything; use at least 1")
+        _warn_of_typos(environment)
+        return cls(limits=Limits(**limits), options=options)
+
+
+def _warn_of_typos(environment: Mapping[str, str]) -> None:
+    known = [variable.name for variable in VARIABLES]
+    for name in environment:
+        if name.startswith("SANDBOX_") and name not in known:
+            close = difflib.get_close_matches(name, known, 1, cutoff=0.85)
+            if close:
+                _log.warning("the environment variable %s is not one of ours; did you mean %s?", name, close[0])
