@@ -22,11 +22,12 @@ MAX_LINE = 1000
 SPECIAL_TOKEN = r"(?:<\|[^<>|\s][^<>|]{0,60}\|>|<｜[^<>｜]{1,60}｜>|</?s>|<(?:eos|bos|pad|unk|end_of_turn|start_of_turn|EOT)>|\[(?:PAD|EOS)\]|\x00)"
 _TRAILING = re.compile(rf"{SPECIAL_TOKEN}\Z")
 _LEADING = re.compile(rf"\A(?:\s*{SPECIAL_TOKEN}(?:(?:assistant|model)\b)?)+")
-_FENCE = re.compile(r"^(?P<indent>[ \t]*)(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)$")
+_FENCE = re.compile(r"^(?P<indent>[ \t]*(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t]+)?)(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)$")
 _STATEMENT = re.compile(
     r"(?:def|class|async def|import|from|for|while|if|with|try|return|print|@\w|assert|lambda|raise|global)\b[^.?!]*"
     r"|[A-Za-z_][\w.\[\]'\", ]*(?:[-+*/%&|^]|//|\*\*|<<|>>)?=(?!=).*|[A-Za-z_][\w.]*\(.*\).*"
 )
+_STRING = re.compile(r"(\"{3}|'{3})[\s\S]*?(?:\1|\Z)")
 _START = re.compile(r"^(?:import \w|from [\w.]+ import |def \w+\s*\(|async def \w|class \w+|@\w|#!)")
 
 
@@ -71,6 +72,8 @@ def strip_special_tokens(text: str) -> str:
     while True:
         while end and (text[end - 1].isspace() or text[end - 1] == "\0"):
             end -= 1
+            if text[end] == "\0":
+                cut = end
         token = _TRAILING.search(text, max(0, end - MAX_TOKEN), end)
         if token is None:
             break
@@ -89,7 +92,7 @@ def blocks_of(text: str) -> list[Block]:
         if opening is None:
             if fence:
                 opening, lines = fence, []
-        elif fence and not fence["info"].strip() and fence["mark"].startswith(opening["mark"]):
+        elif fence and not fence["item"] and not fence["info"].strip() and fence["mark"].startswith(opening["mark"]):
             found.append(_block(opening, lines, closed=True))
             opening = None
         else:
@@ -100,11 +103,18 @@ def blocks_of(text: str) -> list[Block]:
 
 
 def _block(opening: re.Match[str], lines: list[str], *, closed: bool) -> Block:
-    indent = opening["indent"]
-    text = "\n".join(line.removeprefix(indent) if line.strip() else "" for line in lines)
-    words = opening["info"].replace("{", " ").replace(",", " ").split()
+    # CommonMark takes the fence's indentation from each line, as far as it is there. Where the program begins further left than
+    # its fence, it was not indented with it, and taking more than that off its inner lines would flatten them.
+    first = next((line for line in lines if line.strip()), "")
+    indent = min(len(opening["indent"]), len(first) - len(first.lstrip()))
+    text = "\n".join(_unindented(line, indent) if line.strip() else "" for line in lines)
+    words = re.sub(r"[{,:]", " ", opening["info"]).split()
     tag = words[0].strip(".}=").lower() if words else ""
     return Block(tag=tag, text=text, closed=closed)
+
+
+def _unindented(line: str, most: int) -> str:
+    return line[min(most, len(line) - len(line.lstrip())) :]
 
 
 def extract(
@@ -129,10 +139,7 @@ def extract(
     if isinstance(answer, NoCode):
         return answer
     start = _open_function(prompt, entry_points)
-    if start and _fence_is_open(prompt):
-        answer = answer.split("\n```", 1)[0]
-        return Candidate(source=_continued(start, answer), how="completion")
-    blocks = blocks_of(answer)
+    blocks = _rest_of_open_fence(prompt, answer, started=bool(start)) or blocks_of(answer)
     if blocks:
         found = _choose(blocks, entry_points, tags, choice, parses)
         how = "fenced"
@@ -200,9 +207,16 @@ def _defines(text: str, names: Sequence[str]) -> bool:
     )
 
 
-def _fence_is_open(prompt: str) -> bool:
-    blocks = blocks_of(prompt)
-    return bool(blocks) and not blocks[-1].closed
+def _rest_of_open_fence(prompt: str, answer: str, *, started: bool) -> list[Block]:
+    """The block that *prompt* opened and *answer* continues, up to the fence that closes it; none if the answer opens its own."""
+    opened = blocks_of(prompt)
+    if not opened or opened[-1].closed:
+        return []
+    fence = next(filter(None, map(_FENCE.match, answer.split("\n"))), None)
+    begin = next((line for line in answer.split("\n") if line.strip()), "")
+    if (fence and (fence["item"] or fence["info"].strip())) or not (started or _looks_like_code(begin)):
+        return []
+    return blocks_of(f"{fence['mark'] if fence else '```'}\n{answer}")[:1]
 
 
 def _open_function(prompt: str, names: Sequence[str]) -> str:
@@ -225,7 +239,10 @@ def _open_function(prompt: str, names: Sequence[str]) -> str:
         header = match
     if header is None or header[2] not in names:
         return ""
-    body = code[header.end() :].split("\n")[1:]
+    # The lines of the signature, and those inside of docstrings, may stand as far left as they like.
+    lines = _STRING.sub('""', code[header.end() :]).split("\n")
+    signature = next((number for number, line in enumerate(lines) if line.partition("#")[0].rstrip().endswith(":")), 0)
+    body = lines[signature + 1 :]
     indent = len(header[1].expandtabs())
     inside = [line for line in body if line.strip()]
     if not inside or any(len(line.expandtabs()) - len(line.expandtabs().lstrip()) <= indent for line in inside):

@@ -10,9 +10,13 @@ import ast
 import math
 import operator
 import sys
-from collections import Counter, OrderedDict, defaultdict, deque
-from collections.abc import Callable, Sequence, Sized
+from collections import Counter, OrderedDict, deque
+from collections.abc import Callable, Mapping, Sequence, Sized
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from itertools import chain
 from typing import Any
 
 from sandbox.checkers.text import shorten
@@ -26,14 +30,19 @@ ANSWER_PREFIX = "answer_"
 """`answer_0` in an expression is the value of the case's first call."""
 MAX_ITEMS = 1_000_000
 MAX_BITS = 100_000
+MAX_DIGITS = 10_000
+MAX_COLLISIONS = 100
 
 
 class Irreducible(Exception):
     """The expression uses something that is not understood here; the message names it."""
 
 
-class _Refused(Exception):
+class _Refused(Irreducible):
     """The operation would cost too much on what the candidate said."""
+
+
+_FALSE = (_Refused, ArithmeticError, ValueError, TypeError, LookupError, AttributeError, RecursionError, MemoryError)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +57,7 @@ class Holds:
         try:
             ok = bool(evaluate(ast.parse(self.expression, mode="eval").body, names))
             problem = ""
-        except (_Refused, ArithmeticError, ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:
+        except _FALSE as error:
             ok, problem = False, f" ({type(error).__name__}: {shorten(str(error))})"
         values = ", ".join(f"{name} = {shown(value)}" for name, value in names.items())
         return Match(ok=ok, difference="" if ok else f"not true: {shorten(self.expression)} with {values}{problem}")
@@ -70,8 +79,55 @@ def _over_items(function: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _type_check(value: Any, kinds: Any) -> bool:
-    return isinstance(value, kinds)
+def _hashing(function: Callable[..., Any]) -> Callable[..., Any]:
+    """*function*, unless many different items have the same hash: integers can be chosen so, which makes a set quadratic."""
+
+    def call(*args: Any) -> Any:
+        args = tuple(map(_items, args))
+        for given in args:
+            if not isinstance(given, str | bytes | bytearray | range | Mapping | AbstractSet):
+                keys = [item[0] for item in given] if function in (dict, OrderedDict) else given
+                alike: dict[int, list[Any]] = {}
+                for key in keys:
+                    same = alike.setdefault(hash(key), [])
+                    if key not in same:
+                        same.append(key)
+                    if len(same) > MAX_COLLISIONS:
+                        raise _Refused("items with equal hashes")
+        return function(*args)
+
+    return call
+
+
+def _whole(function: Callable[..., Any]) -> Callable[..., Any]:
+    """*function* gives an int, which a Decimal of a few letters (1E+999999999) would make enormous."""
+
+    def call(value: Any = 0, *args: Any) -> Any:
+        if isinstance(value, Decimal) and value.is_finite() and value.adjusted() > MAX_DIGITS:
+            raise _Refused("a number that large")
+        return function(value, *args)
+
+    return call
+
+
+def _bytes(*args: Any) -> bytes:
+    if any(isinstance(given, int) and given > MAX_ITEMS for given in args):
+        raise _Refused("bytes of that length")
+    return bytes(*map(_items, args))
+
+
+def _sum(values: Any, start: Any = 0) -> Any:
+    """Of numbers that stay small, and of lists or tuples."""
+    items = list(_items(values))
+    if isinstance(start, list | tuple):
+        if not all(type(item) is type(start) for item in items):
+            raise TypeError("lists and tuples do not add up")
+        return type(start)(chain(start, *items))
+    if sum(map(_bits, items)) > MAX_BITS * 1000 or (len(items) > 100 and any(isinstance(item, Fraction) for item in items)):
+        raise _Refused("a sum that large")
+    if len(items) > 1000 and any(isinstance(item, int) and item.bit_length() > MAX_BITS for item in items):
+        raise _Refused("a sum that large")
+    return sum(items, start)
 
 
 _TYPES: dict[str, Any] = {
@@ -80,24 +136,31 @@ _TYPES: dict[str, Any] = {
 }  # fmt: skip
 
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
-    **{name: _over_items(kind) for name, kind in _TYPES.items() if name != "complex"},
+    "bool": bool,
+    "bytes": _bytes,
     "complex": complex,
+    "dict": _hashing(dict),
+    "float": float,
+    "frozenset": _hashing(frozenset),
+    "int": _whole(int),
+    "list": _over_items(list),
+    "set": _hashing(set),
+    "str": str,
+    "tuple": _over_items(tuple),
     "abs": abs,
     "all": _over_items(all),
     "any": _over_items(any),
-    "isinstance": _type_check,
     "len": len,
     "max": _over_items(max),
     "min": _over_items(min),
-    "round": round,
+    "round": _whole(round),
     "sorted": _over_items(sorted),
-    "sum": _over_items(sum),
-    "Counter": _over_items(Counter),
-    "OrderedDict": _over_items(OrderedDict),
-    "collections.Counter": _over_items(Counter),
-    "collections.OrderedDict": _over_items(OrderedDict),
+    "sum": _sum,
+    "Counter": _hashing(Counter),
+    "OrderedDict": _hashing(OrderedDict),
+    "collections.Counter": _hashing(Counter),
+    "collections.OrderedDict": _hashing(OrderedDict),
     "collections.deque": _over_items(deque),
-    "collections.defaultdict": lambda *args: defaultdict(None, *args[1:]),
     "deque": _over_items(deque),
     "isclose": math.isclose,
     "math.isclose": math.isclose,
@@ -105,8 +168,8 @@ _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "math.isinf": math.isinf,
     "math.sqrt": math.sqrt,
     "math.fabs": math.fabs,
-    "math.floor": math.floor,
-    "math.ceil": math.ceil,
+    "math.floor": _whole(math.floor),
+    "math.ceil": _whole(math.ceil),
     "sys.getsizeof": sys.getsizeof,
 }
 
@@ -181,10 +244,10 @@ def evaluate(node: ast.expr, names: dict[str, Any]) -> Any:
             return slice(*(None if part is None else value(part) for part in (lower, upper, step)))
         case ast.Call(function, args, keywords) if _plain(args) and all(keyword.arg for keyword in keywords):
             name = ast.unparse(function)
-            if name not in _FUNCTIONS or name in names:
-                raise Irreducible(f"a call of {shorten(name, 60)}")
             if name == "isinstance" and len(args) == 2:
                 return isinstance(value(args[0]), _kinds(args[1]))
+            if name not in _FUNCTIONS or name in names:
+                raise Irreducible(f"a call of {shorten(name, 60)}")
             return _FUNCTIONS[name](*map(value, args), **{keyword.arg or "": value(keyword.value) for keyword in keywords})
         case ast.Attribute() if ast.unparse(node) in _CONSTANTS:
             return _CONSTANTS[ast.unparse(node)]
@@ -197,27 +260,36 @@ def validate(node: ast.expr, answers: Sequence[str]) -> None:
     Raises:
         Irreducible: it will not; the message names the part.
     """
-    for child in ast.walk(node):
-        match child:
-            case ast.Name(name) if (
-                name in answers or name in _TYPES or name in _FUNCTIONS or name in ("math", "sys", "collections")
-            ):
-                pass
-            case ast.Call(function) if ast.unparse(function) not in _FUNCTIONS:
-                raise Irreducible(f"a call of {shorten(ast.unparse(function), 60)}")
-            case ast.Attribute() if ast.unparse(child) not in (*_FUNCTIONS, *_CONSTANTS):
-                raise Irreducible(f"the attribute {shorten(ast.unparse(child), 60)}")
-            case ast.BinOp(_, kind) if type(kind) not in _BINARY:
-                raise Irreducible(f"the operator {type(kind).__name__}")
-            case ast.Starred() | ast.Dict(keys=[*_, None]):
+    parts: list[ast.AST] = list(ast.iter_child_nodes(node))
+    match node:
+        case ast.Name(name) if name in answers:
+            pass
+        case ast.Attribute() if ast.unparse(node) in _CONSTANTS:
+            return
+        case ast.Call(ast.Name("isinstance"), [value, kinds], []):
+            _kinds(kinds)
+            parts = [value]
+        case ast.Call(function, args, keywords) if ast.unparse(function) in _FUNCTIONS:
+            parts = [*args, *(keyword.value for keyword in keywords)]
+            if not (_plain(args) and all(keyword.arg for keyword in keywords)):
                 raise Irreducible("an unpacking")
-            case _ if not isinstance(child, _UNDERSTOOD):
-                raise Irreducible(f"{type(child).__name__} ({shorten(ast.unparse(child), 60)})")
+        case ast.Call(function):
+            raise Irreducible(f"a call of {shorten(ast.unparse(function), 60)}")
+        case ast.BinOp(_, kind) if type(kind) not in _BINARY:
+            raise Irreducible(f"the operator {type(kind).__name__}")
+        case ast.Starred():
+            raise Irreducible("an unpacking")
+        case ast.Dict(keys) if None in keys:
+            raise Irreducible("an unpacking")
+        case _ if not isinstance(node, _UNDERSTOOD):
+            raise Irreducible(f"{type(node).__name__} ({shorten(ast.unparse(node), 60)})")
+    for part in parts:
+        if isinstance(part, ast.expr):
+            validate(part, answers)
 
 
 _UNDERSTOOD = (
-    ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.Subscript,
-    ast.Slice, ast.Call, ast.Attribute, ast.keyword, ast.expr_context, ast.operator, ast.unaryop, ast.boolop, ast.cmpop,
+    ast.Constant, ast.List, ast.Tuple, ast.Set, ast.Dict, ast.UnaryOp, ast.BinOp, ast.BoolOp, ast.Compare, ast.Subscript, ast.Slice,
 )  # fmt: skip
 
 
@@ -235,8 +307,15 @@ def _kinds(node: ast.expr) -> Any:
 
 def _arithmetic(kind: type, left: Any, right: Any) -> Any:
     """An operator, unless its result could be enormous."""
-    if kind is ast.Pow and (_bits(left) or 1) * (right if isinstance(right, int) else 1) > MAX_BITS:
+    if (
+        kind is ast.Pow
+        and isinstance(left, int | Fraction)
+        and isinstance(right, int | Fraction)
+        and _bits(left) * abs(right) > MAX_BITS
+    ):
         raise _Refused("a power that large")
+    if kind in (ast.FloorDiv, ast.Mod) and min(_bits(left), _bits(right)) > MAX_BITS:
+        raise _Refused("a division that large")
     if kind is ast.Mult:
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Sized) and isinstance(other, int) and len(one) * other > MAX_ITEMS:
@@ -247,4 +326,7 @@ def _arithmetic(kind: type, left: Any, right: Any) -> Any:
 
 
 def _bits(value: Any) -> int:
-    return value.bit_length() if isinstance(value, int) else 64
+    """How large a number is, at least 1; a float, and what is no number, counts as 64."""
+    if isinstance(value, Fraction):
+        return value.numerator.bit_length() + value.denominator.bit_length()
+    return max(value.bit_length(), 1) if isinstance(value, int) else 64

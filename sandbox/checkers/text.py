@@ -8,6 +8,7 @@ looser (case, or only the first lines count): research/peers.md section 3.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -18,6 +19,8 @@ from sandbox.suite import Match, OutputCheck
 __all__ = ["Custom", "Floats", "Text", "Tokens", "UnorderedLines", "output_check", "shorten"]
 
 MAX_SHOWN = 200
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+"""Less than `float` reads: no 1_000, no digits of other scripts."""
 
 
 def shorten(text: str, limit: int = MAX_SHOWN) -> str:
@@ -91,10 +94,9 @@ class Floats:
     def _close(self, said: str, wanted: str) -> bool:
         if said == wanted:
             return True
-        try:
-            one, other = float(said), float(wanted)
-        except ValueError:
+        if not (_NUMBER.fullmatch(said) and _NUMBER.fullmatch(wanted)):
             return False
+        one, other = float(said), float(wanted)
         return math.isfinite(one) and math.isclose(one, other, rel_tol=self.relative, abs_tol=self.absolute)
 
 
@@ -132,19 +134,21 @@ def output_check(expected: str, option: Any = None) -> OutputCheck:
     the problem package format of Kattis).
 
     Raises:
-        LabelError: there is no such checker.
+        LabelError: there is no such checker, or a tolerance is not a number.
     """
     if callable(option):
         return Custom(expected=expected, function=option)
+    if not (option is None or isinstance(option, str | dict)):
+        raise LabelError(f"a checker is a name or a dict with type; found {shorten(repr(option))}")
     settings = {"type": option} if isinstance(option, str) else dict(option or {})
     name = settings.pop("type", None) or "exact"
     flags = str(settings.pop("flags", None) or "").split()
-    tolerance = {flag: float(flags[at + 1]) for at, flag in enumerate(flags[:-1]) if flag.endswith("tolerance")}
+    tolerance = {flag: after for flag, after in zip(flags, [*flags[1:], ""], strict=False) if flag.endswith("tolerance")}
     relative = settings.get("relative", tolerance.get("float_relative_tolerance", tolerance.get("float_tolerance")))
     absolute = settings.get("absolute", tolerance.get("float_absolute_tolerance", tolerance.get("float_tolerance")))
     if name == "floats" or relative is not None or absolute is not None:
         bounds = {"relative": relative, "absolute": absolute}
-        return Floats(expected=expected, **{key: float(value) for key, value in bounds.items() if value is not None})
+        return Floats(expected=expected, **{key: _tolerance(value, key) for key, value in bounds.items() if value is not None})
     if name == "tokens":
         return Tokens(expected=expected, ignore_case="case_insensitive" in flags)
     if name in ("exact", "case"):
@@ -152,3 +156,13 @@ def output_check(expected: str, option: Any = None) -> OutputCheck:
     if name == "unordered":
         return UnorderedLines(expected=expected)
     raise LabelError(f"no checker is named {name!r}; there are exact, tokens, floats, case and unordered")
+
+
+def _tolerance(value: Any, name: str) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = -1.0
+    if not 0.0 <= number < math.inf:
+        raise LabelError(f"the checker's {name} tolerance is {value!r}; it should be a number that is not negative")
+    return number

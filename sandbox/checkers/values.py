@@ -50,7 +50,7 @@ class Equal:
                 ok = self._same(got, self.expected)
             else:
                 ok = (got == self.expected) is True
-        except (RecursionError, ArithmeticError, ValueError, TypeError):
+        except (RecursionError, ArithmeticError, ValueError, TypeError, MemoryError):
             ok = False
         return Match(ok=ok, difference="" if ok else f"got {shown(got)}, expected {shown(self.expected)}")
 

@@ -158,7 +158,9 @@ def _ids_in(out: Path | None) -> set[str]:
     found = set()
     for number, line in enumerate(lines, 1):
         try:
-            found.add(str(json.loads(line)["id"]))
+            result = json.loads(line)
+            _, name = result["outcome"], str(result["id"])
+            found.add(name)
         except (ValueError, KeyError, TypeError):
             if number < len(lines) or line.endswith(b"\n"):
                 raise ConfigurationError(f"{out}, line {number}: not a result of this command; give another --out") from None

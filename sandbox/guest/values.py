@@ -1,5 +1,7 @@
 """Python values as JSON text, and back, without trusting the bytes.
 
+Over 400 lines because the two halves of one format are only right together.
+
 Plain values (None, bool, int of 64 bits, float, str, list) are themselves in JSON. Everything else is an object with one key, the tag:
 
     i  big int (hex)         x  bytes (hex)           X  bytearray (hex)      c  complex [real, imag]
@@ -26,12 +28,13 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from types import GeneratorType
 from typing import Any, Callable, Iterable
 
 from .wire import WireError
 
 __all__ = ["MAX_DEPTH", "MAX_NODES", "Array", "Iterated", "Opaque", "Unsendable", "decode", "encode"]
+
+_dumps, _loads = json.dumps, json.loads  # a program that replaces these means its own use of them
 
 MAX_DEPTH = 200
 """Nesting of containers; Python's own recursion limit is 1000 and the host's stack is not ours alone."""
@@ -90,7 +93,7 @@ def encode(value: Any, max_bytes: int = 1 << 40) -> str:
     """
     budget = [MAX_NODES]
     try:
-        text = json.dumps(_tree(value, 0, budget))
+        text = _dumps(_tree(value, 0, budget))
     except RecursionError:
         raise Unsendable("nested too deeply") from None
     if len(text) > max_bytes:
@@ -204,12 +207,8 @@ _WRITERS: dict[type, _Writer] = {
     dt.timedelta: lambda v, d, b: {"T": _moment(v)},
     dt.timezone: lambda v, d, b: {"T": _moment(v)},
     type(Ellipsis): lambda v, d, b: {"e": 0},
-    GeneratorType: _iterated,
 }
-_ITERATORS: tuple[type, ...] = (
-    map, filter, zip, enumerate, reversed, type({}.keys()), type({}.values()), type({}.items()), type(iter([]))
-)  # fmt: skip
-_WRITERS.update(dict.fromkeys(_ITERATORS, _iterated))
+_WRITERS.update(dict.fromkeys((type({}.keys()), type({}.values()), type({}.items())), _iterated))
 
 # How to read the exact base out of a subclass without asking anything that the subclass defines.
 _BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
@@ -237,7 +236,7 @@ def _writer_of_subclass(value: Any) -> _Writer:
             if type(plain) is not base:
                 break
             return lambda _, depth, budget: _tree(plain, depth, budget)
-    if kind.__module__ == "itertools":
+    if kind.__module__ in ("builtins", "itertools") and hasattr(kind, "__next__"):
         return _iterated
     return _write_opaque
 
@@ -278,7 +277,7 @@ def decode(text: str | bytes) -> Any:
     if text.count(brackets) + text.count(braces) > 4 * MAX_NODES:  # type: ignore[arg-type]  # both of one type
         raise WireError("too many containers")
     try:
-        return _value(json.loads(text), 0)
+        return _value(_loads(text), 0)
     except WireError:
         raise
     except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError, MemoryError, AttributeError) as error:

@@ -37,7 +37,12 @@ def read(label: Any) -> Suite:
         NeedsCodeTests: the tests are code that cannot be reduced to declared cases.
         LabelError: it cannot be understood; the message says what was looked for and what was found.
     """
-    return _read(parsed(label), {})
+    try:
+        return _read(parsed(label), {})
+    except LabelError:
+        raise
+    except Exception as error:  # labels are data from anywhere: whatever they break in a reader is the label's fault, not the run's
+        raise LabelError(f"the label is malformed ({type(error).__name__}: {error}); found {described(label)}") from error
 
 
 def _read(label: Any, around: dict[str, Any]) -> Suite:
@@ -64,7 +69,7 @@ def _read(label: Any, around: dict[str, Any]) -> Suite:
     if "inputs" in label and "outputs" in label:
         return calls.from_columns(label) if calls.function_name(label) else stdio.from_columns(label)
     for key in ("test_cases", "official_tests", "tests"):
-        if isinstance(label.get(key), list | str):
+        if isinstance(label.get(key), list | str | dict):
             rest = {name: value for name, value in label.items() if name != key}
             return _read(parsed(label[key]), rest)
     for key in _WRAPPERS:

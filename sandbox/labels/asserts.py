@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import sys
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +23,8 @@ from sandbox.suite import CallCase, Suite
 __all__ = ["from_check", "from_lists", "from_text", "is_assert_list"]
 
 _BUILTINS = frozenset(dir(builtins))
+_MODULES = frozenset((*sys.stdlib_module_names, "np", "numpy", "pd", "pandas", "torch"))
+"""`math.isclose(f(1), 2)` asks `f`, not `math.isclose`, of the candidate, also where the label forgot the import."""
 
 
 def is_assert_list(items: Any) -> bool:
@@ -38,10 +41,8 @@ def from_check(label: dict[str, Any]) -> Suite:
     checks = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "check"]
     if len(checks) != 1 or not re.fullmatch(r"\w+", entry):
         raise NeedsCodeTests("needs code tests: F1 or F18 whose test is not one `def check(candidate)` of a plain function")
-    arguments = [argument.arg for argument in checks[0].args.args]
-    reader = _Reader(names={entry, *arguments}, entry=entry)
-    rest = [node for node in tree.body if node is not checks[0] and not _is_call_of(node, "check")]
-    return reader.suite("F1", [*rest, *checks[0].body], label, prompt=str(label.get("prompt") or ""))
+    names, statements = _without_checks(tree.body)
+    return _Reader(names={entry, *names}, entry=entry).suite("F1", statements, label, prompt=str(label.get("prompt") or ""))
 
 
 def from_lists(label: dict[str, Any]) -> Suite:
@@ -59,8 +60,25 @@ def from_lists(label: dict[str, Any]) -> Suite:
     statements = _parse("\n".join(setup), "F3: setup").body
     for test in tests:
         statements += _parse(test, "F3: a test").body
-    entry = str(label.get("entry_point") or "") or _common_builtin(statements)
+    if entry := str(label.get("entry_point") or ""):  # ROLL: asserts, or check functions, that say "candidate"
+        names, statements = _without_checks(statements)
+        return _Reader(names={entry, "candidate", *names}, entry=entry).suite("F3", statements, label)
+    entry = _common_builtin(statements)
     return _Reader(names={entry} if entry else set(), entry=entry).suite("F3", statements, label)
+
+
+def _without_checks(statements: list[ast.stmt]) -> tuple[list[str], list[ast.stmt]]:
+    """The arguments of every `def check(candidate)`, and all other statements followed by its body."""
+    names: list[str] = []
+    bodies: list[ast.stmt] = []
+    others: list[ast.stmt] = []
+    for node in statements:
+        if isinstance(node, ast.FunctionDef) and node.name == "check":
+            names += [argument.arg for argument in node.args.args]
+            bodies += node.body
+        elif not _is_call_of(node, "check"):
+            others.append(node)
+    return names, [*others, *bodies]
 
 
 def from_text(text: str, around: dict[str, Any]) -> Suite:
@@ -199,16 +217,16 @@ class _CutCalls(ast.NodeTransformer):
         root = node.func
         while isinstance(root, ast.Attribute | ast.Call):
             root = root.value if isinstance(root, ast.Attribute) else root.func
-        if not isinstance(root, ast.Name) or not self._is_candidates(root.id):
+        if not isinstance(root, ast.Name) or not self._is_candidates(root.id, attribute=root is not node.func):
             self.generic_visit(node)
             return node
         self.calls.append(self._call(node))
         return ast.Name(id=f"{ANSWER_PREFIX}{len(self.calls) - 1}", ctx=ast.Load())
 
-    def _is_candidates(self, name: str) -> bool:
+    def _is_candidates(self, name: str, *, attribute: bool) -> bool:
         if self.reader.entry:
             return name in self.reader.names
-        return not (name in _BUILTINS or name in self.reader.imported)
+        return not (name in _BUILTINS or name in self.reader.imported or (attribute and name in _MODULES))
 
     def _call(self, node: ast.Call) -> Call:
         for child in ast.walk(node):

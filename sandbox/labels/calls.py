@@ -19,7 +19,7 @@ from sandbox.checkers import Equal
 from sandbox.errors import LabelError
 from sandbox.job import Call
 from sandbox.labels import stdio
-from sandbox.labels.text import described, is_plain_json, limits_of, parsed, unpacked
+from sandbox.labels.text import described, is_plain_json, limits_of, parsed, positive, unpacked
 from sandbox.languages import language_named
 from sandbox.suite import CallCase, Suite
 
@@ -162,4 +162,4 @@ def _tolerance(label: dict[str, Any]) -> dict[str, float]:
     checker = label.get("checker")
     settings = {**label, **checker} if isinstance(checker, dict) else label
     found = {"relative": settings.get("rtol", settings.get("relative")), "absolute": settings.get("atol", settings.get("absolute"))}
-    return {key: float(value) for key, value in found.items() if value}
+    return {key: positive(value, f"{key} tolerance") for key, value in found.items() if value}

@@ -40,12 +40,14 @@ def from_code_contests(label: dict[str, Any]) -> Suite:
     for key in ("public_tests", "private_tests", "generated_tests"):
         tests = parsed(label[key]) if label.get(key) else {}
         if isinstance(tests, dict):
-            pairs += zip(tests.get("input") or [], tests.get("output") or [], strict=True)
+            inputs, outputs = tests.get("input") or [], tests.get("output") or []
+        elif isinstance(tests, list) and all(isinstance(test, dict) and {"input", "output"} <= test.keys() for test in tests):
+            inputs, outputs = [test["input"] for test in tests], [test["output"] for test in tests]
         else:
-            pairs += [(test["input"], test["output"]) for test in tests]
-    for key in ("input_file", "output_file"):
-        if label.get(key):
-            raise LabelError(f"F11: the label wants {key}={label[key]!r}; only standard input and output are supported")
+            raise LabelError(f"F11: {key} holds input and output; found {described(tests)}")
+        if len(inputs) != len(outputs):
+            raise LabelError(f"F11: {key} has {len(inputs)} inputs and {len(outputs)} outputs")
+        pairs += zip(inputs, outputs, strict=True)
     return _suite("F11", pairs, label)
 
 
@@ -58,6 +60,11 @@ def _only(given: dict[str, Any], name: str) -> Any:
 
 def _suite(name: str, pairs: list[tuple[Any, Any]], label: dict[str, Any]) -> Suite:
     language = language_named(str(label.get("language") or "python"))
+    for key in ("input_file", "output_file", "input_mode", "interaction_format"):
+        if label.get(key) and label[key] not in ("stdio", "stdin", "stdout"):
+            raise LabelError(
+                f"{name}: the label wants {key}={str(label[key])[:80]!r}; only standard input and output are supported"
+            )
     cases = tuple(
         StdioCase(stdin=_text(given, name, "input"), check=output_check(_text(wanted, name, "output"), label.get("checker")))
         for given, wanted in pairs

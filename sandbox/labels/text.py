@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 from sandbox.checkers.text import shorten
 from sandbox.errors import LabelError
 
-__all__ = ["described", "is_plain_json", "limits_of", "parsed", "unpacked", "without_none"]
+__all__ = ["described", "is_plain_json", "limits_of", "parsed", "positive", "unpacked", "without_none"]
 
 MAX_UNPACKED_BYTES = 256 << 20
 
@@ -50,7 +50,7 @@ def parsed(label: Any) -> Any:
         text = label.strip()
         if text.startswith(("{", "[", '"', "(")):
             found = _literal(text)
-        elif len(text) > 40 and text.startswith("eJ"):  # base64 of a zlib header
+        elif len(text) > 40 and text.startswith(("eJ", "eN", "eA", "eF")):  # base64 of a zlib header, by level of compression
             found = unpacked(text)
         else:
             break
@@ -125,15 +125,20 @@ def limits_of(label: dict[str, Any]) -> dict[str, Any]:
     if isinstance(seconds, dict):  # CodeContests: {"seconds": 1, "nanos": 500000000}
         seconds = (seconds.get("seconds") or 0) + (seconds.get("nanos") or 0) / 1e9 or None
     if seconds is not None:
-        found["cpu_seconds"] = _positive(seconds, "time_limit")
+        found["cpu_seconds"] = positive(seconds, "time_limit")
     if "memory_limit_bytes" in label:
-        found["memory_bytes"] = int(_positive(label["memory_limit_bytes"], "memory_limit_bytes"))
+        found["memory_bytes"] = int(positive(label["memory_limit_bytes"], "memory_limit_bytes"))
     elif "memory_limit" in label:
-        found["memory_bytes"] = int(_positive(label["memory_limit"], "memory_limit") * (1 << 20))
+        found["memory_bytes"] = int(positive(label["memory_limit"], "memory_limit") * (1 << 20))
     return found
 
 
-def _positive(value: Any, name: str) -> float:
+def positive(value: Any, name: str) -> float:
+    """A number that a label gives.
+
+    Raises:
+        LabelError: it is not a positive, finite number.
+    """
     try:
         number = float(value)
     except (TypeError, ValueError):

@@ -1,0 +1,58 @@
+"""What tests share: a pool of workers, the real problems, and skips that have to be declared.
+
+A test that cannot run here skips with a reason, unless SANDBOX_TEST_REQUIRE names what it needs (CI does): then it fails.
+"""
+
+import json
+
+import pytest
+from machine import CLIENTS_PYTHON, DATA, REQUIRED, other_pythons
+
+from sandbox import Limits, Sandbox
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "needs(what): what the test needs of the machine: data, clients, pythons")
+
+
+def _missing(what):
+    if what == "data":
+        return None if (DATA / "humaneval.jsonl").exists() else f"the problems are not in {DATA} (set SANDBOX_DATA)"
+    if what == "clients":
+        return None if CLIENTS_PYTHON.exists() else "no real clients installed: make clients"
+    if what == "pythons":
+        return None if len(other_pythons()) > 1 else "no other Python interpreters found"
+    raise AssertionError(f"nobody knows how to look for {what}")
+
+
+def pytest_runtest_setup(item):
+    for mark in item.iter_markers("needs"):
+        (what,) = mark.args
+        reason = _missing(what)
+        if reason and what in REQUIRED:
+            pytest.fail(f"SANDBOX_TEST_REQUIRE names {what}, but {reason}", pytrace=False)
+        if reason:
+            pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def clients_python():
+    return str(CLIENTS_PYTHON)
+
+
+@pytest.fixture(scope="session")
+def box():
+    """A sandbox with short limits, shared by all tests that leave it as it was."""
+    with Sandbox(workers=2, limits=Limits(cpu_seconds=1.0)) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="session")
+def problems():
+    """A function: the Python problems of one file of the real data."""
+
+    def read(name):
+        with (DATA / f"{name}.jsonl").open(encoding="utf-8") as file:
+            return [row for row in map(json.loads, file) if row["lang"] == "python"]
+
+    return read

@@ -1,0 +1,106 @@
+"""The Python API: scores in order, twins that do not block, and what happens at the end."""
+
+import asyncio
+import time
+
+import pytest
+
+from sandbox import Cause, ConfigurationError, Limits, Outcome, Sandbox
+
+RIGHT = "def f(x): return x + 1"
+LABEL = ["assert f(1) == 2"]
+
+
+def test_score_many_keeps_the_order_and_takes_every_shape_of_sample(box):
+    samples = [
+        (RIGHT, LABEL),
+        ("def f(x): return 0", LABEL, ""),
+        {"response": RIGHT, "label": LABEL},
+        {"response": "no", "label": LABEL, "prompt": None},
+        (RIGHT, None),
+    ]
+    outcomes = [score.outcome for score in box.score_many(samples)]
+    assert outcomes == [Outcome.PASS, Outcome.FAIL, Outcome.PASS, Outcome.CRASH, Outcome.INTERNAL]
+
+
+def test_score_many_reads_only_a_little_ahead(box):
+    taken = []
+
+    def endless():
+        while True:
+            taken.append(1)
+            yield RIGHT, LABEL
+
+    scores = box.score_many(endless())
+    assert [next(scores).reward for _ in range(3)] == [1.0] * 3
+    scores.close()
+    assert len(taken) < 30
+
+
+def test_run_shows_what_a_program_did(box):
+    run = box.run("print(input())", stdin="hello")
+    assert (run.cause, run.stdout) == (Cause.FINISHED, b"hello\n")
+    assert box.run("1/0").failure == "load:ZeroDivisionError: division by zero"
+
+
+def test_the_async_twins(box):
+    async def main():
+        async def ticks():
+            count = 0
+            while True:
+                await asyncio.sleep(0.01)
+                count += 1
+                counter[0] = count
+
+        counter = [0]
+        ticking = asyncio.create_task(ticks())
+        score, run = await asyncio.gather(box.ascore(RIGHT, LABEL), box.arun("import time; time.sleep(0.3)"))
+        many = [score.reward async for score in box.ascore_many([(RIGHT, LABEL)] * 12)]
+        ticking.cancel()
+        return score.reward, run.cause, many, counter[0]
+
+    reward, cause, many, ticks = asyncio.run(main())
+    assert (reward, cause, many) == (1.0, Cause.FINISHED, [1.0] * 12)
+    assert ticks > 10  # the event loop went on while the program slept
+
+
+def test_options_that_cannot_be_used_are_named():
+    with pytest.raises(ConfigurationError, match="choice='best'"):
+        Sandbox(choice="best")
+    with pytest.raises(ConfigurationError, match="reward shape"):
+        Sandbox(shape="round")
+    with pytest.raises(ConfigurationError, match="at least 1"):
+        Sandbox(workers=0)
+
+
+def test_a_closed_sandbox_says_so():
+    sandbox = Sandbox(workers=1)
+    sandbox.close()
+    sandbox.close()
+    with pytest.raises(ConfigurationError, match="closed"):
+        sandbox.score(RIGHT, LABEL)
+
+
+def test_binary_stops_at_the_first_failure_and_scores_are_exact():
+    label = {"inputs": ["1\n", "2\n", "3\n"], "outputs": ["1\n", "9\n", "3\n"]}
+    program = "print(input())\npass"
+    with Sandbox(workers=1, shape="binary") as box:
+        score = box.score(program, label)
+        assert [case.verdict.value for case in score.judgement.cases] == ["accepted", "wrong_answer", "skipped"]
+        assert (score.reward, score.score) == (0.0, 0.0)
+        assert box.score(program, {"inputs": ["1"], "outputs": ["1"]}).score == 1.0
+
+
+def test_an_endless_loop_costs_two_limits_not_one_a_case():
+    with Sandbox(workers=1, limits=Limits(cpu_seconds=0.5)) as box:
+        started = time.monotonic()
+        score = box.score("def f(x):\n    while True: pass", {"fn_name": "f", "inputs": [[n] for n in range(50)], "outputs": list(range(50))})
+        assert score.outcome is Outcome.TIMEOUT
+        # Not a speed test: fifty limits would be 25 s.
+        assert time.monotonic() - started < 12
+        assert len(score.judgement.cases) == 50
+
+
+def test_several_blocks_the_last_that_parses_and_defines_the_function_counts(box):
+    response = "```python\ndef f(x): return x + 1\n```\nor\n```python\ndef f(x): return (\n```\nuse it so:\n```python\nprint(f(1))\n```"
+    assert box.score(response, LABEL).reward == 1.0

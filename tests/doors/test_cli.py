@@ -1,0 +1,138 @@
+"""The command line, as a person and as a script uses it."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+COMMAND = [sys.executable, "-c", "from sandbox.cli import app; app()"]
+
+
+def run(*args, stdin="", **env):
+    return subprocess.run(
+        [*COMMAND, *map(str, args)],
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+        env={**os.environ, "COLUMNS": "120", "SANDBOX_WORKERS": "2", "SANDBOX_CPU_SECONDS": "1", **env},
+    )
+
+
+@pytest.fixture
+def samples(tmp_path):
+    path = tmp_path / "samples.jsonl"
+    rows = [
+        {"id": "a", "response": "def f(x): return x + 1", "label": ["assert f(1) == 2"]},
+        {"id": "b", "response": "def f(x): return x", "label": ["assert f(1) == 2"]},
+        {"id": "c", "response": "sorry", "label": ["assert f(1) == 2"]},
+        {"id": "d", "response": "def f(x):\n    while 1: pass", "label": json.dumps(["assert f(1) == 2"])},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def test_run_shows_output_verdict_and_usage(tmp_path):
+    program = tmp_path / "p.py"
+    program.write_text("print(input() * 2)")
+    done = run("run", program, "--text", "ab")
+    assert (done.returncode, done.stdout) == (0, "abab\n")
+    assert "finished (exit:0)" in done.stderr
+    assert "CPU" in done.stderr
+    assert "memory" in done.stderr
+
+
+def test_run_as_json_and_its_exit_status(tmp_path):
+    program = tmp_path / "p.py"
+    program.write_text("import sys; sys.exit(3)")
+    done = run("run", program, "--json")
+    assert done.returncode == 1
+    seen = json.loads(done.stdout)
+    assert (seen["cause"], seen["detail"]) == ("exited", "exit:3")
+    assert seen["usage"]["cpu_user_seconds"] >= 0
+
+
+def test_run_reads_the_program_from_standard_input_and_a_file_as_input(tmp_path):
+    (tmp_path / "in.txt").write_text("5\n")
+    done = run("run", "-", "--stdin", tmp_path / "in.txt", stdin="print(int(input()) + 1)")
+    assert (done.returncode, done.stdout) == (0, "6\n")
+
+
+def test_run_stops_at_its_limits(tmp_path):
+    program = tmp_path / "p.py"
+    program.write_text("while True: pass")
+    done = run("run", program, "--cpu-seconds", "0.3", "--json")
+    assert json.loads(done.stdout)["cause"] == "cpu_time"
+
+
+def test_score_writes_results_and_a_summary(samples, tmp_path):
+    out = tmp_path / "out.jsonl"
+    done = run("score", samples, "--out", out)
+    assert done.returncode == 0, done.stderr
+    results = [json.loads(line) for line in out.read_text().splitlines()]
+    assert [(row["id"], row["outcome"], row["reward"]) for row in results] == [
+        ("a", "pass", 1.0),
+        ("b", "fail", 0.0),
+        ("c", "crash", -1.0),
+        ("d", "timeout", -0.5),
+    ]
+    assert "4 samples in" in done.stdout
+    assert "25.0%" in done.stdout
+
+
+def test_score_goes_on_where_it_was_stopped(samples, tmp_path):
+    out = tmp_path / "out.jsonl"
+    run("score", samples, "--out", out)
+    lines = out.read_text().splitlines(keepends=True)
+    out.write_text("".join(lines[:2]) + lines[2][:20])  # killed while it wrote the third
+    done = run("score", samples, "--out", out)
+    assert done.returncode == 0, done.stderr
+    assert "2 samples were in the output file already" in done.stdout
+    assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == ["a", "b", "c", "d"]
+
+
+def test_score_as_json_lines(samples):
+    done = run("score", samples, "--json", "--shape", "binary")
+    *results, summary = map(json.loads, done.stdout.splitlines())
+    assert [row["reward"] for row in results] == [1.0, 0.0, 0.0, 0.0]
+    assert summary["summary"]["samples"] == 4
+
+
+def test_score_with_other_keys_and_from_standard_input():
+    row = {"output": "def f(x): return 2", "tests": {"cases": 1}, "test_list": ["assert f(1) == 2"], "q": "p"}
+    done = run("score", "-", "--json", "--response-key", "output", "--label-key", "test_list", "--prompt-key", "q", stdin=json.dumps(row))
+    assert json.loads(done.stdout.splitlines()[0])["outcome"] == "pass"
+
+
+def test_a_broken_label_is_exit_status_3(tmp_path):
+    path = tmp_path / "s.jsonl"
+    path.write_text(json.dumps({"response": "x", "label": "nonsense"}))
+    done = run("score", path, "--json")
+    assert done.returncode == 3
+    assert "neither JSON nor assert" in json.loads(done.stdout.splitlines()[0])["reason"]
+
+
+@pytest.mark.parametrize(
+    ("args", "env", "word"),
+    [
+        (["score", "nosuch.jsonl"], {}, "nosuch.jsonl"),
+        (["score", "{file}", "--shape", "round"], {}, "documented, binary"),
+        (["score", "{file}", "--response-key", "answer"], {}, "--response-key"),
+        (["score", "{file}", "--out", "{file}"], {}, "another --out"),
+        (["run", "nosuch.py"], {}, "nosuch.py"),
+        (["score", "{file}"], {"SANDBOX_MEMORY_MB": "x"}, "SANDBOX_MEMORY_MB"),
+        (["score", "{file}"], {"SANDBOX_PYTHON": "/nosuch"}, "/nosuch"),
+    ],
+)
+def test_bad_input_is_exit_status_2_and_one_clear_sentence(args, env, word, samples):
+    done = run(*[str(samples) if arg == "{file}" else arg for arg in args], **env)
+    assert done.returncode == 2, done.stderr
+    assert word in done.stderr.replace("\n", "")
+    assert "Traceback" not in done.stderr
+
+
+def test_help_and_version():
+    assert "score" in run("--help").stdout
+    assert run("--version").stdout.startswith("reward-sandbox ")

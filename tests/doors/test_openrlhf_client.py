@@ -1,0 +1,104 @@
+"""The real client: OpenRLHF's own executor loads reward_code_gen.py by path, with real tokenizers, and gets what it can use."""
+
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from machine import ROOT
+
+from sandbox.settings import VARIABLES
+
+pytestmark = pytest.mark.needs("clients")
+
+SCRIPT = Path(__file__).with_name("openrlhf_client.py")
+PROMPT = "<|im_start|>user\nWrite f that adds one, like this:\n```python\ndef f(x): return x + 1\n```\n<|im_end|>\n<|im_start|>assistant\n"
+RIGHT = "Here:\n```python\ndef f(x):\n    return x + 1\n```"
+WRONG = "```python\ndef f(x):\n    return x - 1\n```"
+LABEL = ["assert f(1) == 2", "assert f(5) == 6"]
+
+TASKS = [
+    (PROMPT, RIGHT, LABEL, 1.0),
+    (PROMPT, WRONG, LABEL, 0.0),
+    (PROMPT, "no code", LABEL, -1.0),
+    (PROMPT, "```python\nimport os\ndef f(x): os._exit(0)\n```", LABEL, -1.0),
+    (PROMPT, "```python\ndef f(x):\n    while True: pass\n```", LABEL, -0.5),
+    (PROMPT, "```python\ndef f(x): return 2\n```", json.dumps(LABEL), 0.3),
+    (PROMPT, RIGHT, {"fn_name": "f", "inputs": [[1]], "outputs": [2], "cases": None}, 1.0),
+    (PROMPT, RIGHT, "", 0.0),
+    (PROMPT, RIGHT, None, 0.0),
+    (PROMPT * 3, RIGHT, LABEL, 1.0),
+    (PROMPT, PROMPT + WRONG, LABEL, 0.0),
+    ("", RIGHT, LABEL, 1.0),
+]
+
+
+def environment():
+    return {"PATH": "/usr/bin:/bin", "SANDBOX_CPU_SECONDS": "0.5", "HOME": "/tmp", "TRANSFORMERS_OFFLINE": "1"}
+
+
+def start(clients_python, tasks, max_length=100_000, **options):
+    command = [clients_python, str(SCRIPT), str(ROOT / "reward_code_gen.py"), str(max_length)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, env={**environment(), **options.pop("env", {})}, **options)
+    process.stdin.write(json.dumps([task[:3] for task in tasks]))
+    process.stdin.close()
+    return process
+
+
+def answers_of(process):
+    *_, last = process.stdout.read().splitlines()  # OpenRLHF logs to standard output
+    process.stdout.close()
+    assert process.wait() == 0
+    return json.loads(last)
+
+
+@pytest.fixture(scope="module")
+def results(clients_python):
+    process = start(clients_python, TASKS * 4, stdout=subprocess.PIPE)
+    return answers_of(process)
+
+
+def test_every_sample_gets_its_documented_reward(results):
+    wanted = [reward for *_, reward in TASKS] * 4 * 2
+    assert [round(result["reward"], 3) for result in results] == wanted
+
+
+def test_every_value_is_a_float32_tensor_of_one(results):
+    assert {kind for result in results for kind in result["dtype"]} == {"torch.float32"}
+    assert all(result["shape"] == [[1], [1]] for result in results)
+    assert all(0.0 <= result["score"] <= 1.0 for result in results)
+
+
+def test_the_log_keys_are_always_the_same(results):
+    assert len({tuple(result["logs"]) for result in results}) == 1
+    reserved = {"reward", "score", "response_length", "total_length", "truncated", "return", "kl", "group_reward_std"}
+    assert not reserved & set(results[0]["logs"])
+
+
+def test_a_prompt_that_was_cut_from_the_left_is_still_the_prompt(clients_python):
+    tasks = [(PROMPT, RIGHT, LABEL), (PROMPT, "no code", LABEL), (PROMPT, WRONG, LABEL)]
+    process = start(clients_python, tasks, max_length=190, stdout=subprocess.PIPE)
+    assert [result["reward"] for result in answers_of(process)] == [1.0, -1.0, 0.0] * 2
+
+
+def test_no_process_is_left_when_the_engine_is_killed(clients_python):
+    slow = "```python\nimport os, time\nif os.fork() == 0:\n    os.setsid()\ntime.sleep(100)\ndef f(x): return x\n```"
+    process = start(clients_python, [(PROMPT, slow, LABEL)] * 4, stdout=subprocess.DEVNULL, env={"SANDBOX_CPU_SECONDS": "60", "SANDBOX_WORKERS": "2"})
+    family = []
+    for _ in range(600):
+        family = psutil.Process(process.pid).children(recursive=True)
+        if len(family) >= 6:  # two workers, two candidates, two children that left their session
+            break
+        time.sleep(0.1)
+    assert len(family) >= 6
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(family, timeout=10)
+    assert [child for child in alive if child.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_the_environment_of_the_test_sets_only_known_variables():
+    known = {variable.name for variable in VARIABLES}
+    assert {name for name in environment() if name.startswith("SANDBOX_")} <= known

@@ -1,0 +1,74 @@
+"""Environment variables: one table, read once, refused by name."""
+
+import pytest
+from machine import ROOT
+
+from sandbox.errors import ConfigurationError
+from sandbox.reward import Shape
+from sandbox.settings import VARIABLES, Settings
+
+
+def test_without_variables_everything_is_default():
+    settings = Settings.from_environment({})
+    assert settings.options == {}
+    assert settings.limits.cpu_seconds == 5.0
+
+
+def test_every_variable_is_understood():
+    values = {
+        "SANDBOX_WORKERS": ("3", 3),
+        "SANDBOX_SHAPE": ("binary", Shape(name="binary")),
+        "SANDBOX_CHOICE": ("first", "first"),
+        "SANDBOX_EARLY_STOP": ("yes", True),
+        "SANDBOX_ENTROPY": ("0", False),
+        "SANDBOX_PYTHON": ("/usr/bin/python3", "/usr/bin/python3"),
+        "SANDBOX_WARM": ("numpy, json", ("numpy", "json")),
+        "SANDBOX_CPU_SECONDS": ("2.5", 2.5),
+        "SANDBOX_WALL_SECONDS": ("9", 9.0),
+        "SANDBOX_MEMORY_MB": ("256", 256 << 20),
+        "SANDBOX_OUTPUT_MB": ("1", 1 << 20),
+        "SANDBOX_FILE_MB": ("8", 8 << 20),
+        "SANDBOX_PROCESSES": ("7", 7),
+        "SANDBOX_OPEN_FILES": ("64", 64),
+        "SANDBOX_SUITE_SECONDS": ("20", 20.0),
+        "SANDBOX_DEADLINE_SECONDS": ("30", 30.0),
+    }
+    assert values.keys() == {variable.name for variable in VARIABLES}
+    settings = Settings.from_environment({name: text for name, (text, _) in values.items()})
+    for variable in VARIABLES:
+        _, wanted = values[variable.name]
+        key = variable.limit or variable.name.removeprefix("SANDBOX_").lower()
+        assert (getattr(settings.limits, key) if variable.limit else settings.options[key]) == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "word"),
+    [
+        ("SANDBOX_WORKERS", "many", "SANDBOX_WORKERS='many'"),
+        ("SANDBOX_WORKERS", "0", "at least 1"),
+        ("SANDBOX_SHAPE", "round", "documented, binary"),
+        ("SANDBOX_SHAPE", "threshold:2", r"\(0, 1\]"),
+        ("SANDBOX_CHOICE", "best", "SANDBOX_CHOICE='best'"),
+        ("SANDBOX_EARLY_STOP", "maybe", "use 1 or 0"),
+        ("SANDBOX_CPU_SECONDS", "-1", "cpu_seconds=-1.0"),
+        ("SANDBOX_CPU_SECONDS", "nan", "finite"),
+        ("SANDBOX_WALL_SECONDS", "1", "below cpu_seconds"),
+        ("SANDBOX_MEMORY_MB", "1g", "SANDBOX_MEMORY_MB='1g'"),
+    ],
+)
+def test_what_cannot_be_used_is_named(name, value, word):
+    with pytest.raises(ConfigurationError, match=word):
+        Settings.from_environment({name: value})
+
+
+def test_a_near_miss_is_pointed_out(caplog):
+    Settings.from_environment({"SANDBOX_CPU_SECOND": "1", "SANDBOX_DATA": "x"})
+    assert [record.getMessage() for record in caplog.records] == [
+        "the environment variable SANDBOX_CPU_SECOND is not one of ours; did you mean SANDBOX_CPU_SECONDS?"
+    ]
+
+
+def test_the_readme_has_the_table():
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for variable in VARIABLES:
+        assert f"| `{variable.name}` | {variable.default} | {variable.meaning} |" in text

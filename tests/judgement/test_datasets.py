@@ -1,0 +1,71 @@
+"""The main promise, on real problems: every right program passes, every wrong one does not, published verdicts agree."""
+
+import pytest
+
+from sandbox import Limits, Outcome, Sandbox
+
+pytestmark = pytest.mark.needs("data")
+
+# Their tests are code (loops with random inputs) and wait for the tester of step B.
+NEEDS_TESTER = {f"HumanEval/{number}" for number in (32, 38, 44, 50, 53, 151)}
+
+# data/README.md: one published verdict differs. The sample hides its class inside a function, which APPS's own harness
+# unwraps by accident; the label asks for a class Solution or a function of that name, and there is none.
+KNOWN_EXCEPTIONS = {("APPS/2404", 19)}
+
+
+@pytest.fixture(scope="module")
+def judge_all():
+    with Sandbox(limits=Limits(cpu_seconds=2.0), shape="binary") as box:
+
+        def judged(rows, programs):
+            samples = [(program, row["label"], row["prompt"]) for row in rows for program in programs(row)]
+            names = [row["id"] for row in rows for _ in programs(row)]
+            return list(zip(names, box.score_many(samples), strict=True))
+
+        yield judged
+
+
+def _reasons(results):
+    return [(name, score.verdict.value, score.judgement.reason, score.judgement.cases[:1]) for name, score in results]
+
+
+@pytest.mark.parametrize(
+    ("dataset", "count"),
+    [("humaneval", 158), ("mbpp_sanitized", 427), ("cruxeval", 800), ("quixbugs_functional", 30), ("coderl_apps", 5)],
+)
+def test_every_solution_passes(dataset, count, problems, judge_all):
+    rows = [row for row in problems(dataset) if row["id"] not in NEEDS_TESTER]
+    results = judge_all(rows, lambda row: [row["solution"]])
+    assert len(results) == count
+    assert _reasons((name, score) for name, score in results if score.outcome is not Outcome.PASS) == []
+
+
+@pytest.mark.parametrize(("dataset", "count"), [("humaneval", 158), ("quixbugs_functional", 30)])
+def test_no_wrong_program_passes(dataset, count, problems, judge_all):
+    rows = [row for row in problems(dataset) if row["id"] not in NEEDS_TESTER]
+    results = judge_all(rows, lambda row: row["wrong"])
+    assert len(results) == count
+    paid_or_ours = [(name, score) for name, score in results if score.outcome in (Outcome.PASS, Outcome.INTERNAL)]
+    assert _reasons(paid_or_ours) == []
+
+
+def test_published_verdicts_of_model_samples_agree(problems, judge_all):
+    rows = problems("coderl_apps")
+    results = judge_all(rows, lambda row: [sample["completion"] for sample in row["model_samples"]])
+    wanted = [(row["id"], number, sample["passed"]) for row in rows for number, sample in enumerate(row["model_samples"])]
+    differing = {
+        (name, number)
+        for (name, number, passed), (_, score) in zip(wanted, results, strict=True)
+        if (score.outcome is Outcome.PASS) != passed
+    }
+    assert len(wanted) == 88
+    assert differing == KNOWN_EXCEPTIONS
+
+
+def test_labels_that_are_code_say_so(problems, box):
+    for row in problems("humaneval"):
+        if row["id"] in NEEDS_TESTER:
+            score = box.score(row["solution"], row["label"])
+            assert score.outcome is Outcome.INTERNAL
+            assert "needs code tests" in score.judgement.reason

@@ -1,0 +1,110 @@
+"""Whatever ends, nothing is left: processes, work folders, descriptors."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sandbox import Limits, Sandbox
+from sandbox.host.process import ProcessWorker
+from sandbox.job import Job
+
+OWNER = """\
+import sys, threading, time
+from sandbox import Limits, Sandbox
+box = Sandbox(workers=2, limits=Limits(cpu_seconds=60))
+box.warm()
+program = "import os, time\\nif os.fork() == 0:\\n    os.setsid(); os.fork(); time.sleep(300)\\nprint(flush=True); time.sleep(300)"
+for _ in range(2):
+    threading.Thread(target=box.run, args=(program,)).start()
+time.sleep(1.0)
+print("ready", flush=True)
+time.sleep(300)
+"""
+
+
+def work_folders():
+    return {path for place in ("/dev/shm", "/tmp") for path in Path(place).glob("worker-*")}
+
+
+def gone(processes, seconds=10.0):
+    """The processes that are still there after *seconds*."""
+    _, alive = psutil.wait_procs(processes, timeout=seconds)
+    return [process for process in alive if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+def test_nothing_is_left_when_the_owner_is_killed(number):
+    before = work_folders()
+    owner = subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    assert owner.stdout.readline() == b"ready\n"
+    family = psutil.Process(owner.pid).children(recursive=True)
+    assert len(family) >= 6  # two workers, two candidates, and children that left their session
+    owner.send_signal(number)
+    if number is not signal.SIGKILL:
+        time.sleep(0.2)
+        owner.kill()  # threads that wait for a job keep an interpreter alive; what matters is what it leaves
+    owner.wait()
+    owner.stdout.close()
+    assert gone(family) == []
+    assert work_folders() == before
+
+
+def test_nothing_is_left_when_the_owner_was_forked_too():
+    """A forked copy of the owner holds the same sockets; the workers go all the same when the owner does."""
+    script = OWNER.replace('print("ready", flush=True)', 'import os\nif os.fork() == 0:\n    time.sleep(15); os._exit(0)\nprint("ready", flush=True)')
+    owner = subprocess.Popen([sys.executable, "-W", "ignore", "-c", script], stdout=subprocess.PIPE)
+    assert owner.stdout.readline() == b"ready\n"
+    family = psutil.Process(owner.pid).children(recursive=True)
+    copies = [process for process in family if process.cmdline()[:1] == [sys.executable] and "-c" in process.cmdline()]
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    assert gone([process for process in family if process not in copies]) == []
+    for copy in copies:
+        copy.kill()
+
+
+def test_nothing_is_left_when_a_worker_is_killed():
+    """Without a pid namespace a killed zygote takes its candidate along, and close() leaves no folder that it made."""
+    worker = ProcessWorker()
+    thread = threading.Thread(target=lambda: _ignore(worker.run, Job(source="import time; time.sleep(60)", limits=Limits(cpu_seconds=60)), time.monotonic() + 60))
+    thread.start()
+    time.sleep(0.5)
+    family = psutil.Process(worker.pid).children(recursive=True)
+    assert family
+    os.kill(worker.pid, signal.SIGKILL)
+    thread.join()
+    worker.close()
+    assert gone(family) == []
+
+
+def _ignore(function, *args):
+    try:
+        function(*args)
+    except Exception:
+        pass
+
+
+def test_a_thousand_jobs_leave_no_descriptor_process_or_folder():
+    before = work_folders()
+    with Sandbox(workers=2) as box:
+        list(box.score_many([("def f(x): return x", ["assert f(1) == 1"])] * 20))
+        here = len(os.listdir("/proc/self/fd"))
+        programs = ["def f(x): return x", "import os\nos.fork()\ndef f(x): return x", "def f(x): os._exit(0)", "open('x', 'w')\ndef f(x): return x"]
+        scores = list(box.score_many((programs[number % 4], ["assert f(1) == 1"]) for number in range(1000)))
+        assert len(scores) == 1000
+        assert len(os.listdir("/proc/self/fd")) == here
+        workers = [psutil.Process(worker.pid) for worker in box._pool.workers]
+        assert len(workers) == 2
+        time.sleep(0.2)
+        assert [worker.children() for worker in workers] == [[], []]
+        assert {worker.num_fds() for worker in workers} <= {7}
+    assert gone(workers) == []
+    assert work_folders() == before

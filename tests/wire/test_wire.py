@@ -1,0 +1,55 @@
+"""The byte formats: what is packed comes back, and garbage is WireError and nothing else."""
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from sandbox.guest import wire
+
+numbers = st.integers(0, 2**63 - 1)
+
+
+@given(st.lists(numbers, min_size=11, max_size=11))
+def test_an_order_comes_back(fields):
+    order = wire.Order(*fields)
+    assert wire.Order.unpack(order.pack()) == order
+
+
+@given(st.integers(0, len(wire.CAUSES) - 1), st.integers(-64, 255), st.lists(numbers, min_size=11, max_size=11))
+def test_a_report_comes_back(cause, status, fields):
+    report = wire.Report(cause, status, *fields)
+    assert wire.Report.unpack(report.pack()) == report
+
+
+@pytest.mark.parametrize("kind", [wire.Order, wire.Report, wire.Progress])
+@given(data=st.binary(max_size=200))
+def test_garbage_is_a_wire_error(kind, data):
+    try:
+        kind.unpack(data)
+    except wire.WireError:
+        pass
+
+
+@given(st.lists(st.tuples(st.integers(1, 7), st.binary(max_size=50))), st.integers(0, 400))
+def test_frames_come_back_whole_however_the_bytes_are_cut(sent, cut):
+    data = b"".join(wire.frame(kind, body) for kind, body in sent)
+    assert list(wire.frames(data)) == sent
+    seen = list(wire.frames(data[:cut]))
+    assert seen == sent[: len(seen)]
+
+
+@given(st.binary(max_size=400))
+@example(b"\x09\x00\x00\x00\x00")
+@example(b"\x01\xff\xff\xff\xff")
+def test_hostile_frames_are_a_wire_error_or_end(data):
+    try:
+        list(wire.frames(data))
+    except wire.WireError:
+        pass
+
+
+@given(st.text(), st.binary())
+def test_a_payload_comes_back(source, stdin):
+    job, rest = wire.unpack_payload(wire.pack_payload({"source": source}, stdin))
+    assert job["source"] == source
+    assert bytes(rest) == stdin

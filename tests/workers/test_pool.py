@@ -1,0 +1,188 @@
+"""The pool: bounded, thread-safe, retries elsewhere, a deadline that includes the queue, nothing left behind."""
+
+import os
+import signal
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from sandbox.errors import ConfigurationError, WorkerLost
+from sandbox.host.pool import Pool
+from sandbox.host.process import ProcessWorker
+from sandbox.job import Job, Run
+from sandbox.limits import Limits
+from sandbox.verdict import Cause
+
+
+class Fake:
+    """A worker that does what a list of steps says: a Run, an exception, or a number of seconds to take."""
+
+    def __init__(self, steps, log):
+        self.steps = steps
+        self.log = log
+        self.healthy = True
+        self.enforced = ()
+
+    def run(self, job, deadline):
+        self.log.append(self)
+        step = self.steps.pop(0) if self.steps else Run(cause=Cause.FINISHED)
+        if isinstance(step, Exception):
+            self.healthy = False
+            raise step
+        if isinstance(step, float):
+            time.sleep(step)
+            return Run(cause=Cause.FINISHED)
+        return step
+
+    def close(self):
+        self.healthy = False
+        self.log.append("closed")
+
+
+def pool_of(steps, size=1, **options):
+    log = []
+    return Pool(lambda: Fake(steps, log), size=size, **options), log
+
+
+JOB = Job(source="")
+
+
+def test_a_job_that_is_lost_is_tried_on_another_worker():
+    pool, log = pool_of([WorkerLost("died"), Run(cause=Cause.FINISHED)])
+    run = pool.run(JOB)
+    assert (run.cause, run.retries) == (Cause.FINISHED, 1)
+    first, closed, second = log
+    assert closed == "closed"
+    assert first is not second
+
+
+@pytest.mark.parametrize("cause", [Cause.OVERLOADED, Cause.SETUP])
+def test_a_fault_of_ours_is_tried_again_and_then_said(cause):
+    pool, log = pool_of([Run(cause=cause, detail="x")] * 9, retries=2)
+    run = pool.run(JOB)
+    assert (run.cause, run.retries, len(log)) == (cause, 2, 3)
+
+
+def test_a_worker_that_always_dies_is_lost_not_an_exception():
+    pool, _ = pool_of([WorkerLost("died")] * 9)
+    run = pool.run(JOB)
+    assert run.cause is Cause.LOST
+    assert "died" in run.detail
+
+
+def test_a_candidates_failure_is_never_tried_again():
+    pool, log = pool_of([Run(cause=Cause.SIGNALED), Run(cause=Cause.FINISHED)])
+    assert pool.run(JOB).cause is Cause.SIGNALED
+    assert len(log) == 1
+
+
+def test_an_unclean_worker_is_destroyed():
+    pool, log = pool_of([])
+    pool.run(JOB)
+    log[0].healthy = False
+    with pool._lease(time.monotonic() + 1):
+        pass
+    assert "closed" in log
+
+
+def test_the_deadline_includes_the_wait_for_a_worker():
+    pool, _ = pool_of([1.0])
+    busy = threading.Thread(target=pool.run, args=(JOB,))
+    busy.start()
+    time.sleep(0.1)
+    run = pool.run(JOB, time.monotonic() + 0.2)
+    busy.join()
+    assert run.cause is Cause.OVERLOADED
+    assert "no worker came free" in run.detail
+
+
+def test_the_queue_is_bounded():
+    pool, _ = pool_of([1.0], max_waiting=1)
+    threads = [threading.Thread(target=pool.run, args=(JOB,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+        time.sleep(0.1)
+    run = pool.run(JOB)
+    for thread in threads:
+        thread.join()
+    assert run.cause is Cause.OVERLOADED
+    assert "wait for a worker already" in run.detail
+
+
+def test_never_more_jobs_at_once_than_workers():
+    pool, log = pool_of([0.05] * 20, size=3)
+    with ThreadPoolExecutor(20) as threads:
+        runs = list(threads.map(lambda _: pool.run(JOB), range(20)))
+    assert {run.cause for run in runs} == {Cause.FINISHED}
+    assert len(set(map(id, log))) <= 3
+
+
+def test_a_closed_pool_says_so():
+    pool, _ = pool_of([])
+    pool.close()
+    pool.close()
+    with pytest.raises(ConfigurationError, match="closed"):
+        pool.run(JOB)
+
+
+def test_a_pool_of_nobody_is_refused():
+    with pytest.raises(ConfigurationError, match="at least 1"):
+        pool_of([], size=0)
+
+
+def test_a_fork_of_the_owner_cannot_use_the_pool_and_does_not_end_it():
+    pool = Pool(ProcessWorker, size=1)
+    assert pool.run(Job(source="print(1)")).stdout == b"1\n"
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            pool.run(JOB)
+        except ConfigurationError:
+            pool.close()
+            code = 0
+        finally:
+            os._exit(code)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert pool.run(Job(source="print(2)")).stdout == b"2\n"
+    pool.close()
+
+
+def test_a_worker_killed_in_the_middle_of_a_job_costs_no_result():
+    pool = Pool(ProcessWorker, size=1)
+    pool.warm()
+    (victim,) = pool.workers
+
+    def kill():
+        time.sleep(0.3)
+        os.kill(victim.pid, signal.SIGKILL)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    run = pool.run(Job(source="import time; time.sleep(0.6); print('done')", limits=Limits(cpu_seconds=2)))
+    killer.join()
+    assert (run.cause, run.stdout, run.retries) == (Cause.FINISHED, b"done\n", 1)
+    pool.close()
+
+
+def test_a_worker_that_cannot_prepare_a_job_is_our_fault_never_the_candidates(tmp_path):
+    """The folder for work files is taken away: no program can be blamed for that."""
+    folder = tmp_path / "work"
+    folder.mkdir()
+    pool = Pool(lambda: ProcessWorker(folder=str(folder)), size=1, retries=0)
+    assert pool.run(Job(source="print(1)")).stdout == b"1\n"
+    (work,) = folder.iterdir()
+    (work / "job").rmdir()
+    run = pool.run(Job(source="print(1)"))
+    assert run.cause is Cause.SETUP
+    assert "FileNotFoundError" in run.detail
+    pool.close()
+
+
+def test_a_deadline_that_passes_in_a_job_is_ours():
+    pool = Pool(ProcessWorker, size=1)
+    run = pool.run(Job(source="import time; time.sleep(30)", limits=Limits(cpu_seconds=30)), time.monotonic() + 0.5)
+    assert run.cause is Cause.OVERLOADED
+    pool.close()
