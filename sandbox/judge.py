@@ -106,7 +106,10 @@ def judge(response: str, label: object, *, run: RunJob, prompt: str = "", rules:
     if isinstance(found, NoCode):
         skipped = tuple(CaseResult(verdict=Verdict.NO_CODE) for _ in suite.cases)
         return Judgement(verdict=Verdict.NO_CODE, reason=found.reason, cases=skipped, format=suite.format)
-    return _Trial(found, suite, run, rules, deadline).judgement()
+    try:
+        return _Trial(found, suite, run, rules, deadline).judgement()
+    except LabelError as error:
+        return Judgement(verdict=Verdict.LABEL_ERROR, reason=str(error), format=suite.format)
 
 
 class _Trial:

@@ -23,7 +23,9 @@ def imports_of(path):
         elif isinstance(node, ast.ImportFrom):
             module = f"{package}.{node.module}" if node.level and node.module else package if node.level else node.module
             names = [f"{module}.{alias.name}" for alias in node.names]
-            yield from (name if module in ("sandbox", "sandbox.guest", "sandbox.host", "sandbox.labels") else module for name in names)
+            yield from (
+                name if module in ("sandbox", "sandbox.guest", "sandbox.host", "sandbox.labels") else module for name in names
+            )
 
 
 def files(folder="."):
@@ -80,7 +82,7 @@ def test_the_public_names_are_what_all_says():
         assert getattr(sandbox, name) is not None
     assert sorted(sandbox._HOME_OF) == sorted(sandbox.__all__)
     with pytest.raises(AttributeError, match="nosuch"):
-        sandbox.nosuch  # noqa: B018
+        sandbox.nosuch
 
 
 def test_modules_are_short_or_say_why():

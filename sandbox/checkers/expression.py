@@ -307,12 +307,7 @@ def _kinds(node: ast.expr) -> Any:
 
 def _arithmetic(kind: type, left: Any, right: Any) -> Any:
     """An operator, unless its result could be enormous."""
-    if (
-        kind is ast.Pow
-        and isinstance(left, int | Fraction)
-        and isinstance(right, int | Fraction)
-        and _bits(left) * abs(right) > MAX_BITS
-    ):
+    if kind is ast.Pow and {type(left), type(right)} <= {bool, int, Fraction} and _bits(left) * abs(right) > MAX_BITS:
         raise _Refused("a power that large")
     if kind in (ast.FloorDiv, ast.Mod) and min(_bits(left), _bits(right)) > MAX_BITS:
         raise _Refused("a division that large")

@@ -14,7 +14,6 @@ import json
 import os
 import random
 import resource
-import signal
 import sys
 import threading
 import time
@@ -33,9 +32,9 @@ from .wire import (
     KIND_UNCOMPILED,
     KIND_UNSENDABLE,
     Order,
+    Payload,
     Progress,
     frame,
-    unpack_payload,
 )
 
 __all__ = ["run"]
@@ -92,20 +91,21 @@ def run(
             os.dup2(answers_fd, confine.ANSWERS_FD)
             os.dup2(out_fd, 1)
             os.dup2(err_fd, 2)
-            payload = _read_all(job_fd)
-            job, stdin = unpack_payload(payload)
-            seed = None if job["entropy"] else int.from_bytes(hashlib.blake2b(payload, digest_size=8).digest(), "big")
-            _give_stdin(stdin)
-            path = os.path.join(folder, PROGRAM_NAME)
-            _write_program(path, job["source"])
+            data = _read_all(job_fd)
+            job = Payload.unpack(data)
+            calls = values.decode(job.calls) if job.calls else []
+            seed = None if job.entropy else int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
+            _give_stdin(job.stdin)
+            path = f"{folder}/{PROGRAM_NAME}"
+            _write_program(path, job.source)
             _fresh_interpreter(path, folder, seed)
             answers = Answers(confine.ANSWERS_FD, order.output_bytes)
-            del payload, stdin
+            del data
             confine.enter(order, confine.ANSWERS_FD, supervisor, base_data_bytes)
         except BaseException as error:
             os.pwrite(setup_fd, f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:MAX_MESSAGE], 0)
             raise
-        code = _live(job, answers, path)
+        code = _live(job, calls, answers, path)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -120,7 +120,7 @@ def _read_all(fd: int) -> bytes:
     return data
 
 
-def _give_stdin(data: memoryview) -> None:
+def _give_stdin(data: bytes) -> None:
     """Standard input is a file in memory: read by any means (input(), open(0), os.read), it ends where it should."""
     fd = os.memfd_create("stdin", os.MFD_CLOEXEC)
     while data:
@@ -149,13 +149,12 @@ def _write_program(path: str, source: str) -> None:
     os.close(fd)
 
 
-def _live(job: dict[str, Any], answers: Answers, path: str) -> int:
+def _live(job: Payload, calls: list[list[Any]], answers: Answers, path: str) -> int:
     """Load the program and answer; the exit status of the process."""
-    calls = job["calls"]
     answers.begin(0)
     try:
-        preamble = compile(job["preamble"], "<preamble>", "exec", dont_inherit=True)
-        program = compile(job["source"], path, "exec", dont_inherit=True)
+        preamble = compile(job.preamble, "<preamble>", "exec", dont_inherit=True)
+        program = compile(job.source, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
         answers.error(KIND_UNCOMPILED, error)
         return 1
@@ -167,9 +166,9 @@ def _live(job: dict[str, Any], answers: Answers, path: str) -> int:
     try:
         exec(preamble, namespace)
         exec(program, namespace)
-        for call in calls:
-            if call["function"]:
-                _look_up(namespace, call["function"])
+        for function, *_ in calls:
+            if function:
+                _look_up(namespace, function)
     except SystemExit as stop:
         return _end(_exit_status(stop))
     except BaseException as error:
@@ -192,22 +191,19 @@ def _fresh_interpreter(path: str, folder: str, seed: int | None) -> None:
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed(None if seed is None else seed & 0xFFFFFFFF)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
     os.chdir(folder)
     gc.enable()
 
 
-def _answer(call: dict[str, Any], namespace: dict[str, Any], room: int) -> tuple[int, str]:
+def _answer(call: list[Any], namespace: dict[str, Any], room: int) -> tuple[int, str]:
     """One answer frame. What the call raises is an answer; what it returns must cross."""
+    function, expression, args, kwargs = call
     try:
-        if call["expression"]:
-            result = eval(call["expression"], namespace)
+        if expression:
+            result = eval(expression, namespace)
         else:
-            owner, name = _look_up(namespace, call["function"])
-            function = namespace[name] if owner is None else getattr(owner(), name)
-            result = function(*values.decode(call["args"]), **values.decode(call["kwargs"]))
+            owner, name = _look_up(namespace, function)
+            result = (namespace[name] if owner is None else getattr(owner(), name))(*args, **kwargs)
         if type(result) is CoroutineType:
             import asyncio  # imported only where it is used: it would make every fork dearer
 

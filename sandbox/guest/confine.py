@@ -50,10 +50,18 @@ def prepare() -> None:
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         _limit(limit, value)
+    for limit in (resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_DATA):
+        _hard[limit] = resource.getrlimit(limit)[1]
+
+
+_hard: dict[int, int] = {}
+"""Hard limits that the zygote was started with, read once."""
 
 
 def _limit(limit: int, value: int) -> None:
-    _, hard = resource.getrlimit(limit)
+    hard = _hard.get(limit)
+    if hard is None:
+        hard = _hard[limit] = resource.getrlimit(limit)[1]
     if hard != resource.RLIM_INFINITY:
         value = min(value, hard)
     resource.setrlimit(limit, (value, value))

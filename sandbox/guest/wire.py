@@ -15,9 +15,8 @@ A frame says what a candidate answered; it never says that an answer is right.
 
 from __future__ import annotations
 
-import json
 import struct
-from typing import Any, Iterator, NamedTuple
+from typing import Iterator, NamedTuple
 
 __all__ = [
     "ANSWERS_START",
@@ -33,13 +32,12 @@ __all__ = [
     "ORDER_BYTES",
     "REPORT_BYTES",
     "Order",
+    "Payload",
     "Progress",
     "Report",
     "WireError",
     "frame",
     "frames",
-    "pack_payload",
-    "unpack_payload",
 ]
 
 
@@ -178,21 +176,33 @@ def frames(data: bytes) -> Iterator[tuple[int, bytes]]:
         position += length
 
 
-_LENGTH = struct.Struct("<I")
+_PAYLOAD = struct.Struct("<B3I")
 
 
-def pack_payload(job: dict[str, Any], stdin: bytes) -> bytes:
-    """A job as the candidate reads it: a JSON object, then raw standard input."""
-    head = json.dumps(job).encode("ascii")
-    return b"".join((_LENGTH.pack(len(head)), head, stdin))
+class Payload(NamedTuple):
+    """A job as the candidate reads it. Texts are raw UTF-8, so that a script costs no decoder; *calls* is text of `values`."""
 
+    entropy: bool
+    source: str
+    preamble: str
+    calls: str
+    """A list of [function, expression, args, kwargs]; empty for a script."""
+    stdin: bytes
 
-def unpack_payload(data: bytes) -> tuple[dict[str, Any], memoryview]:
-    """The inverse of `pack_payload`."""
-    (length,) = _LENGTH.unpack_from(data)
-    start = _LENGTH.size
-    job: dict[str, Any] = json.loads(data[start : start + length])
-    return job, memoryview(data)[start + length :]
+    def pack(self) -> bytes:
+        texts = [text.encode("utf-8", "surrogatepass") for text in (self.source, self.preamble, self.calls)]
+        return b"".join((_PAYLOAD.pack(self.entropy, *map(len, texts)), *texts, self.stdin))
+
+    @classmethod
+    def unpack(cls, data: bytes) -> Payload:
+        entropy, *lengths = _PAYLOAD.unpack_from(data)
+        texts = []
+        start = _PAYLOAD.size
+        for length in lengths:
+            texts.append(data[start : start + length].decode("utf-8", "surrogatepass"))
+            start += length
+        source, preamble, calls = texts
+        return cls(bool(entropy), source, preamble, calls, data[start:])
 
 
 def _pack(layout: struct.Struct, magic: bytes, numbers: tuple[int, ...]) -> bytes:

@@ -54,8 +54,6 @@ def main(stream_fd: int, warm: list[str], folder: str) -> int:
     stream = socket.socket(fileno=stream_fd)
     host = os.pidfd_open(os.getppid())
     confine.prepare()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)  # a Ctrl-C in the terminal is the host's to handle
     work = tempfile.mkdtemp(prefix="worker-", dir=folder or None)
     try:
         missing = _warm_up(warm)
@@ -92,6 +90,10 @@ class _Zygote:
         self.stream = stream
         self.host = host
         self.folder = folder
+        self.program = f"{folder}/{candidate.PROGRAM_NAME}"
+        self.poll = select.poll()
+        self.poll.register(stream, POLLRDHUP)
+        self.poll.register(host, select.POLLIN)
         self.buffer = mmap.mmap(-1, BUFFER_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
         self.buffer.madvise(mmap.MADV_DONTFORK)
         self.view = memoryview(self.buffer)
@@ -139,6 +141,7 @@ class _Zygote:
         try:
             cause, orphaned = self._watch(watch, leader)
         finally:
+            self.poll.unregister(leader)
             os.close(leader)
         if orphaned:
             confine.sweep(tally)
@@ -161,10 +164,8 @@ class _Zygote:
 
     def _watch(self, watch: _Watch, leader: int) -> tuple[str, bool]:
         """Sleep until the candidate ends, a limit is reached or the host is gone: (the cause of a kill or "", host is gone)."""
-        poll = select.poll()
+        poll = self.poll
         poll.register(leader, select.POLLIN)
-        poll.register(self.stream, POLLRDHUP)
-        poll.register(self.host, select.POLLIN)
         wait = SAMPLE_SECONDS / 2
         while True:
             ready = {fd for fd, _ in poll.poll(max(1, int(wait * 1000)))}
@@ -209,17 +210,16 @@ class _Zygote:
 
     def _receive(self, size: int) -> bool:
         """*size* bytes into the start of the buffer; False at the end of the stream, or when the host has died."""
-        poll = select.poll()
-        poll.register(self.stream, select.POLLIN | POLLRDHUP)
-        poll.register(self.host, select.POLLIN)
+        self.poll.modify(self.stream, select.POLLIN | POLLRDHUP)
         have = 0
         while have < size:
-            if any(fd == self.host for fd, _ in poll.poll()):
+            if any(fd == self.host for fd, _ in self.poll.poll()):
                 return False
             got = self.stream.recv_into(self.view[have:size])
             if got == 0:
                 return False
             have += got
+        self.poll.modify(self.stream, POLLRDHUP)
         return True
 
     def _copy(self, size: int, fd: int) -> bool:
@@ -245,7 +245,7 @@ class _Zygote:
     def _clean_folder(self) -> bool:
         """An empty work folder again. File names are a job's words: where there are any, a child deals with them."""
         try:
-            os.unlink(os.path.join(self.folder, candidate.PROGRAM_NAME))
+            os.unlink(self.program)
         except OSError:
             pass
         try:

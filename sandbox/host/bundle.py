@@ -12,7 +12,11 @@ from importlib import resources
 __all__ = ["digest", "open_bundle"]
 
 _MAIN = """\
-import json, sys
+import json, os, sys
+# random seeds itself anew in every forked child; each candidate is seeded from its job instead, so the hook is left out.
+register, os.register_at_fork = os.register_at_fork, lambda **hooks: None
+import random
+os.register_at_fork = register
 from guest import zygote
 options = json.loads(sys.argv[1])
 del sys.argv[1:]

@@ -18,7 +18,7 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from sandbox.errors import ConfigurationError, WorkerLost
+from sandbox.errors import ConfigurationError, LabelError, WorkerLost
 from sandbox.guest import values, wire
 from sandbox.host import bundle
 from sandbox.job import Answer, AnswerKind, Job, Run, Usage
@@ -120,17 +120,14 @@ class ProcessWorker:
     def run(self, job: Job, deadline: float) -> Run:
         """See `Worker.run`."""
         limits = job.limits
-        calls = [
-            {
-                "function": call.function,
-                "expression": call.expression,
-                "args": values.encode(list(call.args)),
-                "kwargs": values.encode(call.kwargs),
-            }
-            for call in job.calls
-        ]
-        described = {"source": job.source, "preamble": job.preamble, "calls": calls, "entropy": job.entropy}
-        payload = wire.pack_payload(described, job.stdin)
+        calls = job.calls
+        try:
+            asked = (
+                values.encode([[call.function, call.expression, list(call.args), call.kwargs] for call in calls]) if calls else ""
+            )
+        except values.Unsendable as error:
+            raise LabelError(f"the arguments of a call do not cross to the candidate: {error}") from None
+        payload = wire.Payload(job.entropy, job.source, job.preamble, asked, job.stdin).pack()
         hard = max(0.001, min(limits.hard_seconds * (1 + len(calls)), deadline - time.monotonic()))
         order = wire.Order(
             cpu_ns=_ns(limits.cpu_seconds),

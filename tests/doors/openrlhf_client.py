@@ -1,6 +1,6 @@
 """Run by the interpreter of the clients' virtualenv: the real OpenRLHF executor around a fake engine. Prints JSON.
 
-    python openrlhf_client.py REWARD_FILE TASKS     TASKS: a JSON list of [prompt, response, label]
+python openrlhf_client.py REWARD_FILE TASKS     TASKS: a JSON list of [prompt, response, label]
 """
 
 import asyncio
@@ -28,7 +28,9 @@ def byte_level():
 def metaspace():
     """Like Llama 2's and CodeLlama's: blanks are marks, and decoding changes them around special tokens."""
     characters = ["▁", "<unk>", *map(chr, range(32, 127)), "\n"]
-    tokenizer = Tokenizer(models.BPE(vocab={token: number for number, token in enumerate(characters)}, merges=[], unk_token="<unk>"))
+    tokenizer = Tokenizer(
+        models.BPE(vocab={token: number for number, token in enumerate(characters)}, merges=[], unk_token="<unk>")
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
     tokenizer.decoder = decoders.Metaspace()
     return finished(tokenizer)

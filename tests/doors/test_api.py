@@ -94,7 +94,9 @@ def test_binary_stops_at_the_first_failure_and_scores_are_exact():
 def test_an_endless_loop_costs_two_limits_not_one_a_case():
     with Sandbox(workers=1, limits=Limits(cpu_seconds=0.5)) as box:
         started = time.monotonic()
-        score = box.score("def f(x):\n    while True: pass", {"fn_name": "f", "inputs": [[n] for n in range(50)], "outputs": list(range(50))})
+        score = box.score(
+            "def f(x):\n    while True: pass", {"fn_name": "f", "inputs": [[n] for n in range(50)], "outputs": list(range(50))}
+        )
         assert score.outcome is Outcome.TIMEOUT
         # Not a speed test: fifty limits would be 25 s.
         assert time.monotonic() - started < 12
@@ -102,5 +104,7 @@ def test_an_endless_loop_costs_two_limits_not_one_a_case():
 
 
 def test_several_blocks_the_last_that_parses_and_defines_the_function_counts(box):
-    response = "```python\ndef f(x): return x + 1\n```\nor\n```python\ndef f(x): return (\n```\nuse it so:\n```python\nprint(f(1))\n```"
+    response = (
+        "```python\ndef f(x): return x + 1\n```\nor\n```python\ndef f(x): return (\n```\nuse it so:\n```python\nprint(f(1))\n```"
+    )
     assert box.score(response, LABEL).reward == 1.0

@@ -102,7 +102,9 @@ def test_score_as_json_lines(samples):
 
 def test_score_with_other_keys_and_from_standard_input():
     row = {"output": "def f(x): return 2", "tests": {"cases": 1}, "test_list": ["assert f(1) == 2"], "q": "p"}
-    done = run("score", "-", "--json", "--response-key", "output", "--label-key", "test_list", "--prompt-key", "q", stdin=json.dumps(row))
+    done = run(
+        "score", "-", "--json", "--response-key", "output", "--label-key", "test_list", "--prompt-key", "q", stdin=json.dumps(row)
+    )
     assert json.loads(done.stdout.splitlines()[0])["outcome"] == "pass"
 
 

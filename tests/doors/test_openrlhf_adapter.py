@@ -102,7 +102,10 @@ def test_short_and_empty_prompts_are_legal(prompt):
 def test_indentation_after_the_prompt_is_kept():
     prompt = "def f(x):\n    '''add one'''\n"
     assert response_of("<s>" + prompt + "    return x + 1", prompt).splitlines()[-1] == "    return x + 1"
-    assert one("<s>" + prompt + "    return x + 1", prompt, {"entry_point": "f", "test": "def check(c):\n    assert c(1) == 2"})[0] == 1.0
+    assert (
+        one("<s>" + prompt + "    return x + 1", prompt, {"entry_point": "f", "test": "def check(c):\n    assert c(1) == 2"})[0]
+        == 1.0
+    )
 
 
 LABELS = {

@@ -41,7 +41,9 @@ def environment():
 
 def start(clients_python, tasks, max_length=100_000, **options):
     command = [clients_python, str(SCRIPT), str(ROOT / "reward_code_gen.py"), str(max_length)]
-    process = subprocess.Popen(command, stdin=subprocess.PIPE, text=True, env={**environment(), **options.pop("env", {})}, **options)
+    process = subprocess.Popen(
+        command, stdin=subprocess.PIPE, text=True, env={**environment(), **options.pop("env", {})}, **options
+    )
     process.stdin.write(json.dumps([task[:3] for task in tasks]))
     process.stdin.close()
     return process
@@ -85,7 +87,12 @@ def test_a_prompt_that_was_cut_from_the_left_is_still_the_prompt(clients_python)
 
 def test_no_process_is_left_when_the_engine_is_killed(clients_python):
     slow = "```python\nimport os, time\nif os.fork() == 0:\n    os.setsid()\ntime.sleep(100)\ndef f(x): return x\n```"
-    process = start(clients_python, [(PROMPT, slow, LABEL)] * 4, stdout=subprocess.DEVNULL, env={"SANDBOX_CPU_SECONDS": "60", "SANDBOX_WORKERS": "2"})
+    process = start(
+        clients_python,
+        [(PROMPT, slow, LABEL)] * 4,
+        stdout=subprocess.DEVNULL,
+        env={"SANDBOX_CPU_SECONDS": "60", "SANDBOX_WORKERS": "2"},
+    )
     family = []
     for _ in range(600):
         family = psutil.Process(process.pid).children(recursive=True)

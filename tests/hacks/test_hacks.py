@@ -60,7 +60,12 @@ def test_every_hack_is_paid_by_a_grader_in_the_same_process(program, tmp_path):
         "report": writer,
     }
     done = subprocess.run(
-        [sys.executable, str(HERE / "control.py")], input=json.dumps(task), text=True, pass_fds=[writer], capture_output=True, check=False
+        [sys.executable, str(HERE / "control.py")],
+        input=json.dumps(task),
+        text=True,
+        pass_fds=[writer],
+        capture_output=True,
+        check=False,
     )
     os.close(writer)
     with os.fdopen(reader) as report:

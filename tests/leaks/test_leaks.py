@@ -58,7 +58,9 @@ def test_nothing_is_left_when_the_owner_is_killed(number):
 
 def test_nothing_is_left_when_the_owner_was_forked_too():
     """A forked copy of the owner holds the same sockets; the workers go all the same when the owner does."""
-    script = OWNER.replace('print("ready", flush=True)', 'import os\nif os.fork() == 0:\n    time.sleep(15); os._exit(0)\nprint("ready", flush=True)')
+    script = OWNER.replace(
+        'print("ready", flush=True)', 'import os\nif os.fork() == 0:\n    time.sleep(15); os._exit(0)\nprint("ready", flush=True)'
+    )
     owner = subprocess.Popen([sys.executable, "-W", "ignore", "-c", script], stdout=subprocess.PIPE)
     assert owner.stdout.readline() == b"ready\n"
     family = psutil.Process(owner.pid).children(recursive=True)
@@ -74,7 +76,11 @@ def test_nothing_is_left_when_the_owner_was_forked_too():
 def test_nothing_is_left_when_a_worker_is_killed():
     """Without a pid namespace a killed zygote takes its candidate along, and close() leaves no folder that it made."""
     worker = ProcessWorker()
-    thread = threading.Thread(target=lambda: _ignore(worker.run, Job(source="import time; time.sleep(60)", limits=Limits(cpu_seconds=60)), time.monotonic() + 60))
+    thread = threading.Thread(
+        target=lambda: _ignore(
+            worker.run, Job(source="import time; time.sleep(60)", limits=Limits(cpu_seconds=60)), time.monotonic() + 60
+        )
+    )
     thread.start()
     time.sleep(0.5)
     family = psutil.Process(worker.pid).children(recursive=True)
@@ -97,7 +103,12 @@ def test_a_thousand_jobs_leave_no_descriptor_process_or_folder():
     with Sandbox(workers=2) as box:
         list(box.score_many([("def f(x): return x", ["assert f(1) == 1"])] * 20))
         here = len(os.listdir("/proc/self/fd"))
-        programs = ["def f(x): return x", "import os\nos.fork()\ndef f(x): return x", "def f(x): os._exit(0)", "open('x', 'w')\ndef f(x): return x"]
+        programs = [
+            "def f(x): return x",
+            "import os\nos.fork()\ndef f(x): return x",
+            "def f(x): os._exit(0)",
+            "open('x', 'w')\ndef f(x): return x",
+        ]
         scores = list(box.score_many((programs[number % 4], ["assert f(1) == 1"]) for number in range(1000)))
         assert len(scores) == 1000
         assert len(os.listdir("/proc/self/fd")) == here

@@ -48,8 +48,7 @@ def test_hostile_frames_are_a_wire_error_or_end(data):
         pass
 
 
-@given(st.text(), st.binary())
-def test_a_payload_comes_back(source, stdin):
-    job, rest = wire.unpack_payload(wire.pack_payload({"source": source}, stdin))
-    assert job["source"] == source
-    assert bytes(rest) == stdin
+@given(st.booleans(), st.text(st.characters()), st.text(), st.text(), st.binary())
+def test_a_payload_comes_back(entropy, source, preamble, calls, stdin):
+    payload = wire.Payload(entropy, source, preamble, calls, stdin)
+    assert wire.Payload.unpack(payload.pack()) == payload

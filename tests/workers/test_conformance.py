@@ -149,7 +149,9 @@ def call(function, *args, **kwargs):
 
 
 def test_calls_are_answered_in_order_in_one_process(run):
-    seen = run("import os\nn = []\ndef f(x):\n    n.append(x)\n    return len(n), os.getpid()", calls=[call("f", "a"), call("f", "b")])
+    seen = run(
+        "import os\nn = []\ndef f(x):\n    n.append(x)\n    return len(n), os.getpid()", calls=[call("f", "a"), call("f", "b")]
+    )
     (first, pid), (second, same_pid) = returned(seen)
     assert (first, second) == (1, 2)
     assert pid == same_pid
@@ -185,7 +187,11 @@ def test_sys_exit_in_a_call_is_no_pass_and_costs_only_that_call(run):
 
 
 def test_the_preamble_runs_before_the_program_and_keeps_its_line_numbers(run):
-    seen = run("def f(xs: List[int]):\n    return sqrt(xs[0])\nx", preamble="from typing import *\nfrom math import *", calls=[call("f", [4])])
+    seen = run(
+        "def f(xs: List[int]):\n    return sqrt(xs[0])\nx",
+        preamble="from typing import *\nfrom math import *",
+        calls=[call("f", [4])],
+    )
     assert seen.failure.startswith("load:NameError")
     assert b'main.py", line 3' in seen.stderr
 
@@ -373,7 +379,9 @@ def test_what_confines_a_job_travels_with_its_run(run, worker):
 
 
 def test_usage_is_measured(run):
-    seen = run("x = bytearray(b'x') * (100 << 20)\nimport time\nend = time.process_time() + 0.2\nwhile time.process_time() < end: pass\nprint('a' * 1000)")
+    seen = run(
+        "x = bytearray(b'x') * (100 << 20)\nimport time\nend = time.process_time() + 0.2\nwhile time.process_time() < end: pass\nprint('a' * 1000)"
+    )
     assert 0.2 <= seen.usage.cpu_seconds < 0.9
     assert 90 * MIB < seen.usage.peak_memory_bytes < 130 * MIB
     assert seen.usage.output_bytes == 1001

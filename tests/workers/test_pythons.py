@@ -32,7 +32,9 @@ def test_a_candidate_runs_in_another_python(python):
     assert rest[0] == {1: {(1, 2)}}
 
 
-@pytest.mark.parametrize(("python", "word"), [("/nonexistent/python", "cannot be started"), ("/bin/true", "did not become a worker")])
+@pytest.mark.parametrize(
+    ("python", "word"), [("/nonexistent/python", "cannot be started"), ("/bin/true", "did not become a worker")]
+)
 def test_what_is_no_python_says_so(python, word):
     with Sandbox(python=python) as box, pytest.raises(ConfigurationError, match=word):
         box.run("pass")

@@ -1,0 +1,49 @@
+# make demo     set everything up and score real problems, right and wrong
+# make test     set everything up; lint, type-check and run every test that can run here
+# make clients  the real clients (OpenRLHF) in a virtualenv of their own, for their tests
+# make bench    the published numbers
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := -m pip --disable-pip-version-check --quiet install -c constraints.txt
+
+.PHONY: demo test lint clients bench clean
+
+demo: $(VENV)/.demo
+	$(BIN)/python examples/demo.py
+
+test: lint
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/throughput.py
+
+clients: .venv-clients/.done
+
+# A stamp a set of packages: the virtualenv is made once, and again when what it should hold has changed.
+$(VENV)/.python:
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.python pyproject.toml constraints.txt
+	$(BIN)/python $(PIP) -e '.[demo]'
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
+	$(BIN)/python $(PIP) -e '.[dev]'
+	touch $@
+
+.venv-clients/.done: tests/clients.txt
+	$(PYTHON) -m venv .venv-clients
+	.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install -r tests/clients.txt
+	.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --no-deps openrlhf==0.11.2
+	touch $@
+
+clean:
+	rm -rf $(VENV) .venv-clients .mypy_cache .ruff_cache .pytest_cache

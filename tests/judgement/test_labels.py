@@ -1,0 +1,354 @@
+"""Labels in the shapes that datasets use → a suite, or an error that names what was looked for or found."""
+
+import base64
+import json
+import os
+import pickle
+import zlib
+
+import pytest
+
+from sandbox import labels
+from sandbox.checkers import Equal, Floats, Holds, Text, Tokens
+from sandbox.errors import LabelError, NeedsCodeTests
+from sandbox.job import Call
+
+pytestmark = pytest.mark.timeout(20)
+
+
+def packed(value, level=-1):
+    """LiveCodeBench's private tests: base64 of zlib of a pickled JSON text."""
+    return base64.b64encode(zlib.compress(pickle.dumps(json.dumps(value)), level)).decode()
+
+
+def asks(suite):
+    """What a suite asks, and what it wants: (call or stdin, expected value, output or expression)."""
+    found = []
+    for case in suite.cases:
+        check = case.check
+        wanted = check.expression if isinstance(check, Holds) else check.expected
+        if suite.uses_stdin:
+            found.append((case.stdin, wanted))
+        else:
+            found.append((*(call.expression or written(call) for call in case.calls), wanted))
+    return found
+
+
+def written(call: Call):
+    return f"{call.function}({', '.join([*map(repr, call.args), *(f'{key}={value!r}' for key, value in call.kwargs.items())])})"
+
+
+CHECK = "def check(candidate):\n    assert candidate(1) == 2\n"
+F1 = {"task_id": "HumanEval/0", "prompt": "def f(x):\n", "entry_point": "f", "test": CHECK}
+ASSERTS = ["assert f(1) == 2", "assert f(2) == 3"]
+ONE, TWO = ("f(1)", 2), ("f(2)", 3)
+IO = {"inputs": ["1\n"], "outputs": ["2\n"]}
+PAIR = ("1\n", "2\n")
+STDIN = {"input": "1\n", "output": "2\n", "testtype": "stdin"}
+CALL = {"input": "[1]\n2", "output": "3", "testtype": "functional"}
+CALLED = ("f([1], 2)", 3)
+FUNC = {"metadata": json.dumps({"func_name": "f"})}
+
+FORMATS = [
+    pytest.param(F1, [ONE], id="F1"),
+    pytest.param({**F1, "test": f"METADATA = {{}}\n\n{CHECK}\ncheck(f)\n"}, [ONE], id="F1-with-its-call"),
+    pytest.param({**F1, "test": CHECK.replace("candidate(1)", "f(1)")}, [ONE], id="F1-by-name"),
+    pytest.param({**F1, "test": f"{CHECK}    assert True, 'reached'\n"}, [ONE], id="F1-assert-true"),
+    pytest.param({**F1, "test": CHECK.replace("2", "W") + "W = 2\n"}, [ONE], id="F1-constant-behind"),
+    pytest.param({"test_list": ASSERTS[:1], "test_setup_code": "", "challenge_test_list": ASSERTS[1:]}, [ONE, TWO], id="F3"),
+    pytest.param({"test_imports": ["import math"], "test_list": ["assert math.isclose(f(1), 2)"]}, [("f(1)", "math.isclose(answer_0, 2)")], id="F3-imports"),
+    pytest.param({"test_list": ["assert sum([1]) == 1"]}, [("sum([1])", 1)], id="F3-a-builtin-is-the-candidate"),
+    pytest.param(ASSERTS, [ONE, TWO], id="F4"),
+    pytest.param("\n".join(ASSERTS), [ONE, TWO], id="F4-text"),
+    pytest.param({"test_cases": ASSERTS}, [ONE, TWO], id="F4-acecode"),
+    pytest.param({"assert_case": ASSERTS[:1], "inputs": [""], "outputs": [""]}, [ONE], id="F4-verl"),
+    pytest.param([{"assert_code": one} for one in ASSERTS], [ONE, TWO], id="F4-roll"),
+    pytest.param({"assert_code": ASSERTS[0], "entry_point": "f"}, [ONE], id="F4-roll-one"),
+    pytest.param([{"assert_code": CHECK, "entry_point": "f", "import_prefix": "import math\n"}], [ONE], id="F4-roll-check"),
+    pytest.param(IO, [PAIR], id="F5"),
+    pytest.param({"inputs": [["1", "2"]], "outputs": [[["3", "4"], "5"]]}, [("1\n2", "3 4\n5")], id="F5-lines-and-words"),
+    pytest.param({"inputs": [1], "outputs": [2.5]}, [("1", "2.5")], id="F5-numbers"),
+    pytest.param({"fn_name": "f", "inputs": ["[1, 2]\n3"], "outputs": ["4"]}, [("f([1, 2], 3)", 4)], id="F6-texts"),
+    pytest.param({"fn_name": "f", "inputs": ['"a"'], "outputs": ['"b"']}, [("f('a')", "b")], id="F6-texts-of-texts"),
+    pytest.param({"fn_name": "f", "inputs": [["a"]], "outputs": ["b"]}, [("f('a')", "b")], id="F6-values"),
+    pytest.param({"fn_name": "f", "inputs": [["a"]], "outputs": ['"b"']}, [("f('a')", '"b"')], id="F6-a-text-with-quotes-is-a-value"),
+    pytest.param({"fn_name": "f", "inputs": [[[1, 2], 3]], "outputs": [[4]]}, [("f([1, 2], 3)", 4)], id="F6-wrapped"),
+    pytest.param({"fn_name": "f", "inputs": [[1], [2]], "outputs": [[4], [4, 5]]}, [("f(1)", [4]), ("f(2)", [4, 5])], id="F6-not-all-wrapped"),
+    pytest.param({"fn_name": "f", "inputs": [[1]], "outputs": [[4]], "starter_code": "def f(x: int) -> List[int]:"}, [("f(1)", [4])], id="F6-returns-a-list"),
+    pytest.param({"fn_name": "f", "inputs": [[1]], "outputs": [[4]], "starter_code": "def f(x: List[int]) -> int:"}, [("f(1)", 4)], id="F6-takes-a-list"),
+    pytest.param({"fn_name": "f", "inputs": [{"x": 1}], "outputs": [2]}, [("f(x=1)", 2)], id="F6-keywords"),
+    pytest.param({"fn_name": "f", "inputs": [[]], "outputs": [2]}, [("f()", 2)], id="F6-no-arguments"),
+    pytest.param({"fn_name": "Solution().f", "inputs": [[1]], "outputs": [2]}, [ONE], id="F6-class-solution"),
+    pytest.param({"public_test_cases": json.dumps([STDIN]), "private_test_cases": packed([STDIN] * 9), "metadata": "{}"}, [PAIR] * 10, id="F7-stdin"),
+    pytest.param({"public_test_cases": json.dumps([CALL]), "private_test_cases": packed([CALL] * 9), **FUNC}, [CALLED] * 10, id="F7-functional"),
+    pytest.param({"public_test_cases": "[]", "private_test_cases": packed([CALL] * 9, 9), **FUNC}, [CALLED] * 9, id="F7-best-compression"),
+    pytest.param({"public_test_cases": [CALL], "private_test_cases": json.dumps([CALL]), **FUNC}, [CALLED] * 2, id="F7-not-packed"),
+    pytest.param({"input_output": json.dumps({"fn_name": "f", **IO})}, [("f(1)", 2)], id="F7-sample"),
+    pytest.param([STDIN], [PAIR], id="F8-stdin"),
+    pytest.param([{**CALL, "metadata": {"func_name": "f"}}], [CALLED], id="F8-functional"),
+    pytest.param({"language": "python", "test_cases": [{"type": "stdin_stdout", "fn_name": None, "input": "1\n", "output": "2\n"}]}, [PAIR], id="F9-stdin"),
+    pytest.param({"language": "python", "test_cases": [{"type": "function_call", "fn_name": "f", "input": [1], "output": [2]}]}, [ONE], id="F9-call"),
+    pytest.param({"verification_info": {"fn_name": "f", "test_case_inputs": ["[1]"], "test_case_outputs": ["2"]}}, [ONE], id="F10"),
+    pytest.param({"info": 1, "tests": {"fn_name": "f", "inputs": [[1]], "outputs": [2]}}, [ONE], id="F10-intellect-3"),
+    pytest.param({"public_tests": {"input": ["1\n"], "output": ["2\n"]}, "private_tests": {"input": [], "output": []}, "input_file": ""}, [PAIR], id="F11"),
+    pytest.param({"public_tests": None, "generated_tests": [{"input": "1\n", "output": "2\n"}]}, [PAIR], id="F11-rows"),
+    pytest.param([{"input": {"stdin": "1\n"}, "output": {"stdout": "2\n"}}], [PAIR], id="F12"),
+    pytest.param({"official_tests": [{"input": "1\n", "output": "2\n"}], "input_mode": "stdio", "generated_checker": None}, [PAIR], id="F14"),
+    pytest.param({"unit_tests": IO}, [PAIR], id="F20"),
+    pytest.param({"verifier_metadata": {"unit_tests": {"fn_name": "f", **IO}}}, [ONE], id="F20-nemo"),
+    pytest.param(packed(ASSERTS), [ONE, TWO], id="F20-packed-asserts"),
+    pytest.param(base64.b64encode(zlib.compress(pickle.dumps(ASSERTS))).decode(), [ONE, TWO], id="F20-packed-list"),
+]  # fmt: skip
+
+SHAPES = {
+    "as-it-is": lambda label: label,
+    "json": json.dumps,
+    "json-twice": lambda label: json.dumps(json.dumps(label)),
+    "bytes": lambda label: json.dumps(label).encode(),
+    "python-literal": repr,
+    "none-keys": lambda label: {**label, "absent": None, "fn": None} if isinstance(label, dict) else label,
+    "verl": lambda label: {
+        "data_source": "x",
+        "reward_model": {"style": "rule", "ground_truth": json.dumps(label)},
+        "extra_info": {},
+    },
+    "ground-truth": lambda label: {"ground_truth": label, "style": "rule"},
+    "label": lambda label: {"label": label},
+}
+
+
+@pytest.mark.parametrize("shape", list(SHAPES.values()), ids=list(SHAPES))
+@pytest.mark.parametrize(("label", "expected"), FORMATS)
+def test_every_format_is_understood_in_every_shape(label, expected, shape):
+    assert asks(labels.read(shape(label))) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        pytest.param("assert 2 == f(1)", [ONE], id="turned-round"),
+        pytest.param("assert f(x=1, y=[2]) == (2,)", [("f(x=1, y=[2])", (2,))], id="keywords"),
+        pytest.param("assert not f(1)", [("f(1)", "not answer_0")], id="not"),
+        pytest.param("assert f(1)[0] == 2", [("f(1)", "answer_0[0] == 2")], id="subscript"),
+        pytest.param("assert f(1) == f(2)", [("f(1)", "f(2)", "answer_0 == answer_1")], id="two-calls"),
+        pytest.param("assert f(f(1)) == 2", [("f(f(1))", 2)], id="nested"),
+        pytest.param("assert f(*[1]) == 2", [("f(*[1])", 2)], id="unpacked"),
+        pytest.param("assert A(1).g() == 2", [("A(1).g()", 2)], id="method"),
+        pytest.param("x = [1]\nassert f(x) == x", [("f([1])", [1])], id="variable"),
+        pytest.param("assert set(f(1)) == {2}", [("f(1)", "set(answer_0) == {2}")], id="builtin-around"),
+        pytest.param("assert abs(f(1) - 2) < 1e-6", [("f(1)", "abs(answer_0 - 2) < 1e-06")], id="tolerance"),
+        # Else the candidate would be asked whether it is close, and be told what to be close to.
+        pytest.param("assert math.isclose(f(1), 2)", [("f(1)", "math.isclose(answer_0, 2)")], id="a-module-that-was-not-imported"),
+    ],
+)
+def test_of_an_assert_only_the_candidates_call_is_asked(text, expected):
+    assert asks(labels.read(text)) == expected
+
+
+@pytest.mark.parametrize(("label", "expected"), FORMATS)
+def test_no_question_holds_more_than_the_call(label, expected):
+    suite = labels.read(label)
+    for case in suite.cases:
+        for call in () if suite.uses_stdin else case.calls:
+            assert "==" not in call.expression
+
+
+@pytest.mark.parametrize(
+    ("label", "field", "expected"),
+    [
+        pytest.param(F1, "entry_points", ("f",), id="F1-entry"),
+        pytest.param(F1, "prompt", "def f(x):\n", id="F1-prompt"),
+        pytest.param(F1, "format", "F1", id="F1-format"),
+        pytest.param({"test_list": ASSERTS, "test_setup_code": "import re"}, "preamble", "import re", id="F3-setup"),
+        pytest.param({"test_list": ["assert f(1) == g(1)"]}, "entry_points", ("f", "g"), id="F3-both-names"),
+        pytest.param({"fn_name": "Solution().f", "inputs": [[1]], "outputs": [2]}, "entry_points", ("f",), id="F6-entry"),
+        pytest.param({**IO, "time_limit": 2}, "cpu_seconds", 2.0, id="time-limit"),
+        pytest.param({**IO, "timeout": "2.5"}, "cpu_seconds", 2.5, id="timeout-text"),
+        pytest.param({**IO, "time_limit": {"seconds": 1, "nanos": 500_000_000}}, "cpu_seconds", 1.5, id="nanos"),
+        pytest.param({**IO, "time_limit": {"seconds": None, "nanos": None}}, "cpu_seconds", None, id="no-time"),
+        pytest.param({**IO, "memory_limit": 256}, "memory_bytes", 256 << 20, id="megabytes"),
+        pytest.param({**IO, "memory_limit_bytes": 1000}, "memory_bytes", 1000, id="bytes"),
+    ],
+)
+def test_what_else_a_label_says(label, field, expected):
+    assert getattr(labels.read(label), field) == expected
+
+
+@pytest.mark.parametrize(
+    ("label", "check"),
+    [
+        pytest.param(IO, Text(expected="2\n"), id="default"),
+        pytest.param({**IO, "checker": "tokens"}, Tokens(expected="2\n"), id="name"),
+        pytest.param({**IO, "checker": {"type": "tokens", "flags": "case_sensitive"}}, Tokens(expected="2\n"), id="type"),
+        pytest.param(
+            {**IO, "checker": {"flags": "float_tolerance 1e-4"}}, Floats(expected="2\n", relative=1e-4, absolute=1e-4), id="flags"
+        ),
+        pytest.param({"fn_name": "f", **IO}, Equal(expected=2, from_json=True), id="json-value"),
+        pytest.param({"fn_name": "f", **IO, "atol": 1e-6}, Equal(expected=2, from_json=True, absolute=1e-6), id="tolerance"),
+        pytest.param(
+            {"fn_name": "f", "inputs": [[1]], "outputs": [(1, 2)]}, Equal(expected=(1, 2)), id="a-tuple-came-not-through-json"
+        ),
+        pytest.param(ASSERTS[0], Equal(expected=2), id="python-value"),
+    ],
+)
+def test_how_it_is_compared(label, check):
+    assert labels.read(label).cases[0].check == check
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        pytest.param({"base_input": [[1]], "plus_input": [[2]], "entry_point": "f", "canonical_solution": ""}, "F2", id="F2"),
+        pytest.param(
+            {**F1, "test": "def check(candidate):\n    for i, j in zip([1], [2]):\n        assert candidate(i) == j\n"},
+            "For",
+            id="F2-hf",
+        ),
+        pytest.param({"labels": {"programming_language": "python"}, "test": {"code": "#<INSERT>"}}, "F13", id="F13"),
+        pytest.param({"official_tests": [STDIN], "generated_checker": "print(1)"}, "F14", id="F14-checker-program"),
+        pytest.param({"functional": "def check(candidate): ...\ncheck(Solution().f)"}, "F16", id="F16"),
+        pytest.param({**F1, "entry_point": "Solution().f"}, "plain function", id="F16-solution"),
+        pytest.param({"pytest": "from solution import f\ndef test_a(): assert f(1) == 2"}, "F17", id="F17"),
+        pytest.param({"test": "from solution import f\n\ndef test_a():\n    assert f(1) == 2"}, "F17", id="F17-kodcode"),
+        pytest.param("import pytest\n\ndef test_a():\n    assert f(1) == 2", "F17", id="F17-text"),
+        pytest.param({"test": "class TestCases(unittest.TestCase):\n    def test_a(self): pass"}, "F18", id="F18"),
+        pytest.param({"test": "class TestCases(unittest.TestCase): ...", "entry_point": "f"}, "F18", id="F18-entry"),
+        pytest.param("assert [f(i) for i in (1, 2)] == [2, 3]", "ListComp", id="comprehension"),
+        pytest.param("assert f(1) == X", r"Name \(X\)", id="unknown-name"),
+        pytest.param("assert sorted(f(1), key=len) == []", r"Name \(len\)", id="function-as-a-value"),
+        pytest.param("for i in range(3):\n    assert f(i) == i", "For statement", id="loop"),
+        pytest.param("import numpy as np\nassert np.allclose(f(1), 2)", "np.allclose", id="numpy"),
+        pytest.param("assert f(1) == 10 ** 10 ** 10", "power", id="enormous"),
+    ],
+)
+def test_tests_that_are_code_are_named_as_such(label, words):
+    with pytest.raises(NeedsCodeTests, match=words) as caught:
+        labels.read(label)
+    assert "needs code tests" in str(caught.value)
+
+
+class Evil:
+    def __reduce__(self):
+        return os.system, ("echo pwned",)
+
+
+def evil(value):
+    return base64.b64encode(zlib.compress(pickle.dumps([value] + ["pad"] * 9))).decode()
+
+
+@pytest.mark.parametrize(
+    ("private", "words"),
+    [
+        pytest.param(evil(Evil()), "posix.system; only strings and plain containers", id="code"),
+        pytest.param(evil(print), "builtins.print", id="function"),
+        pytest.param(evil(LabelError), "sandbox.errors.LabelError", id="class"),
+        pytest.param("eJ" + "A" * 60, "not base64 of zlib", id="no-zlib"),
+        pytest.param("no base64!", "not base64 of zlib", id="no-base64"),
+        pytest.param(base64.b64encode(zlib.compress(b"garbage")).decode(), "no pickle of plain data", id="no-pickle"),
+        pytest.param(packed({"a": 1}), "found a dict with a", id="not-a-list"),
+        pytest.param(packed([{"output": "1"}] * 9), "list of dicts with input and output", id="no-input"),
+    ],
+)
+def test_packed_tests_are_unpacked_without_running_anything(private, words, capfd):
+    with pytest.raises(LabelError, match=words):
+        labels.read({"public_test_cases": [CALL], "private_test_cases": private, **FUNC})
+    assert "pwned" not in capfd.readouterr().out
+
+
+def test_packed_tests_of_enormous_size_are_refused(monkeypatch):
+    monkeypatch.setattr("sandbox.labels.text.MAX_UNPACKED_BYTES", 1000)
+    with pytest.raises(LabelError, match="larger than 1000 bytes"):
+        labels.read(packed(["assert f(1) == 2"] * 999))
+
+
+@pytest.mark.parametrize(
+    ("label", "words"),
+    [
+        pytest.param(None, "empty.*label_key", id="none"),
+        pytest.param("", "empty.*label_key", id="no-text"),
+        pytest.param(" \n", "empty.*label_key", id="blank"),
+        pytest.param(b"", "empty.*label_key", id="no-bytes"),
+        pytest.param('""', "empty.*label_key", id="json-of-no-text"),
+        pytest.param({"ground_truth": ""}, "empty.*label_key", id="nothing-wrapped"),
+        pytest.param(5, "int 5", id="int"),
+        pytest.param(2.5, "float 2.5", id="float"),
+        pytest.param(True, "bool True", id="bool"),
+        pytest.param({1}, "set", id="set"),
+        pytest.param(b"\xff", "neither JSON nor assert", id="bytes-that-are-no-text"),
+        pytest.param("hello", "neither JSON nor assert statements: str 'hello'", id="prose"),
+        pytest.param("[1", "neither JSON nor assert", id="cut-json"),
+        pytest.param("[" * 100_000, "neither JSON nor assert", id="deep-json"),
+        pytest.param({}, "looked for test/entry_point.*found a dict with no keys", id="empty-dict"),
+        pytest.param({"a": 1, "b": 2}, "looked for .* found a dict with a, b", id="unknown-keys"),
+        pytest.param({None: 1}, "found a dict with None", id="none-as-a-key"),
+        pytest.param([], "empty list", id="empty-list"),
+        pytest.param("[]", "empty list", id="json-empty-list"),
+        pytest.param([1, "a"], "a list of 2 .int, str.", id="mixed-list"),
+        pytest.param(["assert f(1) == 2", 3], "a list of 2 .int, str.", id="assert-and-number"),
+        pytest.param([{"input": "1"}], "needs input and output; the first has a dict with input", id="no-output"),
+        pytest.param({"inputs": [], "outputs": []}, "F5.*no test cases", id="F5-no-cases"),
+        pytest.param({"inputs": ["1"], "outputs": []}, "same length.*a list of 1 .str. and a list of 0", id="F5-lengths"),
+        pytest.param({"inputs": 1, "outputs": 2}, "found int 1 and int 2", id="F5-numbers"),
+        pytest.param({"inputs": [None], "outputs": ["1"]}, "an input is a text or a list of lines; found NoneType", id="F5-none"),
+        pytest.param({**IO, "fn_name": "f", "inputs": ["a b"]}, "expected a JSON value on a line, found 'a b'", id="F6-no-json"),
+        pytest.param({"public_test_cases": [STDIN, CALL], **FUNC}, "F7.*mixes", id="F7-mixed"),
+        pytest.param({"public_test_cases": "[]", "private_test_cases": "[]"}, "F7.*neither public nor private", id="F7-none"),
+        pytest.param([STDIN, {**CALL, "metadata": {"func_name": "f"}}], "mixes", id="F8-mixed"),
+        pytest.param([CALL], "name one function.*func_name", id="F8-no-name"),
+        pytest.param([{**CALL, "fn_name": "f"}, {**CALL, "fn_name": "g"}], "name one function", id="F8-two-names"),
+        pytest.param({"fn_name": "f", "test_case_inputs": ["[1]"], "test_case_outputs": []}, "F10.*same length", id="F10-lengths"),
+        pytest.param({"test_case_inputs": ["[1]"], "test_case_outputs": ["1"]}, "F10.*names no function", id="F10-no-name"),
+        pytest.param({"public_tests": {"input": ["1", "2"], "output": ["3"]}}, "F11: public_tests has 2 inputs and 1 outputs", id="F11-lengths"),
+        pytest.param({"public_tests": [{"input": "1"}]}, "F11: public_tests holds input and output", id="F11-no-output"),
+        pytest.param({"public_tests": 5}, "F11: public_tests.*int 5", id="F11-number"),
+        pytest.param({"public_tests": {"input": ["1"], "output": ["1"]}, "input_file": "a.txt"}, "input_file='a.txt'", id="F11-files"),
+        pytest.param([{"input": {"stdin": "", "a.txt": "x"}, "output": {"stdout": ""}}], r"F12.*files \(a.txt\)", id="F12-files"),
+        pytest.param({"official_tests": [STDIN], "input_mode": "file"}, "input_mode='file'", id="F14-files"),
+        pytest.param({"official_tests": [STDIN], "interaction_format": "It asks"}, "interaction_format='It asks'", id="F14-interactive"),
+        pytest.param({**IO, "language": "cpp"}, "language 'cpp'; this version runs python", id="language"),
+        pytest.param({**IO, "checker": "best"}, "'best'.*exact, tokens", id="checker"),
+        pytest.param({**IO, "time_limit": "soon"}, "time_limit is 'soon'.*positive", id="time-limit"),
+        pytest.param({**IO, "time_limit": -1}, "time_limit is -1", id="time-limit-negative"),
+        pytest.param({**IO, "time_limit": {"seconds": "x"}}, "malformed .TypeError", id="time-limit-inside"),
+        pytest.param({**IO, "memory_limit": 0}, "memory_limit is 0", id="memory-limit"),
+        pytest.param({**IO, "fn_name": "f", "rtol": -1}, "relative tolerance is -1", id="tolerance"),
+        pytest.param({"test_list": []}, "F3.*no test cases", id="F3-none"),
+        pytest.param({"test_list": 5}, "malformed .*test_list", id="F3-number"),
+        pytest.param({"test_list": [5]}, "F3.*a list of 1 .int.", id="F3-list-of-numbers"),
+        pytest.param({**F1, "test": "def check(candidate):\n    pass"}, "F1.*no test cases", id="F1-none"),
+        pytest.param({**F1, "test": "def check(:"}, "F1: test is not valid Python", id="F1-syntax"),
+        pytest.param("assert True", "no test cases", id="assert-true-is-no-case"),
+        pytest.param("assert 1 == 2", "false of every program: 1 == 2", id="assert-false"),
+        pytest.param("assert f(1) == 1 / 0", "ZeroDivisionError", id="assert-broken"),
+        pytest.param("assert f(", "not valid Python", id="assert-cut"),
+        pytest.param("assert f(1) == " + "-" * 5000 + "1", "not valid Python", id="assert-deep"),
+    ],
+)  # fmt: skip
+def test_a_broken_label_says_what_was_looked_for_or_found(label, words):
+    with pytest.raises(LabelError, match=words) as caught:
+        labels.read(label)
+    assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize("junk", [None, 5, "x", [], {}, [None], {"x": None}, [[]], "[", object()], ids=repr)
+@pytest.mark.parametrize(
+    "key",
+    [
+        "test", "test_list", "assert_case", "assert_code", "inputs", "outputs", "fn_name", "test_cases", "tests", "official_tests",
+        "public_test_cases", "private_test_cases", "public_tests", "generated_tests", "test_case_inputs", "unit_tests", "label",
+        "metadata", "checker", "time_limit", "memory_limit", "starter_code", "test_setup_code", "entry_point", "input", "output",
+    ],
+)  # fmt: skip
+def test_junk_anywhere_is_a_label_error_or_a_suite_with_cases(key, junk):
+    for label in (
+        {key: junk},
+        {**IO, key: junk},
+        {**F1, key: junk},
+        {"fn_name": "f", **IO, key: junk},
+        [{**STDIN, key: junk}],
+        [{**CALL, key: junk}],
+    ):
+        try:
+            assert labels.read(label).cases
+        except LabelError as error:
+            assert str(error)
