@@ -11,6 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sandbox import labels
 from sandbox.errors import LabelError
@@ -19,7 +20,7 @@ from sandbox.job import Answer, AnswerKind, Job, Run, Usage
 from sandbox.languages import LANGUAGES
 from sandbox.layers import Enforced
 from sandbox.limits import Limits
-from sandbox.suite import CallCase, StdioCase, Suite
+from sandbox.suite import CallCase, Match, StdioCase, Suite
 from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict, worst
 
 __all__ = ["CaseResult", "Judgement", "Rules", "RunJob", "judge"]
@@ -186,9 +187,7 @@ class _Trial:
                     yield from [result] * (len(cases) - number - 1)
                     return
                 continue
-            match = case.check(run.stdout.decode("utf-8", "replace"))
-            verdict = Verdict.ACCEPTED if match.ok else Verdict.WRONG_ANSWER
-            yield CaseResult(verdict=verdict, detail="exit:0", answered=True, difference=match.difference)
+            yield _checked(case.check, run.stdout.decode("utf-8", "replace"))
 
     def _calls(self) -> Iterator[CaseResult]:
         """All cases in one process; where it dies in the middle, the cases behind that go on in a fresh one."""
@@ -229,7 +228,17 @@ def _compared(case: CallCase, said: Sequence[Answer]) -> CaseResult:
             return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exit:{answer.error}")
         if answer.kind is AnswerKind.UNSENDABLE:
             return CaseResult(verdict=Verdict.WRONG_ANSWER, detail="unsendable", answered=True, difference=answer.error)
-    match = case.check(tuple(answer.value for answer in said))
+    return _checked(case.check, tuple(answer.value for answer in said))
+
+
+def _checked(check: Callable[[Any], Match], said: object) -> CaseResult:
+    """What the checker says of an answer; a checker that fails is our fault or the operator's, never the candidate's."""
+    try:
+        match = check(said)
+    except Exception as error:
+        return CaseResult(
+            verdict=Verdict.INTERNAL_ERROR, detail=f"the checker failed: {type(error).__name__}: {error}", answered=True
+        )
     verdict = Verdict.ACCEPTED if match.ok else Verdict.WRONG_ANSWER
     return CaseResult(verdict=verdict, answered=True, difference=match.difference)
 

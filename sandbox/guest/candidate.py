@@ -36,10 +36,10 @@ from .wire import (
     Progress,
     frame,
 )
+from .workfolder import PROGRAM_NAME
 
 __all__ = ["run"]
 
-PROGRAM_NAME = "main.py"
 MAX_MESSAGE = 2000
 FRAME_ROOM = 1 << 15
 """Kept free in the answers file for what follows a large value: frame heads and error messages."""

@@ -18,15 +18,14 @@ import os
 import platform
 import resource
 import select
-import shutil
 import signal
 import socket
 import sys
-import tempfile
 import time
 
 from . import candidate, confine, values
 from .wire import ANSWERS_START, CAUSES, ORDER_BYTES, Order, Progress, Report, WireError
+from .workfolder import WorkFolder
 
 __all__ = ["main"]
 
@@ -54,17 +53,17 @@ def main(stream_fd: int, warm: list[str], folder: str) -> int:
     stream = socket.socket(fileno=stream_fd)
     host = os.pidfd_open(os.getppid())
     confine.prepare()
-    work = tempfile.mkdtemp(prefix="worker-", dir=folder or None)
+    work = WorkFolder(folder)
     try:
         missing = _warm_up(warm)
-        zygote = _Zygote(stream, host, os.path.join(work, "job"))
+        zygote = _Zygote(stream, host, work)
         zygote.hello(missing)
         while zygote.serve():
             pass
     except (BrokenPipeError, ConnectionResetError):
         pass  # the host has gone
     finally:
-        shutil.rmtree(work, ignore_errors=True)
+        work.remove()
     return 0
 
 
@@ -86,11 +85,10 @@ def _warm_up(extra: list[str]) -> list[str]:
 
 
 class _Zygote:
-    def __init__(self, stream: socket.socket, host: int, folder: str) -> None:
+    def __init__(self, stream: socket.socket, host: int, folder: WorkFolder) -> None:
         self.stream = stream
         self.host = host
         self.folder = folder
-        self.program = f"{folder}/{candidate.PROGRAM_NAME}"
         self.poll = select.poll()
         self.poll.register(stream, POLLRDHUP)
         self.poll.register(host, select.POLLIN)
@@ -101,14 +99,13 @@ class _Zygote:
         self.base_data_bytes = _status_bytes("VmData")
         self.base_bytes = _status_bytes("VmRSS")
         self.setup = os.memfd_create("setup", os.MFD_CLOEXEC)
-        os.mkdir(folder, 0o700)
 
     def hello(self, missing: list[str]) -> None:
         """Say who serves."""
         message = {
             "python": platform.python_version(),
             "implementation": sys.implementation.name,
-            "pid": os.getpid(),
+            "folder": self.folder.top,
             "layers": confine.LAYERS,
             "missing": missing,
         }
@@ -134,7 +131,7 @@ class _Zygote:
         started = time.monotonic_ns()
         pid = os.fork()
         if pid == 0:
-            candidate.run(order, job, out, err, answers, self.setup, self.folder, self.base_data_bytes)
+            candidate.run(order, job, out, err, answers, self.setup, self.folder.path, self.base_data_bytes)
         tally = confine.Tally(pid, self.base_bytes)
         watch = _Watch(order, tally, out, err, answers, started, self.cpus)
         leader = os.pidfd_open(pid)
@@ -154,7 +151,7 @@ class _Zygote:
         _, raw, usage = os.wait4(pid, 0)
         tally.reaped(usage)
         status = os.waitstatus_to_exitcode(raw)
-        clean = confine.sweep(tally) and self._clean_folder()
+        clean = confine.sweep(tally) and self.folder.clean()
         cause = cause or watch.cause_of_end(status)
         if os.fstat(self.setup).st_size:
             cause = "setup"
@@ -241,46 +238,6 @@ class _Zygote:
                 raise WireError("a file became shorter while it was sent")
             start += sent
             size -= sent
-
-    def _clean_folder(self) -> bool:
-        """An empty work folder again. File names are a job's words: where there are any, a child deals with them."""
-        try:
-            os.unlink(self.program)
-        except OSError:
-            pass
-        try:
-            os.rmdir(self.folder)
-        except OSError:
-            pid = os.fork()
-            if pid == 0:
-                _remove_tree(self.folder)
-            os.waitpid(pid, 0)
-        try:
-            os.mkdir(self.folder, 0o700)
-        except OSError:
-            return False
-        return True
-
-
-def _remove_tree(folder: str) -> None:
-    try:
-        os.chmod(folder, 0o700)
-        shutil.rmtree(folder, onerror=_open_up)
-    finally:
-        os._exit(0)
-
-
-def _open_up(_function: object, path: str, _error: object) -> None:
-    """A job may have taken the permissions of its own folders away; give them back and try again."""
-    try:
-        os.chmod(os.path.dirname(path), 0o700)
-        if os.path.islink(path) or not os.path.isdir(path):
-            os.unlink(path)
-        else:
-            os.chmod(path, 0o700)
-            shutil.rmtree(path, ignore_errors=True)
-    except OSError:
-        pass
 
 
 class _Watch:

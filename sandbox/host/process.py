@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -28,6 +29,7 @@ from sandbox.verdict import Cause
 __all__ = ["ProcessWorker"]
 
 START_SECONDS = 60.0
+CLOSE_SECONDS = 10.0
 GRACE_SECONDS = 5.0
 """Between the zygote's own deadline for a job and ours for its report."""
 
@@ -88,6 +90,7 @@ class ProcessWorker:
             os.close(zip_fd)
             theirs.close()
         self._healthy = True
+        self._folder = ""
         try:
             hello = self._read_hello()
             if hello["missing"]:
@@ -97,6 +100,7 @@ class ProcessWorker:
         except BaseException:
             self.close()
             raise
+        self._folder = str(hello["folder"])
         self.python_version: str = hello["python"]
         self._enforced = tuple(
             Enforced(layer=Layer(layer), enforcement=Enforcement(got), how=how) for layer, got, how in hello["layers"]
@@ -171,11 +175,13 @@ class ProcessWorker:
             return
         self._stream.close()  # the zygote ends its job and itself when the stream ends
         try:
-            self._process.wait(timeout=2.0)
+            self._process.wait(timeout=CLOSE_SECONDS)
         except subprocess.TimeoutExpired:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)  # still there if the zygote was killed
         self._words = _tail(self._log)
         os.close(self._log)
         self._log = -1

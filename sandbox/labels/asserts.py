@@ -176,6 +176,9 @@ class _Reader:
             if evaluate(rest, {}):
                 return  # `assert True`: says nothing of the candidate, so it is no case
             raise LabelError(f"an assert that is false of every program: {ast.unparse(test)[:80]}")
+        if cut.nested and isinstance(rest, ast.Name | ast.UnaryOp):
+            # `assert same(f(1), 2)`: if `same` is the label's own check, the candidate must not be the one that is asked.
+            raise Irreducible(f"a call inside a call whose value alone decides ({ast.unparse(test)[:60]})")
         answers = tuple(f"{ANSWER_PREFIX}{number}" for number in range(len(cut.calls)))
         validate(rest, answers)
         self.cases.append(CallCase(calls=tuple(cut.calls), check=_check(rest)))
@@ -212,21 +215,29 @@ class _CutCalls(ast.NodeTransformer):
     def __init__(self, reader: _Reader) -> None:
         self.reader = reader
         self.calls: list[Call] = []
+        self.nested = False
+        """A call that was cut has another call of the candidate inside."""
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
-        root = node.func
-        while isinstance(root, ast.Attribute | ast.Call):
-            root = root.value if isinstance(root, ast.Attribute) else root.func
-        if not isinstance(root, ast.Name) or not self._is_candidates(root.id, attribute=root is not node.func):
+        if not self._is_candidates(node):
             self.generic_visit(node)
             return node
+        arguments = [*node.args, *(keyword.value for keyword in node.keywords)]
+        inner = [child for argument in arguments for child in ast.walk(argument) if isinstance(child, ast.Call)]
+        self.nested = self.nested or any(map(self._is_candidates, inner))
         self.calls.append(self._call(node))
         return ast.Name(id=f"{ANSWER_PREFIX}{len(self.calls) - 1}", ctx=ast.Load())
 
-    def _is_candidates(self, name: str, *, attribute: bool) -> bool:
+    def _is_candidates(self, node: ast.Call) -> bool:
+        root = node.func
+        while isinstance(root, ast.Attribute | ast.Call):
+            root = root.value if isinstance(root, ast.Attribute) else root.func
+        if not isinstance(root, ast.Name):
+            return False
+        name, is_attribute = root.id, root is not node.func
         if self.reader.entry:
             return name in self.reader.names
-        return not (name in _BUILTINS or name in self.reader.imported or (attribute and name in _MODULES))
+        return not (name in _BUILTINS or name in self.reader.imported or (is_attribute and name in _MODULES))
 
     def _call(self, node: ast.Call) -> Call:
         for child in ast.walk(node):

@@ -48,7 +48,7 @@ def parsed(label: Any) -> Any:
         if not isinstance(label, str):
             break
         text = label.strip()
-        if text.startswith(("{", "[", '"', "(")):
+        if text.startswith(("{", "[", '"', "'", "(")):
             found = _literal(text)
         elif len(text) > 40 and text.startswith(("eJ", "eN", "eA", "eF")):  # base64 of a zlib header, by level of compression
             found = unpacked(text)

@@ -16,7 +16,7 @@ KNOWN_EXCEPTIONS = {("APPS/2404", 19)}
 
 @pytest.fixture(scope="module")
 def judge_all():
-    with Sandbox(limits=Limits(cpu_seconds=2.0), shape="binary") as box:
+    with Sandbox(limits=Limits(cpu_seconds=5.0), shape="binary") as box:
 
         def judged(rows, programs):
             samples = [(program, row["label"], row["prompt"]) for row in rows for program in programs(row)]

@@ -352,3 +352,10 @@ def test_junk_anywhere_is_a_label_error_or_a_suite_with_cases(key, junk):
             assert labels.read(label).cases
         except LabelError as error:
             assert str(error)
+
+
+def test_a_check_that_may_be_the_labels_own_is_not_asked_of_the_candidate():
+    """`same` is defined nowhere: were it sent along, the candidate would see the 2 and could answer for the check."""
+    with pytest.raises(NeedsCodeTests, match="call inside a call"):
+        labels.read(["assert same(f(1), 2)"])
+    assert asks(labels.read(["assert f(g(1)) == 2"])) == [("f(g(1))", 2)]

@@ -30,7 +30,7 @@ time.sleep(300)
 
 
 def work_folders():
-    return {path for place in ("/dev/shm", "/tmp") for path in Path(place).glob("worker-*")}
+    return {path for place in ("/dev/shm", "/tmp") for path in Path(place).glob("reward-sandbox-*")}
 
 
 def gone(processes, seconds=10.0):
@@ -116,6 +116,6 @@ def test_a_thousand_jobs_leave_no_descriptor_process_or_folder():
         assert len(workers) == 2
         time.sleep(0.2)
         assert [worker.children() for worker in workers] == [[], []]
-        assert {worker.num_fds() for worker in workers} <= {7}
+        assert {worker.num_fds() for worker in workers} <= {8}
     assert gone(workers) == []
     assert work_folders() == before

@@ -334,6 +334,8 @@ LITTER = {
     "forbidden": "import os\nos.mkdir('d'); open('d/x', 'w'); os.chmod('d', 0); os.chmod('.', 0)",
     "links": "import os\nos.symlink('/', 'root'); os.symlink('loop', 'loop'); os.mkfifo('fifo')",
     "names": "import os\nfor n in (b'\\xff', b'-rf', b'a\\nb', b'x' * 255): open(n, 'w')",
+    "very_deep": "import os\nfor _ in range(5000):\n    os.mkdir('d'); os.chdir('d')",
+    "forbidden_tree": "import os\nos.makedirs('a/b/c'); open('a/b/c/x', 'w'); [os.chmod(p, 0) for p in ('a/b/c', 'a/b', 'a')]",
     "gone": "import os, shutil\nshutil.rmtree(os.getcwd())",
     "replaced": "import os\nd = os.getcwd(); os.remove('main.py'); os.mkdir('main.py'); open('main.py/x', 'w')",
 }
@@ -343,6 +345,18 @@ LITTER = {
 def test_no_file_outlives_its_job(run, program):
     run(program)
     assert run("import os; print(os.listdir('.'))").stdout == b"['main.py']\n"
+
+
+@pytest.mark.parametrize("where", ["folder", "program"])
+def test_a_link_in_the_place_of_the_folder_is_not_followed(run, tmp_path, where):
+    precious = tmp_path / "main.py"
+    precious.write_text("precious")
+    if where == "folder":
+        run(f"import os\nd = os.getcwd(); os.remove('main.py'); os.rmdir(d); os.symlink({str(tmp_path)!r}, d)")
+    else:
+        run(f"import os\nos.remove('main.py'); os.symlink({str(precious)!r}, 'main.py')")
+    run("pass")
+    assert precious.read_text() == "precious"
 
 
 def test_descriptors_do_not_pile_up(run, worker):

@@ -1,0 +1,130 @@
+"""The folder that candidates work in: empty before every job, gone with the worker.
+
+A candidate may have left anything there: trees thousands deep, folders that forbid to be read, links instead of folders. So no
+path that it could have made is followed, nothing here recurses, and names of files, which are a job's words, are only ever read
+in a child, for the zygote keeps no word of a job.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+import stat
+import tempfile
+import time
+
+__all__ = ["PROGRAM_NAME", "WorkFolder"]
+
+PROGRAM_NAME = "main.py"
+STALE_SECONDS = 60.0
+"""Younger folders are left alone: their worker may not have locked them yet."""
+_PREFIX = "reward-sandbox-"
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class WorkFolder:
+    """A folder of the worker's own with one folder in it, in which jobs run one after another."""
+
+    def __init__(self, place: str) -> None:
+        _remove_stale(place)
+        self.top = tempfile.mkdtemp(prefix=_PREFIX, dir=place)
+        self.path = f"{self.top}/job"
+        self._top = os.open(self.top, _FOLDER)
+        fcntl.flock(self._top, fcntl.LOCK_EX)  # held as long as the worker lives, however it ends
+        os.mkdir(self.path, 0o700)
+
+    def clean(self) -> bool:
+        """Make the job's folder empty again; False if that cannot be done."""
+        try:
+            fd = os.open("job", _FOLDER, dir_fd=self._top)
+        except OSError:
+            pass  # not readable, replaced by something else, or gone
+        else:
+            try:
+                os.unlink(PROGRAM_NAME, dir_fd=fd)
+            except OSError:
+                pass
+            os.close(fd)
+        try:
+            os.rmdir("job", dir_fd=self._top)
+        except OSError:
+            self._remove_in_a_child()
+        try:
+            os.mkdir("job", 0o700, dir_fd=self._top)
+        except OSError:
+            return False
+        return True
+
+    def remove(self) -> None:
+        """Remove everything."""
+        self._remove_in_a_child()
+        shutil.rmtree(self.top, ignore_errors=True)
+
+    def _remove_in_a_child(self) -> None:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                _remove("job", self._top)
+            finally:
+                os._exit(0)
+        os.waitpid(pid, 0)
+
+
+def _remove_stale(place: str) -> None:
+    """Remove what workers left that were killed together with their owners: folders that nobody holds a lock on any more."""
+    for name in os.listdir(place):
+        path = f"{place}/{name}"
+        if not name.startswith(_PREFIX):
+            continue
+        try:
+            about = os.lstat(path)
+            if about.st_uid != os.getuid() or time.time() - about.st_mtime < STALE_SECONDS:
+                continue
+            fd = os.open(path, _FOLDER)
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(path, ignore_errors=True)
+            finally:
+                os.close(fd)
+        except OSError:
+            pass  # its worker is alive, or another worker was faster
+
+
+def _remove(name: str, parent: int) -> None:
+    """Remove *name* in the folder *parent*, whatever it is."""
+    try:
+        os.unlink(name, dir_fd=parent)
+    except OSError:
+        fd = _opened(name, parent)
+    else:
+        return  # a file, or a link in the place of the folder
+    # Each round takes the folders in it apart: what they hold moves up here, so that depth becomes number.
+    moved = 0
+    prefix = os.urandom(8).hex()
+    while True:
+        names = os.listdir(fd)
+        if not names:
+            break
+        for entry in names:
+            try:
+                os.unlink(entry, dir_fd=fd)
+                continue
+            except OSError:
+                pass  # a folder
+            inner = _opened(entry, fd)
+            for child in os.listdir(inner):
+                moved += 1
+                os.rename(child, f"{prefix}-{moved}", src_dir_fd=inner, dst_dir_fd=fd)
+            os.close(inner)
+            os.rmdir(entry, dir_fd=fd)
+    os.close(fd)
+    os.rmdir(name, dir_fd=parent)
+
+
+def _opened(name: str, parent: int) -> int:
+    """Open a real folder, its permissions given back. Whoever wrote it is dead, so nothing changes in between."""
+    if not stat.S_ISDIR(os.lstat(name, dir_fd=parent).st_mode):
+        raise NotADirectoryError(name)
+    os.chmod(name, 0o700, dir_fd=parent)
+    return os.open(name, _FOLDER, dir_fd=parent)

@@ -1,0 +1,99 @@
+"""Docs run: what the README and the API page show is executed, and what they promise has a test or is named as pending."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+from machine import ROOT
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+
+
+def blocks(text, language):
+    """Code blocks of a language; a block may hold fences inside of strings, so only fences at the start of a line end it."""
+    found, inside = [], None
+    for line in text.split("\n"):
+        if inside is None and line == f"```{language}":
+            inside = []
+        elif inside is not None and line == "```":
+            found.append("\n".join(inside))
+            inside = None
+        elif inside is not None:
+            inside.append(line)
+    return found
+
+
+def run(source):
+    return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False)
+
+
+def test_the_quick_start_runs():
+    (source,) = blocks(README, "python")
+    assert len(source.splitlines()) <= 22
+    done = run(source)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[:3] == ["1.0 pass 1.0", "1.0 accepted", "-1.0 no_code"]
+    assert "finished b'42\\n'" in done.stdout
+
+
+def test_the_api_page_runs_from_top_to_bottom():
+    done = run("\n".join(blocks(API, "python")))
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_command_lines_run(tmp_path):
+    (tmp_path / "solution.py").write_text("print(sum(map(int, input().split())))")
+    (tmp_path / "samples.jsonl").write_text('{"response": "def f(): return 1", "label": ["assert f() == 1"]}\n')
+    commands = [line for block in blocks(README, "bash") for line in block.splitlines() if line.startswith("reward-sandbox")]
+    assert len(commands) == 2
+    program = os.path.join(os.path.dirname(sys.executable), "reward-sandbox")
+    for command in commands:
+        done = subprocess.run(
+            command.replace("reward-sandbox", program, 1), shell=True, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "results.jsonl").exists()
+
+
+def test_both_spellings_of_the_trainers_flags_are_there():
+    for flag in ("--reward.remote_url", "--data.label_key", "--remote_rm_url", "--label_key"):
+        assert f"{flag} " in README
+
+
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "docs/api.md"])
+def test_files_that_pages_name_exist(page):
+    text = (ROOT / page).read_text(encoding="utf-8")
+    for name in re.findall(r"`((?:tests|sandbox|examples|benchmarks|guest)/[\w/.]+)`", text) + re.findall(r"\]\(([\w/.]+)\)", text):
+        path = ROOT / ("sandbox/" + name if name.startswith("guest/") else name)
+        assert path.exists(), f"{page} names {name}"
+
+
+def test_the_reward_table_is_the_one_that_is_paid():
+    from sandbox.reward import DOCUMENTED, Outcome
+
+    for outcome in Outcome:
+        row = re.search(rf"^\| {outcome.value} \|.*\| (\S+) \| (\S+) \|$", README, re.M)
+        assert row, outcome
+        reward = DOCUMENTED[outcome]
+        assert (float(row[1]), float(row[2])) == (reward, (reward + 1) / 2)
+
+
+def test_the_limits_table_shows_the_defaults():
+    from sandbox import Limits
+
+    limits = Limits()
+    shown = dict(re.findall(r"^\| (\w[\w ]*) \| ([^|]+) \| (?:user|effective|private|standard|processes|of|wall)", README, re.M))
+    assert shown == {
+        "CPU time": f"{limits.cpu_seconds:.0f} s",
+        "wall time": "3 x CPU + 1 s",
+        "memory": f"{limits.memory_bytes >> 30} GiB",
+        "output": f"{limits.output_bytes >> 20} MiB",
+        "processes": str(limits.processes),
+        "open files": str(limits.open_files),
+        "file size": f"{limits.file_bytes >> 20} MiB",
+        "suite": f"{limits.suite_seconds:.0f} s",
+        "deadline": f"{limits.deadline_seconds:.0f} s",
+    }
