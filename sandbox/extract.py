@@ -22,7 +22,7 @@ MAX_LINE = 1000
 SPECIAL_TOKEN = r"(?:<\|[^<>|\s][^<>|]{0,60}\|>|<｜[^<>｜]{1,60}｜>|</?s>|<(?:eos|bos|pad|unk|end_of_turn|start_of_turn|EOT)>|\[(?:PAD|EOS)\]|\x00)"
 _TRAILING = re.compile(rf"{SPECIAL_TOKEN}\Z")
 _LEADING = re.compile(rf"\A(?:\s*{SPECIAL_TOKEN}(?:(?:assistant|model)\b)?)+")
-_FENCE = re.compile(r"^(?P<indent>[ \t]*(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t]+)?)(?P<mark>`{3,}|~{3,})(?P<info>[^`\n]*)$")
+_FENCE = re.compile(r"^(?P<indent>[ \t]*(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t]+)?)(?P<mark>`{3,}(?!`)|~{3,}(?!~))(?P<info>.*)$")
 _STATEMENT = re.compile(
     r"(?:def|class|async def|import|from|for|while|if|with|try|return|print|@\w|assert|lambda|raise|global)\b[^.?!]*"
     r"|[A-Za-z_][\w.\[\]'\", ]*(?:[-+*/%&|^]|//|\*\*|<<|>>)?=(?!=).*|[A-Za-z_][\w.]*\(.*\).*"
@@ -88,7 +88,7 @@ def blocks_of(text: str) -> list[Block]:
     opening: re.Match[str] | None = None
     lines: list[str] = []
     for line in text.split("\n"):
-        fence = _FENCE.match(line)
+        fence = _fence(line)
         if opening is None:
             if fence:
                 opening, lines = fence, []
@@ -100,6 +100,12 @@ def blocks_of(text: str) -> list[Block]:
     if opening is not None:
         found.append(_block(opening, lines, closed=False))
     return found
+
+
+def _fence(line: str) -> re.Match[str] | None:
+    """The fence that *line* is; what stands behind backticks holds no backtick (or it is code in a sentence)."""
+    fence = _FENCE.match(line)
+    return None if fence is None or (fence["mark"][0] == "`" and "`" in fence["info"]) else fence
 
 
 def _block(opening: re.Match[str], lines: list[str], *, closed: bool) -> Block:
@@ -212,7 +218,7 @@ def _rest_of_open_fence(prompt: str, answer: str, *, started: bool) -> list[Bloc
     opened = blocks_of(prompt)
     if not opened or opened[-1].closed:
         return []
-    fence = next(filter(None, map(_FENCE.match, answer.split("\n"))), None)
+    fence = next(filter(None, map(_fence, answer.split("\n"))), None)
     begin = next((line for line in answer.split("\n") if line.strip()), "")
     if (fence and (fence["item"] or fence["info"].strip())) or not (started or _looks_like_code(begin)):
         return []

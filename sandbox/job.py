@@ -105,6 +105,8 @@ class Run:
     """Finer than the cause: `signal:SIGSEGV`, `exit:3`."""
     failure: str = ""
     """Why the program did not compile or load: `compile:SyntaxError: ...` or `load:NameError: ...`."""
+    loaded: bool = False
+    """The program was loaded and its calls began (by its own account, as everything that a candidate says)."""
     answers: tuple[Answer, ...] = ()
     """In the order of the job's calls; shorter where the program ended early."""
     stdout: bytes = b""

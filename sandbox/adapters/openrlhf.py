@@ -49,7 +49,7 @@ def check_settings() -> None:
 
 
 def reward_func(
-    queries: Sequence[str], prompts: Sequence[str], labels: Sequence[Any] | None, **_: Any
+    queries: Sequence[str], prompts: Sequence[str] | None, labels: Sequence[Any] | None, **_: Any
 ) -> dict[str, torch.Tensor | dict[str, torch.Tensor]]:
     """Score every query (prompt and response in one text) against its label.
 
@@ -59,7 +59,6 @@ def reward_func(
     """
     import torch
 
-    labels = labels if labels is not None else []
     samples = [(str(query or ""), _at(prompts, number), _at(labels, number)) for number, query in enumerate(queries)]
     scores = _score(samples)
     columns: dict[str, list[float]] = {
@@ -82,8 +81,8 @@ def reward_func(
     }
 
 
-def _at(values: Sequence[Any], number: int) -> Any:
-    return values[number] if number < len(values) else None
+def _at(values: Sequence[Any] | None, number: int) -> Any:
+    return values[number] if values is not None and number < len(values) else None
 
 
 def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:

@@ -24,7 +24,7 @@ from sandbox.checkers.values import shown
 from sandbox.guest.values import Iterated
 from sandbox.suite import Match
 
-__all__ = ["ANSWER_PREFIX", "Holds", "Irreducible", "evaluate", "validate"]
+__all__ = ["ANSWER_PREFIX", "Holds", "Irreducible", "evaluate", "is_evaluated", "validate"]
 
 ANSWER_PREFIX = "answer_"
 """`answer_0` in an expression is the value of the case's first call."""
@@ -252,6 +252,11 @@ def evaluate(node: ast.expr, names: dict[str, Any]) -> Any:
         case ast.Attribute() if ast.unparse(node) in _CONSTANTS:
             return _CONSTANTS[ast.unparse(node)]
     raise Irreducible(f"{type(node).__name__} ({shorten(ast.unparse(node), 60)})")
+
+
+def is_evaluated(name: str) -> bool:
+    """Whether a function of this name is evaluated here, so that it is no candidate's unless the label says so."""
+    return name in _FUNCTIONS
 
 
 def validate(node: ast.expr, answers: Sequence[str]) -> None:

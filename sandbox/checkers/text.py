@@ -19,6 +19,7 @@ from sandbox.suite import Match, OutputCheck
 __all__ = ["Custom", "Floats", "Text", "Tokens", "UnorderedLines", "output_check", "shorten"]
 
 MAX_SHOWN = 200
+SLACK = 1 << 16
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 """Less than `float` reads: no 1_000, no digits of other scripts."""
 
@@ -30,10 +31,15 @@ def shorten(text: str, limit: int = MAX_SHOWN) -> str:
 
 def lines_of(text: str) -> list[str]:
     """The lines that count: without trailing white space, without blank lines at the end."""
-    lines = [line.rstrip() for line in text.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
-    while lines and not lines[-1]:
-        lines.pop()
-    return lines
+    text = text.rstrip().replace("\r\n", "\n").replace("\r", "\n")
+    return [line.rstrip() for line in text.split("\n")] if text else []
+
+
+def too_long(said: str, expected: str) -> Match | None:
+    """The verdict on an output that is so much longer than the expected one that splitting it is not worth the host's time."""
+    if len(said) <= 4 * len(expected) + SLACK or len(said.rstrip()) <= 4 * len(expected) + SLACK:
+        return None
+    return Match(ok=False, difference=f"{len(said)} characters, expected {len(expected)}; it begins with {shorten(said)!r}")
 
 
 def _first_difference(said: list[str], wanted: list[str], what: str) -> str:
@@ -54,6 +60,8 @@ class Text:
 
     def __call__(self, said: str) -> Match:
         """Compare line by line."""
+        if long := too_long(said, self.expected):
+            return long
         got, wanted = lines_of(said), lines_of(self.expected)
         if self.ignore_case:
             got, wanted = [line.casefold() for line in got], [line.casefold() for line in wanted]
@@ -69,6 +77,8 @@ class Tokens:
 
     def __call__(self, said: str) -> Match:
         """Compare word by word."""
+        if long := too_long(said, self.expected):
+            return long
         got, wanted = said.split(), self.expected.split()
         if self.ignore_case:
             got, wanted = [word.casefold() for word in got], [word.casefold() for word in wanted]
@@ -85,6 +95,8 @@ class Floats:
 
     def __call__(self, said: str) -> Match:
         """Compare word by word."""
+        if long := too_long(said, self.expected):
+            return long
         got, wanted = said.split(), self.expected.split()
         if len(got) == len(wanted) and all(map(self._close, got, wanted)):
             return Match(ok=True)
@@ -108,6 +120,8 @@ class UnorderedLines:
 
     def __call__(self, said: str) -> Match:
         """Compare sorted lines."""
+        if long := too_long(said, self.expected):
+            return long
         got, wanted = sorted(lines_of(said)), sorted(lines_of(self.expected))
         difference = "" if got == wanted else "in sorted order, " + _first_difference(got, wanted, "line")
         return Match(ok=got == wanted, difference=difference)
@@ -121,8 +135,20 @@ class Custom:
     function: Callable[[str, str], bool]
 
     def __call__(self, said: str) -> Match:
-        """Ask the function."""
-        ok = self.function(said, self.expected) is True
+        """Ask the function.
+
+        Raises:
+            LabelError: the function fails on the expected output itself.
+        """
+        try:
+            ok = self.function(said, self.expected) is True
+        except Exception as error:
+            # Is it the checker that is broken, or has the candidate written what it cannot read?
+            try:
+                self.function(self.expected, self.expected)
+            except Exception:
+                raise LabelError(f"the checker function fails on the expected output: {type(error).__name__}: {error}") from error
+            return Match(ok=False, difference=f"the checker function cannot read it: {type(error).__name__}")
         return Match(ok=ok, difference="" if ok else "the checker function says no")
 
 

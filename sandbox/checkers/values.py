@@ -7,13 +7,14 @@ For labels written in Python the rule is Python's own `==`. For labels that came
 from __future__ import annotations
 
 import math
+import reprlib
 from collections import deque
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sandbox.checkers.text import shorten
+from sandbox.checkers.text import MAX_SHOWN, shorten
 from sandbox.guest.values import Array, Iterated
 from sandbox.suite import Match
 
@@ -22,11 +23,17 @@ __all__ = ["Equal", "shown"]
 _NUMBERS = (int, float, complex, Decimal, Fraction)
 
 
+_short = reprlib.Repr()
+_short.maxlevel = 4
+_short.maxlist = _short.maxtuple = _short.maxset = _short.maxfrozenset = _short.maxdict = _short.maxdeque = 20
+_short.maxstring = _short.maxother = _short.maxlong = MAX_SHOWN
+
+
 def shown(value: Any) -> str:
-    """A value for a message, bounded; its repr is asked of builtin types only."""
+    """A value for a message: bounded in what it costs and in length, never an exception."""
     try:
-        return shorten(repr(value))
-    except (ValueError, RecursionError):  # an int of more digits than Python likes to print
+        return shorten(_short.repr(value))
+    except Exception:  # an int of more digits than Python prints, a Counter of signaling NaNs
         return f"<{type(value).__name__}>"
 
 

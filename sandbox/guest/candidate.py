@@ -134,7 +134,10 @@ def prepare_streams() -> None:
 
     def stream(fd: int, kind: type, mode: str, errors: str, by_line: bool) -> io.TextIOWrapper:
         raw = io.FileIO(fd, mode, closefd=False)
-        return io.TextIOWrapper(kind(raw), "utf-8", errors, line_buffering=by_line)
+        raw.name = f"<{('stdin', 'stdout', 'stderr')[fd]}>"  # as the interpreter's own
+        text = io.TextIOWrapper(kind(raw), "utf-8", errors, line_buffering=by_line)
+        text.mode = mode  # type: ignore[misc]  # contest templates look at it
+        return text
 
     sys.stdin = sys.__stdin__ = stream(0, io.BufferedReader, "r", "surrogateescape", False)  # type: ignore[misc]
     sys.stdout = sys.__stdout__ = stream(1, io.BufferedWriter, "w", "surrogateescape", False)  # type: ignore[misc]
@@ -170,17 +173,18 @@ def _live(job: Payload, calls: list[list[Any]], answers: Answers, path: str) -> 
             if function:
                 _look_up(namespace, function)
     except SystemExit as stop:
-        return _end(_exit_status(stop))
+        return _end(_exit_status(stop), namespace)
     except BaseException as error:
         answers.error(KIND_ERROR, error)
         _show(error, path)
-        return _end(1)
+        return _end(1, namespace)
     if calls:
         answers.write(KIND_LOADED, "")
         for slot, call in enumerate(calls, 1):
             answers.begin(slot)
             answers.write(*_answer(call, namespace, answers.room))
-    return _end(0)
+        os._exit(0)  # every answer is written; what the program would still do at its end is nobody's question
+    return _end(0, namespace)
 
 
 def _fresh_interpreter(path: str, folder: str, seed: int | None) -> None:
@@ -239,8 +243,8 @@ def _exit_status(stop: SystemExit) -> int:
     return 1
 
 
-def _end(status: int) -> int:
-    """What the interpreter does at its end, as far as a program can tell: threads, exit functions, buffers."""
+def _end(status: int, namespace: dict[str, Any]) -> int:
+    """What the interpreter does at its end, as far as a program can tell: threads, exit functions, its objects, buffers."""
     try:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
@@ -248,9 +252,23 @@ def _end(status: int) -> int:
         status = _exit_status(stop)
     except BaseException:
         traceback.print_exc()
-    for stream in (sys.stdout, sys.stderr):
+    status = _flush(status)
+    try:
+        # As _PyModule_Clear: private names first. Files that the program left open write what they hold, __del__ methods run.
+        for private in (True, False):
+            for name in [name for name in namespace if name != "__builtins__" and name.startswith("_") == private]:
+                namespace[name] = None
+        gc.collect()
+    except BaseException:
+        traceback.print_exc()
+    return _flush(status)
+
+
+def _flush(status: int) -> int:
+    for stream in (sys.stdout, sys.__stdout__, sys.stderr):
         try:
-            stream.flush()
+            if stream is not None and not stream.closed:
+                stream.flush()
         except (AttributeError, OSError, ValueError):
             status = status or 120  # as the interpreter: exit status 120 for output that could not be written
     return status

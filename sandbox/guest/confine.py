@@ -18,6 +18,7 @@ __all__ = ["ANSWERS_FD", "LAYERS", "Tally", "descendants", "enter", "kill", "pre
 ANSWERS_FD = 200
 """Where a candidate's answers go: high, so that the files a program opens are numbered as it expects (3, 4, ...)."""
 
+NOTABLE_NS = 20_000_000
 STACK_BYTES = 100 << 20
 """The main stack may grow to this; x86-64 leaves at least 128 MiB below the mappings (MIN_GAP in arch/x86/mm/mmap.c)."""
 
@@ -43,8 +44,11 @@ def prepare() -> None:
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+    stack = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    # Only the soft limit: contest programs raise it to the hard one, and an error there would be ours.
+    soft = STACK_BYTES if stack == resource.RLIM_INFINITY else min(STACK_BYTES, stack)
+    resource.setrlimit(resource.RLIMIT_STACK, (soft, stack))
     for limit, value in (
-        (resource.RLIMIT_STACK, STACK_BYTES),
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
@@ -92,7 +96,12 @@ def _numbers(path: str) -> list[int]:
     except OSError:
         return []
     try:
-        return [int(word) for word in os.read(fd, 1 << 16).split()]
+        text = b""
+        while True:
+            part = os.read(fd, 1 << 16)
+            text += part
+            if len(part) < 1 << 12:  # /proc gives a page at a time
+                return [int(word) for word in text.split()]
     except (OSError, ValueError):
         return []
     finally:
@@ -129,7 +138,15 @@ class Tally:
         self.processes = 1
         self.user_seconds = 0.0  # of processes already reaped
         self.system_seconds = 0.0
-        self.delay_ns = 0
+        self.delays: dict[int, int] = {}
+        """Nanoseconds that each process of the job waited for a processor, those that have gone included."""
+        self.lowered = False
+        """The job has lowered its own priority: that it waits is its own doing."""
+
+    @property
+    def delay_ns(self) -> int:
+        """How long the job waited for a processor: a parent that waits for its child waits as long as that."""
+        return 0 if self.lowered else sum(self.delays.values())
 
     def reaped(self, usage: resource.struct_rusage) -> None:
         """Add what a process that has been waited for (and its own waited-for children) used."""
@@ -151,15 +168,28 @@ class Tally:
                 resident += max(0, memory[1] * page - self.base_bytes)
             tasks = _threads(pid)
             threads += len(tasks)
-            if pid == self.leader:
-                delays = [_numbers(f"/proc/{pid}/task/{task}/schedstat") for task in tasks]
-                self.delay_ns = max([self.delay_ns] + [delay[1] for delay in delays if len(delay) > 1])
+            waited = [_numbers(f"/proc/{pid}/task/{task}/schedstat") for task in tasks]
+            self.delays[pid] = max([self.delays.get(pid, 0)] + [times[1] for times in waited if len(times) > 1])
+            self.lowered = self.lowered or (self.delays[pid] > NOTABLE_NS and _is_lowered(pid))
         if len(alive) > 1:
             # Time of grandchildren that their parents have waited for is in no clock of a live process.
             cpu_ns += sum(map(_children_cpu_ns, alive))
         self.peak_bytes = max(self.peak_bytes, resident)
         self.processes = max(self.processes, threads)
         return cpu_ns, resident
+
+
+def _is_lowered(pid: int) -> bool:
+    """Whether a process has a lower priority than the zygote: by nice, policy, or the nice value of its session's autogroup."""
+    try:
+        if os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0):
+            return True
+        if os.sched_getscheduler(pid) != os.sched_getscheduler(0):
+            return True
+        with open(f"/proc/{pid}/autogroup", "rb") as file:  # "/autogroup-123 nice 0"
+            return int(file.read(200).split()[-1]) > 0
+    except (OSError, ValueError, IndexError):
+        return False
 
 
 def _cpu_ns(pid: int) -> int:

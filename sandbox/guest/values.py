@@ -9,14 +9,15 @@ Plain values (None, bool, int of 64 bits, float, str, list) are themselves in JS
     d  dict [[k, v], ...]    o  OrderedDict           n  Counter              m  defaultdict (its factory stays behind)
     q  deque [items, maxlen] r  range                 D  Decimal              F  Fraction [n, d]
     T  date, time, datetime, timedelta, timezone      e  Ellipsis
-    I  an iterator: its items, as `Iterated`          A  numpy array: [dtype, shape, items], as `Array`
+    I  an iterator: its items, as `Iterated`          V  dict keys or items, equal to a set: `Iterated` too
+    A  numpy array: [dtype, shape, items], as `Array`
     O  anything else: [type name, truth], as `Opaque`
 
 A subclass crosses as its exact base, read through the base's own slots, so that what it overrides is never asked. Numpy scalars
 cross as the Python number they hold. What is too deep or too large raises `Unsendable` with a reason.
 
-`decode` is given hostile text: it raises WireError and nothing else, and bounds size, depth and the cost of hashing (integers
-can be chosen so that all their hashes collide, which makes a set quadratic).
+`decode` is given hostile text: it raises WireError and nothing else, and bounds size, depth and the cost of hashing (keys can be
+chosen so that all their hashes collide, which makes a set quadratic).
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import sys
+import time
 from collections import Counter, OrderedDict, defaultdict, deque
 from dataclasses import dataclass
 from decimal import Decimal
@@ -38,10 +40,13 @@ _dumps, _loads = json.dumps, json.loads  # a program that replaces these means i
 
 MAX_DEPTH = 200
 """Nesting of containers; Python's own recursion limit is 1000 and the host's stack is not ours alone."""
-MAX_NODES = 1_000_000
-"""Containers in one value, and items of one iterator."""
+MAX_NODES = 300_000
+"""Containers in one value, but for flat lists of plain values."""
+MAX_ITEMS = 1_000_000
+"""Items of one iterator or array."""
 MAX_INT_BITS = 1 << 23
-MAX_COLLISIONS = 1000
+MAX_HASHING_SECONDS = 1.0
+"""CPU time that one set or dict may take to build: keys can be chosen so that they all collide."""
 
 _WORD = 1 << 63
 _SCALARS = frozenset((int, float, str, bool, type(None)))
@@ -57,6 +62,17 @@ class Iterated:
     """The items that an iterator gave. Equal to no list, as in Python; a label may ask for `list(...)` of it."""
 
     items: list[Any]
+    is_view: bool = False
+    """Keys or items of a dict, which are equal to a set of the same."""
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, Iterated):
+            return self.items == other.items
+        if self.is_view and isinstance(other, (set, frozenset)):
+            return len(self.items) == len(other) and all(item in other for item in self.items)
+        return NotImplemented
+
+    __hash__ = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)
@@ -178,9 +194,13 @@ def _iterated(value: Any, depth: int, budget: list[int]) -> Any:
     items = []
     for item in value:
         items.append(item)
-        if len(items) > MAX_NODES:
-            raise Unsendable(f"an iterator of more than {MAX_NODES} items")
+        if len(items) > MAX_ITEMS:
+            raise Unsendable(f"an iterator of more than {MAX_ITEMS} items")
     return {"I": _items(items, depth, budget)}
+
+
+def _view(value: Any, depth: int, budget: list[int]) -> Any:
+    return {"V": _items(value, depth, budget)}
 
 
 _Writer = Callable[[Any, int, "list[int]"], Any]
@@ -208,7 +228,8 @@ _WRITERS: dict[type, _Writer] = {
     dt.timezone: lambda v, d, b: {"T": _moment(v)},
     type(Ellipsis): lambda v, d, b: {"e": 0},
 }
-_WRITERS.update(dict.fromkeys((type({}.keys()), type({}.values()), type({}.items())), _iterated))
+_WRITERS[type({}.values())] = _iterated
+_WRITERS.update(dict.fromkeys((type({}.keys()), type({}.items())), _view))
 
 # How to read the exact base out of a subclass without asking anything that the subclass defines.
 _BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
@@ -253,7 +274,7 @@ def _write_numpy(value: Any, depth: int, budget: list[int]) -> Any:
         if isinstance(plain, numpy.generic):  # a long double has no Python number
             return _write_opaque(value, depth, budget)
         return _tree(plain, depth, budget)
-    if value.size > MAX_NODES:
+    if value.size > MAX_ITEMS:
         raise Unsendable(f"an array of {value.size} items")
     flat = numpy.asarray(value).ravel().tolist()
     return {"A": [str(value.dtype), list(value.shape), _items(flat, depth, budget)]}
@@ -274,7 +295,7 @@ def decode(text: str | bytes) -> Any:
         WireError: the text is no value, or costs more than the caps allow. Never anything else.
     """
     brackets, braces = ("[", "{") if isinstance(text, str) else (b"[", b"{")
-    if text.count(brackets) + text.count(braces) > 4 * MAX_NODES:  # type: ignore[arg-type]  # both of one type
+    if text.count(brackets) + text.count(braces) > 3 * MAX_NODES:  # type: ignore[arg-type]  # both of one type
         raise WireError("too many containers")
     try:
         return _value(_loads(text), 0)
@@ -311,16 +332,38 @@ def _list(tree: Any, depth: int) -> list[Any]:
     return [_value(item, depth + 1) for item in tree]
 
 
-def _distinct(keys: list[Any]) -> list[Any]:
-    if len(keys) > MAX_COLLISIONS and len(keys) - len(set(map(hash, keys))) > MAX_COLLISIONS:
-        raise WireError("too many equal hashes")
-    return keys
+class _Clock:
+    """Watches what it costs to build one set or dict, a few insertions at a time."""
+
+    def __init__(self) -> None:
+        self.started = time.thread_time()
+
+    def check(self) -> None:
+        if time.thread_time() - self.started > MAX_HASHING_SECONDS:
+            raise WireError("its keys take too long to hash")
 
 
-def _dict(tree: Any, depth: int) -> dict[Any, Any]:
+CHECK_EVERY = 16
+
+
+def _set(tree: Any, depth: int) -> set[Any]:
+    clock = _Clock()
+    found: set[Any] = set()
+    for number, item in enumerate(_list(tree, depth)):
+        if number % CHECK_EVERY == 0:
+            clock.check()
+        found.add(item)
+    return found
+
+
+def _fill(target: dict[Any, Any], tree: Any, depth: int) -> dict[Any, Any]:
     pairs = [(_value(key, depth), _value(item, depth)) for key, item in tree]
-    _distinct([key for key, _ in pairs])
-    return dict(pairs)
+    clock = _Clock()
+    for number, (key, item) in enumerate(pairs):
+        if number % CHECK_EVERY == 0:
+            clock.check()
+        target[key] = item
+    return target
 
 
 def _int(tree: Any) -> int:
@@ -370,12 +413,6 @@ def _deque(tree: Any, depth: int) -> deque[Any]:
     return deque(_list(items, depth), length)
 
 
-def _counter(tree: Any, depth: int) -> Counter[Any]:
-    counter: Counter[Any] = Counter()
-    dict.update(counter, _dict(tree, depth))  # Counter(dict) would add to the counts
-    return counter
-
-
 def _array(tree: Any, depth: int) -> Array:
     dtype, shape, items = tree
     return Array(_exactly(str, dtype), tuple(_exactly(int, size) for size in shape), _list(items, depth))
@@ -388,12 +425,12 @@ _READERS: dict[str, Callable[[Any, int], Any]] = {
     "X": lambda t, d: bytearray.fromhex(t),
     "c": lambda t, d: complex(_exactly(float, t[0]), _exactly(float, t[1])),
     "t": lambda t, d: tuple(_list(t, d)),
-    "s": lambda t, d: set(_distinct(_list(t, d))),
-    "f": lambda t, d: frozenset(_distinct(_list(t, d))),
-    "d": _dict,
-    "o": lambda t, d: OrderedDict(_dict(t, d)),
-    "n": _counter,
-    "m": lambda t, d: defaultdict(None, _dict(t, d)),
+    "s": _set,
+    "f": lambda t, d: frozenset(_set(t, d)),
+    "d": lambda t, d: _fill({}, t, d),
+    "o": lambda t, d: _fill(OrderedDict(), t, d),
+    "n": lambda t, d: _fill(Counter(), t, d),
+    "m": lambda t, d: _fill(defaultdict(None), t, d),
     "q": _deque,
     "r": lambda t, d: range(*(_exactly(int, _value(part, d)) for part in t)),
     "D": lambda t, d: _from_decimal(t),
@@ -401,6 +438,7 @@ _READERS: dict[str, Callable[[Any, int], Any]] = {
     "T": lambda t, d: _from_moment(t),
     "e": lambda t, d: Ellipsis,
     "I": lambda t, d: Iterated(_list(t, d)),
+    "V": lambda t, d: Iterated(_list(t, d), is_view=True),
     "A": _array,
     "O": lambda t, d: Opaque(_exactly(str, t[0])[:80], _exactly(bool, t[1])),
 }

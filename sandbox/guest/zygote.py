@@ -261,7 +261,7 @@ class _Watch:
         now = time.monotonic_ns()
         self._follow(cpu_ns, now)
         used = cpu_ns - self.slot.cpu_ns
-        idle = now - self.slot.wall_ns - (self.tally.delay_ns - self.slot_delay_ns)
+        idle = now - self.slot.wall_ns - max(0, self.tally.delay_ns - self.slot_delay_ns)
         if resident > order.memory_bytes:
             return "memory", 0
         if self.tally.processes > order.processes:
@@ -270,7 +270,7 @@ class _Watch:
             return "output", 0
         if used > order.cpu_ns or cpu_ns > order.total_ns:
             return "cpu_time", 0
-        whole = now - self.started - self.tally.delay_ns
+        whole = max(0, now - self.started - self.tally.delay_ns)
         if idle > order.wall_ns or whole > order.total_ns:
             return "wall_time", 0
         if now - self.started > order.hard_ns:

@@ -30,6 +30,9 @@ __all__ = ["ProcessWorker"]
 
 START_SECONDS = 60.0
 CLOSE_SECONDS = 10.0
+DECODING_SECONDS = 3.0
+"""CPU time that reading the answers of one run may take on the host."""
+MAX_ERROR = 2000
 GRACE_SECONDS = 5.0
 """Between the zygote's own deadline for a job and ours for its report."""
 
@@ -218,13 +221,22 @@ def _observed(report: wire.Report, stdout: bytes, stderr: bytes, answers: bytes,
     """A report as a run. The *answers* bytes are hostile; what cannot be read was not answered."""
     failure = ""
     said: list[Answer] = []
+    loaded = False
+    started = time.thread_time()
     try:
         for kind, body in wire.frames(answers):
             if kind in (wire.KIND_UNCOMPILED, wire.KIND_ERROR):
                 phase = "compile" if kind == wire.KIND_UNCOMPILED else "load"
                 name, message = values.decode(body)
-                failure = f"{phase}:{str(name)[:80]}: {str(message)[:2000]}"
-            elif kind != wire.KIND_LOADED and len(said) < calls:
+                failure = f"{phase}:{str(name)[:80]}: {str(message)[:MAX_ERROR]}"
+                break
+            if kind == wire.KIND_LOADED:
+                loaded = True
+            elif len(said) == calls:
+                break
+            elif time.thread_time() - started > DECODING_SECONDS:
+                said.append(Answer(kind=AnswerKind.UNSENDABLE, error="the answers before took too long to read"))
+            else:
                 said.append(_answer(_ANSWER_KINDS[kind], body))
     except (wire.WireError, TypeError, ValueError):
         failure = failure or "load:WireError: the answers cannot be read"
@@ -251,6 +263,7 @@ def _observed(report: wire.Report, stdout: bytes, stderr: bytes, answers: bytes,
         cause=cause,
         detail=detail,
         failure=failure,
+        loaded=loaded,
         answers=tuple(said),
         stdout=stdout,
         stderr=stderr,
@@ -266,7 +279,7 @@ def _answer(kind: AnswerKind, body: bytes) -> Answer:
         return Answer(kind=AnswerKind.UNSENDABLE, error=str(error))
     if kind is AnswerKind.RETURNED:
         return Answer(kind=kind, value=value)
-    return Answer(kind=kind, error=value if isinstance(value, str) else "")
+    return Answer(kind=kind, error=value[:MAX_ERROR] if isinstance(value, str) else "")
 
 
 def _scratch() -> str:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.checkers import Equal, Holds
-from sandbox.checkers.expression import ANSWER_PREFIX, Irreducible, evaluate, validate
+from sandbox.checkers.expression import ANSWER_PREFIX, Irreducible, evaluate, is_evaluated, validate
 from sandbox.errors import LabelError, NeedsCodeTests
 from sandbox.job import Call
 from sandbox.labels.text import described, limits_of, parsed
@@ -179,6 +179,9 @@ class _Reader:
         if cut.nested and isinstance(rest, ast.Name | ast.UnaryOp):
             # `assert same(f(1), 2)`: if `same` is the label's own check, the candidate must not be the one that is asked.
             raise Irreducible(f"a call inside a call whose value alone decides ({ast.unparse(test)[:60]})")
+        roots = {call.function or call.expression.split("(")[0] for call in cut.calls}
+        if not self.entry and len(roots) > 1:
+            raise Irreducible(f"an assert of several functions without an entry point ({', '.join(sorted(roots))[:60]})")
         answers = tuple(f"{ANSWER_PREFIX}{number}" for number in range(len(cut.calls)))
         validate(rest, answers)
         self.cases.append(CallCase(calls=tuple(cut.calls), check=_check(rest)))
@@ -237,7 +240,8 @@ class _CutCalls(ast.NodeTransformer):
         name, is_attribute = root.id, root is not node.func
         if self.reader.entry:
             return name in self.reader.names
-        return not (name in _BUILTINS or name in self.reader.imported or (is_attribute and name in _MODULES))
+        known = name in _BUILTINS or name in self.reader.imported or is_evaluated(name)
+        return not (known or (is_attribute and name in _MODULES))
 
     def _call(self, node: ast.Call) -> Call:
         for child in ast.walk(node):

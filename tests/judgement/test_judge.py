@@ -46,6 +46,7 @@ def said(*values):
 
 
 def ended(cause=Cause.FINISHED, *values, seconds=0.0, **more):
+    more.setdefault("loaded", "failure" not in more)
     return Run(cause=cause, answers=said(*values), usage=Usage(effective_wall_seconds=seconds), **more)
 
 
@@ -342,10 +343,41 @@ def test_usage_of_several_runs_adds_up_and_peaks_do_not():
     assert (usage.peak_memory_bytes, usage.processes, judgement.retries) == (3, 3, 2)
 
 
-def test_a_checker_that_fails_is_never_the_candidates_failure():
+def test_a_checker_that_always_fails_is_the_labels_failure():
     def broken(said, expected):
         raise ZeroDivisionError("in the checker")
 
     judgement, _ = judged({**pairs("1"), "checker": broken}, printed("1"))
-    assert judgement.verdict is V.INTERNAL_ERROR
+    assert judgement.verdict is V.LABEL_ERROR
     assert "in the checker" in judgement.reason
+
+
+def test_a_checker_that_fails_on_what_the_candidate_wrote_is_no_way_out():
+    """Were it our fault, a program could trade a failure for a neutral reward by writing what the checker cannot read."""
+
+    def numbers(said, expected):
+        return float(said) == float(expected)
+
+    judgement, _ = judged({**pairs("1"), "checker": numbers}, printed("one"))
+    assert judgement.verdict is V.WRONG_ANSWER
+    assert "ValueError" in judgement.cases[0].difference
+
+
+def test_a_value_that_cannot_be_compared_is_a_wrong_answer():
+    from collections import Counter
+    from decimal import Decimal
+
+    judgement, _ = judged(["assert f(1) == 1"], ended(Cause.FINISHED, Counter({"a": Decimal("sNaN"), "b": Decimal(1)})))
+    assert judgement.verdict is V.WRONG_ANSWER
+
+
+def test_a_candidate_that_dies_in_every_call_is_not_asked_for_ever():
+    judgement, run = judged(asserts(500), *[ended(Cause.EXITED, detail="exit:3", loaded=True)] * 20)
+    assert verdicts(judgement) == [V.RUNTIME_ERROR] * 500
+    assert len(run.jobs) == 20
+
+
+def test_a_program_that_ends_while_it_is_loaded_is_asked_once():
+    judgement, run = judged(asserts(500), ended(Cause.FINISHED, detail="exit:0", loaded=False))
+    assert verdicts(judgement) == [V.RUNTIME_ERROR] * 500
+    assert len(run.jobs) == 1

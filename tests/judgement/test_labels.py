@@ -160,7 +160,7 @@ def test_no_question_holds_more_than_the_call(label, expected):
         pytest.param(F1, "prompt", "def f(x):\n", id="F1-prompt"),
         pytest.param(F1, "format", "F1", id="F1-format"),
         pytest.param({"test_list": ASSERTS, "test_setup_code": "import re"}, "preamble", "import re", id="F3-setup"),
-        pytest.param({"test_list": ["assert f(1) == g(1)"]}, "entry_points", ("f", "g"), id="F3-both-names"),
+        pytest.param({"test_list": ["assert f(1) == 1", "assert g(1) == 2"]}, "entry_points", ("f", "g"), id="F3-both-names"),
         pytest.param({"fn_name": "Solution().f", "inputs": [[1]], "outputs": [2]}, "entry_points", ("f",), id="F6-entry"),
         pytest.param({**IO, "time_limit": 2}, "cpu_seconds", 2.0, id="time-limit"),
         pytest.param({**IO, "timeout": "2.5"}, "cpu_seconds", 2.5, id="timeout-text"),
@@ -359,3 +359,16 @@ def test_a_check_that_may_be_the_labels_own_is_not_asked_of_the_candidate():
     with pytest.raises(NeedsCodeTests, match="call inside a call"):
         labels.read(["assert same(f(1), 2)"])
     assert asks(labels.read(["assert f(g(1)) == 2"])) == [("f(g(1))", 2)]
+
+
+@pytest.mark.parametrize("test", ["is_equal(f(2), 3.0)", "g(f(2), 5)", "f(1) == Point(1, 2)", "f(1) == g(1)"])
+def test_who_is_asked_has_to_be_clear_without_an_entry_point(test):
+    with pytest.raises(NeedsCodeTests):
+        labels.read([f"assert {test}"])
+
+
+def test_a_function_that_is_evaluated_here_is_never_asked_of_the_candidate():
+    """`Counter` without an import: were it the candidate's, it could define one that is equal to everything."""
+    assert asks(labels.read(["assert Counter(f([1, 2])) == Counter([1, 2])"])) == [
+        ("f([1, 2])", "Counter(answer_0) == Counter([1, 2])")
+    ]

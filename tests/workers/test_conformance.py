@@ -55,6 +55,16 @@ READERS = {
     "open_0": "print(*open(0).read().split())",
     "os_read": "import os\nprint(*os.read(0, 100).decode().split())",
     "fileinput": "import fileinput\nprint(*[line.strip() for line in fileinput.input()])",
+    "contest_template": (
+        "import os, sys\nfrom io import BytesIO, IOBase\n"
+        "class FastIO(IOBase):\n    newlines = 0\n"
+        "    def __init__(self, file):\n        self._fd = file.fileno(); self.buffer = BytesIO()\n"
+        "        self.writable = 'x' in file.mode or 'r' not in file.mode\n        self.write = self.buffer.write if self.writable else None\n"
+        "    def read(self):\n        while True:\n            b = os.read(self._fd, 8192)\n            if not b: break\n            self.buffer.write(b)\n        return self.buffer.getvalue()\n"
+        "    def flush(self):\n        if self.writable: os.write(self._fd, self.buffer.getvalue()); self.buffer.truncate(0), self.buffer.seek(0)\n"
+        "stdin, stdout = FastIO(sys.stdin), FastIO(sys.stdout)\n"
+        "stdout.write(b' '.join(stdin.read().split()) + b'\\n'); stdout.flush()"
+    ),
     "stdin_closed_at_end": "import sys\nprint(*sys.stdin.read().split(), sep=' ')\nassert sys.stdin.read() == ''",
 }
 
@@ -75,6 +85,12 @@ WRITERS = {
     "subprocess": "import subprocess, sys; subprocess.run([sys.executable, '-c', 'print(\"out\")'], check=True)",
     "system": "import os; os.system('echo out')",
     "rebound_print": "import sys\nprint = lambda *a: sys.stdout.write(' '.join(a) + '\\n')\nprint('out')",
+    "left_open": "out = open(1, 'w')\nout.write('out\\n')",
+    "left_open_binary": "import io\nout = io.BufferedWriter(io.FileIO(1, 'w'))\nout.write(b'out\\n')",
+    "closed": "import sys; print('out'); sys.stdout.close()",
+    "replaced": "import sys; print('out'); sys.stdout = open('/dev/null', 'w')",
+    "del": "class A:\n    def __del__(self): print('out')\na = A()",
+    "atexit_original": "import atexit, sys\natexit.register(lambda: sys.__stdout__.write('out\\n'))\nsys.stdout = open('/dev/null', 'w')",
     "open_1": "with open(1, 'w', closefd=False) as out: out.write('out\\n')",
 }
 
@@ -131,6 +147,8 @@ INTERPRETER = {
     "fds": "import os; a = os.open('/dev/null', 0); assert a == 3, a",
     "huge_int": "import sys; sys.set_int_max_str_digits(0); assert len(str(10**10_000)) == 10_001",
     "exit_0": "import sys; sys.exit()",
+    "stack_limit": "import resource\nsoft, hard = resource.getrlimit(resource.RLIMIT_STACK)\nresource.setrlimit(resource.RLIMIT_STACK, (hard, hard))",
+    "streams": "import sys; assert (sys.stdin.name, sys.stdout.name, sys.stdin.mode, sys.stdout.mode) == ('<stdin>', '<stdout>', 'r', 'w')",
     "environment": "import os; assert not [k for k in os.environ if 'KEY' in k or 'TOKEN' in k or k.startswith('SANDBOX')]",
 }  # fmt: skip
 
@@ -265,7 +283,8 @@ ENDS = {
 
 @pytest.mark.parametrize(("source", "cause", "detail"), ENDS.values(), ids=ENDS)
 def test_the_first_cause_of_an_end_is_kept(run, source, cause, detail):
-    limits = Limits(cpu_seconds=0.5, wall_seconds=1.0, memory_bytes=256 * MIB, output_bytes=4 * MIB, file_bytes=8 * MIB)
+    cpu = 5.0 if cause is Cause.MEMORY else 0.5  # the first touch of a page may cost as much as it likes
+    limits = Limits(cpu_seconds=cpu, wall_seconds=2 * cpu, memory_bytes=256 * MIB, output_bytes=4 * MIB, file_bytes=8 * MIB)
     seen = run(source, limits=limits)
     assert (seen.cause, seen.detail) == (cause, detail), seen
 
@@ -373,17 +392,45 @@ def test_descriptors_do_not_pile_up(run, worker):
     assert open_files() == before
 
 
-def test_a_busy_machine_makes_no_right_program_late(run):
+@pytest.fixture
+def busy():
+    """Six processes in sessions of their own that do nothing but compute."""
+    burners = [psutil.Popen(["sh", "-c", "while :; do :; done"], start_new_session=True) for _ in range(6)]
+    yield
+    for burner in burners:
+        burner.send_signal(signal.SIGKILL)
+        burner.wait()
+
+
+SPIN = "import time\nend = time.process_time() + 0.6\nwhile time.process_time() < end: pass\n"
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        SPIN + "print('done')",
+        f"import subprocess, sys\nsubprocess.run([sys.executable, '-S', '-c', {SPIN!r}], check=True)\nprint('done')",
+    ],
+    ids=["itself", "in_a_child"],
+)
+def test_a_busy_machine_makes_no_right_program_late(run, busy, program):
     """The wall guard is shorter than the wall time that the program takes beside six others; the time it waits is not counted."""
-    burners = [psutil.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(6)]
-    try:
-        source = "import time\nend = time.process_time() + 0.6\nwhile time.process_time() < end: pass\nprint('done')"
-        seen = run(source, limits=Limits(cpu_seconds=0.9, wall_seconds=1.0))
-    finally:
-        for burner in burners:
-            burner.send_signal(signal.SIGKILL)
-            burner.wait()
+    seen = run(program, limits=Limits(cpu_seconds=1.2, wall_seconds=1.2))
     assert (seen.cause, seen.stdout) == (Cause.FINISHED, b"done\n"), seen
+
+
+LOWERED = {
+    "nice": "import os; os.nice(19)",
+    "idle": "import os; os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))",
+    "autogroup": "import os\nif os.path.exists('/proc/self/autogroup'): open('/proc/self/autogroup', 'w').write('19')",
+}
+
+
+@pytest.mark.parametrize("how", LOWERED.values(), ids=LOWERED)
+def test_a_program_that_steps_back_has_itself_to_blame(run, busy, how):
+    """Waiting on purpose would turn a timeout into our fault: `overloaded`, a neutral reward."""
+    seen = run(how + "\nwhile True: pass", limits=Limits(cpu_seconds=1.0, wall_seconds=1.5))
+    assert seen.cause in (Cause.CPU_TIME, Cause.WALL_TIME), seen
 
 
 def test_what_confines_a_job_travels_with_its_run(run, worker):
