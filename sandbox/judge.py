@@ -18,6 +18,7 @@ from sandbox.errors import LabelError
 from sandbox.extract import Candidate, Choice, NoCode, extract
 from sandbox.job import Answer, AnswerKind, Job, Run, Usage
 from sandbox.languages import LANGUAGES
+from sandbox.languages.python import preamble_for
 from sandbox.layers import Enforced
 from sandbox.limits import Limits
 from sandbox.suite import CallCase, Match, StdioCase, Suite
@@ -131,6 +132,9 @@ class _Trial:
         self.runs: list[Run] = []
         self.left = self.limits.suite_seconds
         """Effective seconds that the cases still to come may use together."""
+        self.preamble = suite.preamble
+        if suite.standard_preamble:
+            self.preamble = preamble_for(candidate.source) + suite.preamble
         self.timed_out = False
         self.deaths = 0
         self.started = time.thread_time()
@@ -173,7 +177,7 @@ class _Trial:
     def _job(self, **what: object) -> Job:
         return Job(
             source=self.candidate.source,
-            preamble=self.suite.preamble,
+            preamble=self.preamble,
             limits=self.limits,
             total_seconds=max(self.left, 0.001),
             entropy=self.rules.entropy,

@@ -67,6 +67,8 @@ class Suite:
     """Names that the program has to define; extraction prefers a block that does."""
     preamble: str = ""
     """Imports that the program may rely on; they run in its module before it."""
+    standard_preamble: bool = False
+    """The format's own graders give programs the usual imports (`sandbox.languages.python`) as well."""
     prompt: str = ""
     """Code that a completion continues, where the label itself carries it."""
     language: str = "python"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import hashlib
 import io
 import json
 import os
@@ -18,6 +17,7 @@ import sys
 import threading
 import time
 import traceback
+from _blake2 import blake2b  # hashlib would load OpenSSL, and every fork would copy its mappings
 from types import CoroutineType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
@@ -94,7 +94,7 @@ def run(
             data = _read_all(job_fd)
             job = Payload.unpack(data)
             calls = values.decode(job.calls) if job.calls else []
-            seed = None if job.entropy else int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "big")
+            seed = None if job.entropy else int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
             _give_stdin(job.stdin)
             path = f"{folder}/{PROGRAM_NAME}"
             _write_program(path, job.source)

@@ -131,8 +131,7 @@ def descendants(pid: int) -> list[int]:
 class Tally:
     """What the processes of one job use; only numbers are ever read, so that no word of a job stays in the zygote."""
 
-    def __init__(self, leader: int, base_bytes: int) -> None:
-        self.leader = leader
+    def __init__(self, base_bytes: int) -> None:
         self.base_bytes = base_bytes
         self.peak_bytes = 0
         self.processes = 1

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-import shutil
 import stat
-import tempfile
 import time
 
 __all__ = ["PROGRAM_NAME", "WorkFolder"]
@@ -28,7 +26,8 @@ class WorkFolder:
 
     def __init__(self, place: str) -> None:
         _remove_stale(place)
-        self.top = tempfile.mkdtemp(prefix=_PREFIX, dir=place)
+        self.top = f"{place}/{_PREFIX}{os.urandom(8).hex()}"
+        os.mkdir(self.top, 0o700)
         self.path = f"{self.top}/job"
         self._top = os.open(self.top, _FOLDER)
         fcntl.flock(self._top, fcntl.LOCK_EX)  # held as long as the worker lives, however it ends
@@ -59,7 +58,10 @@ class WorkFolder:
     def remove(self) -> None:
         """Remove everything."""
         self._remove_in_a_child()
-        shutil.rmtree(self.top, ignore_errors=True)
+        try:
+            os.rmdir(self.top)
+        except OSError:
+            pass  # something refuses to go; the host, or a later worker, tries again
 
     def _remove_in_a_child(self) -> None:
         pid = os.fork()
@@ -84,7 +86,8 @@ def _remove_stale(place: str) -> None:
             fd = os.open(path, _FOLDER)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                shutil.rmtree(path, ignore_errors=True)
+                _remove("job", fd)
+                os.rmdir(path)
             finally:
                 os.close(fd)
         except OSError:

@@ -15,7 +15,6 @@ import importlib
 import json
 import mmap
 import os
-import platform
 import resource
 import select
 import signal
@@ -41,11 +40,10 @@ POLLRDHUP = 0x2000
 CAUSE = {name: number for number, name in enumerate(CAUSES)}
 
 WARM = (
-    "abc array bisect cmath collections.abc contextlib copy csv dataclasses datetime decimal enum fractions functools heapq io "
-    "itertools json math numbers operator pathlib queue random re statistics string struct subprocess textwrap threading time "
-    "types typing unicodedata uuid"
+    "abc array bisect collections.abc contextlib copy dataclasses datetime decimal enum fractions functools heapq io itertools "
+    "json math numbers operator random re string threading time types typing"
 ).split()
-"""What programs import most: paid for once per worker."""
+"""What programs import most: paid for once per worker. Others load when they are used; every library costs every fork."""
 
 
 def main(stream_fd: int, warm: list[str], folder: str) -> int:
@@ -103,7 +101,7 @@ class _Zygote:
     def hello(self, missing: list[str]) -> None:
         """Say who serves."""
         message = {
-            "python": platform.python_version(),
+            "python": ".".join(map(str, sys.version_info[:3])),
             "implementation": sys.implementation.name,
             "folder": self.folder.top,
             "layers": confine.LAYERS,
@@ -128,12 +126,13 @@ class _Zygote:
 
     def _serve(self, order: Order, job: int, out: int, err: int, answers: int) -> bool:
         os.pwrite(answers, Progress(0, 0, time.monotonic_ns()).pack(), 0)
+        tally = confine.Tally(self.base_bytes)
         started = time.monotonic_ns()
+        watch = _Watch(order, tally, out, err, answers, started, self.cpus)
         pid = os.fork()
         if pid == 0:
             candidate.run(order, job, out, err, answers, self.setup, self.folder.path, self.base_data_bytes)
-        tally = confine.Tally(pid, self.base_bytes)
-        watch = _Watch(order, tally, out, err, answers, started, self.cpus)
+        # Little happens here while the child lives: each page that is written now is copied first.
         leader = os.pidfd_open(pid)
         try:
             cause, orphaned = self._watch(watch, leader)

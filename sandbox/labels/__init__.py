@@ -5,6 +5,7 @@ The format numbers F1 to F20 are those of the survey this project started from (
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from sandbox.errors import LabelError, NeedsCodeTests
@@ -37,6 +38,37 @@ def read(label: Any) -> Suite:
         NeedsCodeTests: the tests are code that cannot be reduced to declared cases.
         LabelError: it cannot be understood; the message says what was looked for and what was found.
     """
+    key = _key(label)
+    with _lock:
+        known = _recent.get(key) if key else None
+    if known is None:
+        known = _read_anew(label)
+        if key:
+            with _lock:
+                _recent[key] = known
+                while len(_recent) > MAX_RECENT:
+                    del _recent[next(iter(_recent))]
+    return known
+
+
+MAX_RECENT = 256
+MAX_KEY_CHARACTERS = 20_000
+_lock = threading.Lock()  # protects the next
+_recent: dict[str, Suite] = {}
+"""Small labels that were read last, by their repr: all samples of a group have the same, and parsing asserts costs a fork."""
+
+
+def _key(label: Any) -> str:
+    if not isinstance(label, str | list | dict):
+        return ""
+    try:
+        key = repr(label)
+    except Exception:  # a label may hold anything, and what cannot be shown is not remembered
+        return ""
+    return key if len(key) <= MAX_KEY_CHARACTERS and " at 0x" not in key else ""
+
+
+def _read_anew(label: Any) -> Suite:
     try:
         return _read(parsed(label), {})
     except LabelError:

@@ -25,20 +25,6 @@ from sandbox.suite import CallCase, Suite
 
 __all__ = ["case_kind", "from_columns", "from_intellect", "from_live_code_bench", "from_rows", "function_name"]
 
-PREAMBLE = """\
-import sys, math, re, string, random, itertools, functools, collections, heapq, bisect, operator, copy, datetime
-from typing import *
-from math import *
-from itertools import *
-from functools import *
-from collections import *
-from heapq import *
-from bisect import *
-from operator import *
-from string import *
-"""
-"""What APPS- and LeetCode-style programs may rely on; the published graders of these formats run the same kind of imports."""
-
 
 def function_name(label: dict[str, Any]) -> str:
     """The function that the label names, or ""."""
@@ -125,8 +111,16 @@ def _suite(name: str, function: str, inputs: list[Any], outputs: list[Any], labe
         CallCase(calls=(_call(function, given, name),), check=Equal(expected=value, from_json=from_json, **tolerance))
         for given, value in zip(inputs, wanted, strict=True)
     )
-    preamble = PREAMBLE + str(label.get("preamble") or "")
-    return Suite(cases=cases, format=name, entry_points=(function,), preamble=preamble, language=language.name, **limits_of(label))
+    preamble = str(label.get("preamble") or "")
+    return Suite(
+        cases=cases,
+        format=name,
+        entry_points=(function,),
+        preamble=preamble,
+        standard_preamble=True,
+        language=language.name,
+        **limits_of(label),
+    )
 
 
 def _call(function: str, given: Any, name: str) -> Call:

@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.host.process import ProcessWorker
 from sandbox.job import AnswerKind, Call, Job
+from sandbox.languages.python import preamble_for
 from sandbox.limits import MIB, Limits
 from sandbox.verdict import Cause
 
@@ -446,3 +447,17 @@ def test_usage_is_measured(run):
     assert 0.2 <= seen.usage.cpu_seconds < 0.9
     assert 90 * MIB < seen.usage.peak_memory_bytes < 130 * MIB
     assert seen.usage.output_bytes == 1001
+
+
+@pytest.mark.parametrize(
+    ("program", "value"),
+    [
+        ("def f(): return gcd(12, 18), Counter('aab')['a'], pow(3, 4, 5)", (6, 2, 1)),
+        ("def f(): return pow(3, 4, 5)", 1),
+        ("def f(x: 'List[int]' = None) -> Optional[int]: return heappop([3])", 3),
+        ("def f(): return globals()['de' + 'que']([1]).pop()", 1),
+        ("def f(): return collections.OrderedDict(a=1)['a'] + math.floor(1.5)", 2),
+    ],
+)
+def test_the_standard_preamble_gives_what_programs_rely_on(run, program, value):
+    assert returned(run(program, preamble=preamble_for(program), calls=[call("f")])) == [value]

@@ -1,0 +1,43 @@
+"""What Python programs of some datasets rely on without importing it."""
+
+from __future__ import annotations
+
+import builtins
+import functools
+import importlib
+import re
+
+__all__ = ["STANDARD_PREAMBLE", "preamble_for"]
+
+_MODULES = ("typing", "math", "itertools", "functools", "collections", "heapq", "bisect", "operator", "string")
+_PLAIN = (
+    "sys", "math", "re", "string", "random", "itertools", "functools", "collections", "heapq", "bisect", "operator", "copy", "datetime",
+)  # fmt: skip
+
+STANDARD_PREAMBLE = f"""\
+import {", ".join(_PLAIN)}
+{chr(10).join(f"from {name} import *" for name in _MODULES)}
+from builtins import *
+"""
+"""What APPS- and LeetCode-style programs may rely on; the published graders of these formats run the same kind of imports.
+The builtins come last, for `operator` and `math` have a `pow` that takes no modulus."""
+
+_WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+@functools.cache
+def _names() -> frozenset[str]:
+    found = set(_PLAIN)
+    for name in _MODULES:
+        module = importlib.import_module(name)
+        found |= set(getattr(module, "__all__", None) or (public for public in dir(module) if not public.startswith("_")))
+    return frozenset(found - set(dir(builtins)))
+
+
+def preamble_for(source: str) -> str:
+    """The standard preamble, or "" for a program that has no word of it: those imports touch half a thousand objects.
+
+    A program that builds names as texts (`globals()["gcd"]`) contains the words `globals`, `eval` or `exec`, and gets it too.
+    """
+    words = set(_WORD.findall(source))
+    return STANDARD_PREAMBLE if words & _names() or words & {"globals", "locals", "vars", "eval", "exec"} else ""
