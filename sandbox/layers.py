@@ -23,6 +23,8 @@ class Layer(str, Enum):
     PROCESSES = "processes"
     OPEN_FILES = "open_files"
     COMPLETE_KILL = "complete_kill"
+    OTHER_PROCESSES = "other_processes"
+    """Processes of the same user that are not the job's own, the trainer's among them."""
     NO_NEW_PRIVILEGES = "no_new_privileges"
     FILESYSTEM = "filesystem"
     NETWORK = "network"

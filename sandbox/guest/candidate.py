@@ -22,6 +22,7 @@ from types import CoroutineType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
 from . import confine, values
+from .landlock import Domain
 from .wire import (
     ANSWERS_START,
     KIND_ERROR,
@@ -78,7 +79,15 @@ class Answers:
 
 
 def run(
-    order: Order, job_fd: int, out_fd: int, err_fd: int, answers_fd: int, setup_fd: int, folder: str, base_data_bytes: int
+    order: Order,
+    job_fd: int,
+    out_fd: int,
+    err_fd: int,
+    answers_fd: int,
+    setup_fd: int,
+    domain: Domain,
+    folder: str,
+    base_data_bytes: int,
 ) -> NoReturn:
     """Be the candidate. Called right after the fork; never returns.
 
@@ -101,7 +110,7 @@ def run(
             _fresh_interpreter(path, folder, seed)
             answers = Answers(confine.ANSWERS_FD, order.output_bytes)
             del data
-            confine.enter(order, confine.ANSWERS_FD, supervisor, base_data_bytes)
+            confine.enter(order, domain, confine.ANSWERS_FD, supervisor, base_data_bytes)
         except BaseException as error:
             os.pwrite(setup_fd, f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:MAX_MESSAGE], 0)
             raise

@@ -11,6 +11,7 @@ import signal
 import time
 
 from . import syscalls
+from .landlock import Domain
 from .wire import Order
 
 __all__ = ["ANSWERS_FD", "LAYERS", "Tally", "descendants", "enter", "kill", "prepare", "reap", "sweep"]
@@ -71,7 +72,7 @@ def _limit(limit: int, value: int) -> None:
     resource.setrlimit(limit, (value, value))
 
 
-def enter(order: Order, keep: int, supervisor: int, base_data_bytes: int) -> None:
+def enter(order: Order, domain: Domain, keep: int, supervisor: int, base_data_bytes: int) -> None:
     """Confine the calling process. Last of all, every descriptor but 0, 1, 2 and *keep* is closed.
 
     Raises:
@@ -85,6 +86,7 @@ def enter(order: Order, keep: int, supervisor: int, base_data_bytes: int) -> Non
     _limit(resource.RLIMIT_FSIZE, order.file_bytes)
     _limit(resource.RLIMIT_NOFILE, max(order.open_files, ANSWERS_FD + 1))
     _limit(resource.RLIMIT_DATA, order.memory_bytes + base_data_bytes)
+    domain.enter()
     os.closerange(3, keep)
     os.closerange(keep + 1, 1 << 16)
 

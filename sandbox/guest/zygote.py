@@ -23,6 +23,7 @@ import sys
 import time
 
 from . import candidate, confine, values
+from .landlock import Domain
 from .wire import ANSWERS_START, CAUSES, ORDER_BYTES, Order, Progress, Report, WireError
 from .workfolder import WorkFolder
 
@@ -96,6 +97,7 @@ class _Zygote:
         self.cpus = len(os.sched_getaffinity(0))
         self.base_data_bytes = _status_bytes("VmData")
         self.base_bytes = _status_bytes("VmRSS")
+        self.domain = Domain()
         self.setup = os.memfd_create("setup", os.MFD_CLOEXEC)
 
     def hello(self, missing: list[str]) -> None:
@@ -104,7 +106,7 @@ class _Zygote:
             "python": ".".join(map(str, sys.version_info[:3])),
             "implementation": sys.implementation.name,
             "folder": self.folder.top,
-            "layers": confine.LAYERS,
+            "layers": [*confine.LAYERS, self.domain.layer],
             "missing": missing,
         }
         data = json.dumps(message).encode("ascii")
@@ -131,7 +133,7 @@ class _Zygote:
         watch = _Watch(order, tally, out, err, answers, started, self.cpus)
         pid = os.fork()
         if pid == 0:
-            candidate.run(order, job, out, err, answers, self.setup, self.folder.path, self.base_data_bytes)
+            candidate.run(order, job, out, err, answers, self.setup, self.domain, self.folder.path, self.base_data_bytes)
         # Little happens here while the child lives: each page that is written now is copied first.
         leader = os.pidfd_open(pid)
         try:
