@@ -32,7 +32,7 @@ LAYERS = (
     ("processes", "partial", "sampled; no cgroup"),
     ("open_files", "enforced", "RLIMIT_NOFILE"),
     ("complete_kill", "partial", "session, subreaper and sweep; no pid namespace"),
-    ("no_new_privileges", "enforced", "PR_SET_NO_NEW_PRIVS"),
+    ("no_new_privileges", "enforced", "PR_SET_NO_NEW_PRIVS, no capabilities"),
     ("filesystem", "missing", "not set up by this version"),
     ("network", "missing", "not set up by this version"),
     ("syscalls", "missing", "not set up by this version"),
@@ -86,6 +86,7 @@ def enter(order: Order, domain: Domain, keep: int, supervisor: int, base_data_by
     _limit(resource.RLIMIT_FSIZE, order.file_bytes)
     _limit(resource.RLIMIT_NOFILE, max(order.open_files, ANSWERS_FD + 1))
     _limit(resource.RLIMIT_DATA, order.memory_bytes + base_data_bytes)
+    syscalls.drop_capabilities()
     domain.enter()
     os.closerange(3, keep)
     os.closerange(keep + 1, 1 << 16)

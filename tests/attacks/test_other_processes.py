@@ -33,7 +33,7 @@ with open(f"/proc/{VICTIM}/maps") as maps, open(f"/proc/{VICTIM}/mem", "rb", 0) 
             continue
 """,
     "read_environment": "open(f'/proc/{VICTIM}/environ').read()\nprint('done')",
-    "list_descriptors": "import os\nos.listdir(f'/proc/{VICTIM}/fd')\nprint('done')",
+    "read_descriptors": "import os\nos.readlink(f'/proc/{VICTIM}/fd/1')\nprint('done')",
     "trace": "import ctypes\nif ctypes.CDLL(None).ptrace(16, VICTIM, 0, 0) == 0: print('done')",
     "signal": "import os\nos.kill(VICTIM, 0)\nprint('done')",
     "stop": "import os, signal\nos.kill(VICTIM, signal.SIGSTOP)\nprint('done')",
@@ -116,3 +116,12 @@ def test_jobs_cannot_signal_their_zygote_or_each_other(who, worker):
 def test_a_job_may_signal_and_trace_its_own_children(worker):
     source = "import subprocess, signal\np = subprocess.Popen(['sleep', '9'])\np.send_signal(signal.SIGTERM)\nprint(p.wait())"
     assert worker.run(Job(source=source), time.monotonic() + 30).stdout == b"-15\n"
+
+
+def test_a_candidate_has_no_capabilities_and_gets_none_by_starting_a_program(worker):
+    look = "print([line.split()[1].strip('0') for line in open('/proc/self/status') if line.startswith(('CapPrm', 'CapEff', 'CapInh', 'CapAmb'))])"
+    source = (
+        f"import subprocess, sys\n{look}\nsys.stdout.flush()\nsubprocess.run([sys.executable, '-S', '-c', {look!r}], check=True)"
+    )
+    run = worker.run(Job(source=source), time.monotonic() + 30)
+    assert run.stdout == b"['', '', '', '']\n" * 2

@@ -116,6 +116,6 @@ def test_a_thousand_jobs_leave_no_descriptor_process_or_folder():
         assert len(workers) == 2
         time.sleep(0.2)
         assert [worker.children() for worker in workers] == [[], []]
-        assert {worker.num_fds() for worker in workers} <= {8}
+        assert max(worker.num_fds() for worker in workers) <= 10
     assert gone(workers) == []
     assert work_folders() == before
