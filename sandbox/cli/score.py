@@ -82,7 +82,7 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
         sink: IO[str] | None = stack.enter_context(out.open("a", encoding="utf-8")) if out else None
         box = stack.enter_context(Sandbox(limits=limits, **options))
         progress = stack.enter_context(_progress(console))
-        task = progress.add_task("", total=len(rows), completed=len(rows) - len(todo), counts="")
+        task = progress.add_task("", total=len(rows), completed=len(rows) - len(todo), counts="", rate="")
         names: deque[str] = deque()
 
         def samples() -> Iterator[tuple[str, Any, str]]:
@@ -99,7 +99,8 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
                 sink.flush()  # what is finished is kept, whatever happens next
             if as_json:
                 print(line, flush=True)
-            progress.update(task, advance=1, counts=_counts(tally))
+            rate = tally.count / (time.monotonic() - started)
+            progress.update(task, advance=1, counts=_counts(tally), rate=f"{rate:.0f}/s")
     tally.seconds = time.monotonic() - started
     if as_json:
         print(json.dumps({"summary": tally.summary()}))
@@ -175,6 +176,7 @@ def _progress(console: Console) -> Progress:
         BarColumn(bar_width=None),
         MofNCompleteColumn(),
         TextColumn("{task.fields[counts]}"),
+        TextColumn("{task.fields[rate]}"),
         TimeElapsedColumn(),
         TextColumn("eta"),
         TimeRemainingColumn(),

@@ -29,8 +29,15 @@ time.sleep(300)
 """
 
 
-def work_folders():
-    return {path for place in ("/dev/shm", "/tmp") for path in Path(place).glob("reward-sandbox-*")}
+def folders_of(processes):
+    """The work folders that workers hold open: other sandboxes on this machine have theirs beside them."""
+    found = set()
+    for process in processes:
+        for fd in Path(f"/proc/{process.pid}/fd").iterdir():
+            target = os.readlink(fd)
+            if "/reward-sandbox-" in target:
+                found.add(Path(target))
+    return found
 
 
 def gone(processes, seconds=10.0):
@@ -41,11 +48,12 @@ def gone(processes, seconds=10.0):
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_nothing_is_left_when_the_owner_is_killed(number):
-    before = work_folders()
     owner = subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert owner.stdout.readline() == b"ready\n"
     family = psutil.Process(owner.pid).children(recursive=True)
     assert len(family) >= 6  # two workers, two candidates, and children that left their session
+    folders = folders_of(family)
+    assert len(folders) == 2
     owner.send_signal(number)
     if number is not signal.SIGKILL:
         time.sleep(0.2)
@@ -53,7 +61,7 @@ def test_nothing_is_left_when_the_owner_is_killed(number):
     owner.wait()
     owner.stdout.close()
     assert gone(family) == []
-    assert work_folders() == before
+    assert [folder for folder in folders if folder.exists()] == []
 
 
 def test_nothing_is_left_when_the_owner_was_forked_too():
@@ -83,12 +91,39 @@ def test_nothing_is_left_when_a_worker_is_killed():
     )
     thread.start()
     time.sleep(0.5)
-    family = psutil.Process(worker.pid).children(recursive=True)
+    zygote = psutil.Process(worker.pid)
+    family = zygote.children(recursive=True)
+    (folder,) = folders_of([zygote])
     assert family
     os.kill(worker.pid, signal.SIGKILL)
     thread.join()
     worker.close()
     assert gone(family) == []
+    assert not folder.exists()
+
+
+def test_what_a_killed_owner_and_worker_left_is_removed_by_a_later_worker(tmp_path):
+    """Both are killed at once, as by an out-of-memory kill of a container: nobody was there to clean up."""
+    script = f"import time\nfrom sandbox.host.process import ProcessWorker\nworker = ProcessWorker(folder={str(tmp_path)!r})\nprint(worker.pid, flush=True)\ntime.sleep(99)"
+    owner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True)
+    zygote = int(owner.stdout.readline())
+    os.kill(owner.pid, signal.SIGSTOP)
+    os.kill(zygote, signal.SIGKILL)
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    (left,) = tmp_path.iterdir()
+    ProcessWorker(folder=str(tmp_path)).close()
+    assert left.exists()  # young: its worker might not have locked it yet
+    os.utime(left, (0, 0))
+    living = ProcessWorker(folder=str(tmp_path))
+    (folder,) = folders_of([psutil.Process(living.pid)])
+    os.utime(folder, (0, 0))
+    ProcessWorker(folder=str(tmp_path)).close()
+    assert not left.exists()
+    assert folder.exists()  # old, but its worker lives
+    living.close()
+    assert list(tmp_path.iterdir()) == []
 
 
 def _ignore(function, *args):
@@ -99,7 +134,6 @@ def _ignore(function, *args):
 
 
 def test_a_thousand_jobs_leave_no_descriptor_process_or_folder():
-    before = work_folders()
     with Sandbox(workers=2) as box:
         list(box.score_many([("def f(x): return x", ["assert f(1) == 1"])] * 20))
         here = len(os.listdir("/proc/self/fd"))
@@ -114,8 +148,10 @@ def test_a_thousand_jobs_leave_no_descriptor_process_or_folder():
         assert len(os.listdir("/proc/self/fd")) == here
         workers = [psutil.Process(worker.pid) for worker in box._pool.workers]
         assert len(workers) == 2
+        folders = folders_of(workers)
         time.sleep(0.2)
         assert [worker.children() for worker in workers] == [[], []]
         assert max(worker.num_fds() for worker in workers) <= 10
     assert gone(workers) == []
-    assert work_folders() == before
+    assert len(folders) == 2
+    assert [folder for folder in folders if folder.exists()] == []
