@@ -151,7 +151,7 @@ def main() -> int:
     roomy = console.width >= ROOMY
     if roomy:
         table.add_column("what it is", no_wrap=True, style="dim")
-    for name in ("reward", *NAMES.values(), "code*", "per s"):
+    for name in ("reward", *NAMES.values(), "code*", "rate"):
         table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
     paid = wrong = 0
     started = time.monotonic()
@@ -186,10 +186,12 @@ def main() -> int:
     console.print(table)
     total = sum(len(problems[:: variant.every]) for variant in VARIANTS)
     console.print(f"{total} samples in {time.monotonic() - started:.0f} s on {len(os.sched_getaffinity(0))} processors.")
-    console.print(f"Right answers not paid in full: {wrong}. Wrong, looping, crashing or cheating answers paid in full: {paid}.")
     console.print(
-        "[dim]Rewards: 1 pass, 0.3 partial, 0 fail, -0.5 timeout, -1 crash. *Their tests are loops with random inputs, which wait "
-        "for the tester; counted as internal, never as the model's failure.[/]"
+        f"Right answers judged and not paid in full: {wrong}. Wrong, looping, crashing or cheating answers paid in full: {paid}."
+    )
+    console.print(
+        "[dim]Rewards: 1 pass, 0.3 partial, 0 fail, -0.5 timeout, -1 crash. code*: problems whose tests are loops with random inputs, which "
+        "wait for the tester; counted as internal, never as the model's failure. rate: samples a second.[/]"
     )
     return 1 if wrong or paid else 0
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -91,6 +92,7 @@ class Sandbox:
         )
         size = len(os.sched_getaffinity(0)) if workers is None else workers
         self._pool = Pool(lambda: ProcessWorker(python=python, warm=warm), size=size)
+        self._lock = threading.Lock()  # protects the next
         self._threads: ThreadPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -109,16 +111,17 @@ class Sandbox:
         """Start all workers now, not when they are first needed."""
         self._pool.warm()
 
-    def score(self, response: str, label: Any, prompt: str = "") -> Score:
+    def score(self, response: str | None, label: Any, prompt: str = "", *, deadline: float | None = None) -> Score:
         """Judge *response* (the model's text) against *label* (any format of the README) and price it.
 
         Never raises for anything that a response or a label holds: a broken label and a fault of ours are scores with the
-        outcome INTERNAL.
+        outcome INTERNAL. *deadline* is a time of `time.monotonic` (default: the limits' `deadline_seconds` from now).
 
         Raises:
             ConfigurationError: workers cannot be started, or the sandbox is closed.
         """
-        judgement = judge(response, label, prompt=prompt, run=self._pool.run, rules=self.rules)
+        text = "" if response is None else str(response)
+        judgement = judge(text, label, prompt=prompt, run=self._pool.run, rules=self.rules, deadline=deadline)
         price = self.shape.price(judgement)
         return Score(reward=price.reward, score=price.score, outcome=price.outcome, judgement=judgement)
 
@@ -176,6 +179,10 @@ class Sandbox:
 
     def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
         """Call *function* in one of the sandbox's own threads, of which there are as many as workers."""
-        if self._threads is None:
-            self._threads = ThreadPoolExecutor(self._pool.size, thread_name_prefix="sandbox")
-        return self._threads.submit(function, *args, **kwargs)
+        with self._lock:
+            if self._threads is None:
+                self._threads = ThreadPoolExecutor(self._pool.size, thread_name_prefix="sandbox")
+        try:
+            return self._threads.submit(function, *args, **kwargs)
+        except RuntimeError:
+            raise ConfigurationError("the sandbox is closed") from None

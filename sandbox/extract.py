@@ -190,6 +190,8 @@ def _choose(
     texts = [block.text for block in wanted if block.text.strip()]
     if not texts:
         return NoCode(reason="the code block is empty")
+    if not tagged:  # a block without a tag may as well be sample output
+        texts = [text for text in texts if any(map(_looks_like_code, text.split("\n")))] or texts
     if choice is Choice.FIRST:
         return texts[0]
     if choice is Choice.LAST or len(texts) == 1:

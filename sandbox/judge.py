@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox import labels
-from sandbox.errors import LabelError
+from sandbox.errors import ConfigurationError, LabelError, WorkerError
 from sandbox.extract import Candidate, Choice, NoCode, extract
 from sandbox.job import Answer, AnswerKind, Job, Run, Usage
 from sandbox.languages import LANGUAGES
@@ -87,36 +87,48 @@ class Rules:
             wall_seconds=None,
             memory_bytes=self.limits.memory_bytes * 4,
         )
-        return self.limits.tightened(cpu_seconds=suite.cpu_seconds, memory_bytes=suite.memory_bytes, ceiling=ceiling)
+        try:
+            return self.limits.tightened(cpu_seconds=suite.cpu_seconds, memory_bytes=suite.memory_bytes, ceiling=ceiling)
+        except ConfigurationError as error:
+            raise LabelError(f"the label asks for limits that cannot be: {error}") from None
 
 
-def judge(response: str, label: object, *, run: RunJob, prompt: str = "", rules: Rules | None = None) -> Judgement:
+def judge(
+    response: str, label: object, *, run: RunJob, prompt: str = "", rules: Rules | None = None, deadline: float | None = None
+) -> Judgement:
     """Judge one response against one label.
 
     *prompt* helps to tell a completion from a program. A label that cannot be understood, and every fault of ours, is a
-    judgement too, with an owner that says so.
+    judgement too, with an owner that says so. *deadline* is a time of `time.monotonic` (default: `deadline_seconds` from now).
     """
     rules = rules or Rules()
-    deadline = time.monotonic() + rules.limits.deadline_seconds
+    if deadline is None:
+        deadline = time.monotonic() + rules.limits.deadline_seconds
     try:
         suite = labels.read(label)
     except LabelError as error:
         return Judgement(verdict=Verdict.LABEL_ERROR, reason=str(error))
-    found = extract(
+    try:
+        found = _extracted(response, suite, prompt, rules, run, deadline)
+        if isinstance(found, NoCode):
+            skipped = tuple(CaseResult(verdict=Verdict.NO_CODE) for _ in suite.cases)
+            return Judgement(verdict=Verdict.NO_CODE, reason=found.reason, cases=skipped, format=suite.format)
+        return _Trial(found, suite, run, rules, deadline).judgement()
+    except LabelError as error:
+        return Judgement(verdict=Verdict.LABEL_ERROR, reason=str(error), format=suite.format)
+    except WorkerError as error:
+        return Judgement(verdict=Verdict.INTERNAL_ERROR, reason=str(error), format=suite.format)
+
+
+def _extracted(response: str, suite: Suite, prompt: str, rules: Rules, run: RunJob, deadline: float) -> Candidate | NoCode:
+    return extract(
         response,
         prompt=suite.prompt or prompt,
         entry_points=suite.entry_points,
         tags=LANGUAGES[suite.language].tags,
         choice=rules.choice,
-        parses=lambda texts: _which_parse(texts, run, deadline),
+        parses=lambda texts: _which_parse(texts, run, rules.limits, deadline),
     )
-    if isinstance(found, NoCode):
-        skipped = tuple(CaseResult(verdict=Verdict.NO_CODE) for _ in suite.cases)
-        return Judgement(verdict=Verdict.NO_CODE, reason=found.reason, cases=skipped, format=suite.format)
-    try:
-        return _Trial(found, suite, run, rules, deadline).judgement()
-    except LabelError as error:
-        return Judgement(verdict=Verdict.LABEL_ERROR, reason=str(error), format=suite.format)
 
 
 class _Trial:
@@ -228,7 +240,10 @@ class _Trial:
             done += 1
 
 
-_OUT_OF_TIME = CaseResult(verdict=Verdict.TIME_LIMIT, detail="suite: the cases before had used the time of the whole suite")
+_OUT_OF_TIME = CaseResult(
+    verdict=Verdict.TIME_LIMIT,
+    detail="suite: the cases before, or comparing what they answered, had used the time of the whole suite",
+)
 
 
 def _compared(case: CallCase, said: Sequence[Answer]) -> CaseResult:
@@ -292,9 +307,15 @@ print(json.dumps([parses(text) for text in json.load(sys.stdin)]))
 """
 
 
-def _which_parse(texts: Sequence[str], run: RunJob, deadline: float) -> list[bool]:
-    """Ask a worker which of several programs are valid; parsing a hostile text is not for the host."""
-    seen = run(Job(source=_INSPECTION, stdin=json.dumps(list(texts)).encode("ascii")), deadline)
+def _which_parse(texts: Sequence[str], run: RunJob, limits: Limits, deadline: float) -> list[bool]:
+    """Ask a worker which of several programs are valid; parsing a hostile text is not for the host.
+
+    Raises:
+        WorkerError: no worker could be asked.
+    """
+    seen = run(Job(source=_INSPECTION, stdin=json.dumps(list(texts)).encode("ascii"), limits=limits), deadline)
+    if VERDICT_OF_CAUSE[seen.cause].owner is Owner.OURS:
+        raise WorkerError(f"the blocks of a response could not be looked at: {seen.detail}")
     try:
         valid = json.loads(seen.stdout)
     except ValueError:

@@ -1,7 +1,7 @@
 """What confines a candidate: what is asked of each layer, and what was got.
 
-The answer travels with every result: no booleans, no logs to search. A layer that is REQUIRED and not ENFORCED stops the
-pool with `LayerMissing`; going without is possible only by naming the layer.
+The answer travels with every result: no booleans, no logs to search. (Which layers are required, and that a pool without them
+does not start, comes with the kernel layers: step C.)
 """
 
 from __future__ import annotations

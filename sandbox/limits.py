@@ -54,6 +54,8 @@ class Limits:
                 continue
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
                 raise ConfigurationError(f"limits: {field.name}={value!r} is not a positive, finite number")
+            if value > (1e6 if field.name.endswith("_seconds") else 1 << 44):
+                raise ConfigurationError(f"limits: {field.name}={value!r} is more than any program can use")
             if not field.name.endswith("_seconds") and not isinstance(value, int):
                 raise ConfigurationError(f"limits: {field.name}={value!r} must be a whole number")
         if self.wall_seconds is not None and self.wall_seconds < self.cpu_seconds:
@@ -61,6 +63,13 @@ class Limits:
                 f"limits: wall_seconds={self.wall_seconds} is below cpu_seconds={self.cpu_seconds}; "
                 "a program that computes all the time would be stopped before it has used its time"
             )
+        if self.deadline_seconds < self.suite_seconds:
+            raise ConfigurationError(
+                f"limits: deadline_seconds={self.deadline_seconds} is below suite_seconds={self.suite_seconds}; "
+                "a slow candidate would become our fault, so raise the one or lower the other"
+            )
+        if self.open_files <= 200:
+            raise ConfigurationError(f"limits: open_files={self.open_files} is too few; descriptor 200 is a worker's own")
         if self.file_bytes < self.output_bytes:
             raise ConfigurationError(
                 f"limits: file_bytes={self.file_bytes} is below output_bytes={self.output_bytes}; "

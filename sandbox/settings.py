@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -97,7 +98,7 @@ class Settings:
                 continue
             try:
                 value = variable.read(text)
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, OverflowError) as error:
                 raise ConfigurationError(
                     f"{variable.name}={text!r} cannot be used ({error}); it means: {variable.meaning} (default: {variable.default})"
                 ) from None
@@ -105,6 +106,8 @@ class Settings:
                 limits[variable.limit] = value
             else:
                 options[variable.name.removeprefix("SANDBOX_").lower()] = value
+        if "python" in options and shutil.which(options["python"]) is None:
+            raise ConfigurationError(f"SANDBOX_PYTHON={options['python']!r} is no program that can be started here")
         if options.get("workers", 1) < 1:
             raise ConfigurationError(f"SANDBOX_WORKERS={options['workers']} cannot run anything; use at least 1")
         _warn_of_typos(environment)

@@ -9,10 +9,11 @@ import pytest
 from machine import CLIENTS_PYTHON, DATA, REQUIRED, other_pythons
 
 from sandbox import Limits, Sandbox
+from sandbox.guest.syscalls import landlock_abi
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "needs(what): what the test needs of the machine: data, clients, pythons")
+    config.addinivalue_line("markers", "needs(what): what the test needs of the machine: data, clients, pythons, landlock")
 
 
 def _missing(what):
@@ -20,6 +21,8 @@ def _missing(what):
         return None if (DATA / "humaneval.jsonl").exists() else f"the problems are not in {DATA} (set SANDBOX_DATA)"
     if what == "clients":
         return None if CLIENTS_PYTHON.exists() else "no real clients installed: make clients"
+    if what == "landlock":
+        return None if landlock_abi() >= 6 else "this kernel has no Landlock ABI 6 (Linux 6.12)"
     if what == "pythons":
         return None if len(other_pythons()) > 1 else "no other Python interpreters found"
     raise AssertionError(f"nobody knows how to look for {what}")

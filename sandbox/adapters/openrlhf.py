@@ -13,6 +13,7 @@ import math
 import os
 import re
 import threading
+import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -91,16 +92,17 @@ def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
     except Exception as error:
         _log.error("no sample can be scored: %s", error)
         return [_ours(str(error)) for _ in samples]
+    deadline = time.monotonic() + box.rules.limits.deadline_seconds
     if len(samples) == 1:
-        return [_score_one(box, *samples[0])]
-    threads = [box.submit(_score_one, box, *sample) for sample in samples]
+        return [_score_one(box, deadline, *samples[0])]
+    threads = [box.submit(_score_one, box, deadline, *sample) for sample in samples]
     return [thread.result() for thread in threads]
 
 
-def _score_one(box: Sandbox, query: str, prompt: Any, label: Any) -> Score:
+def _score_one(box: Sandbox, deadline: float, query: str, prompt: Any, label: Any) -> Score:
     try:
         prompt = str(prompt or "")
-        score = box.score(response_of(query, prompt), label, strip_special_tokens(prompt))
+        score = box.score(response_of(query, prompt), label, strip_special_tokens(prompt), deadline=deadline)
     except Exception as error:  # the trainer would swallow it and die of it later; it is counted and logged instead
         _log.error("a sample could not be scored: %s", error, exc_info=not isinstance(error, SandboxError))
         return _ours(f"{type(error).__name__}: {error}")

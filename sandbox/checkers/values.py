@@ -23,7 +23,13 @@ __all__ = ["Equal", "shown"]
 _NUMBERS = (int, float, complex, Decimal, Fraction)
 
 
-_short = reprlib.Repr()
+class _Short(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        """Digits cost the square of their number; a large number is only described."""
+        return super().repr_int(x, level) if x.bit_length() < 2000 else f"<an integer of {x.bit_length()} bits>"
+
+
+_short = _Short()
 _short.maxlevel = 4
 _short.maxlist = _short.maxtuple = _short.maxset = _short.maxfrozenset = _short.maxdict = _short.maxdeque = 20
 _short.maxstring = _short.maxother = _short.maxlong = MAX_SHOWN

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 
 import sandbox
 from sandbox.errors import SandboxError
@@ -15,7 +16,7 @@ from sandbox.settings import Settings
 
 __all__ = ["app"]
 
-OURS = 3
+INTERRUPTED = 130
 
 app = typer.Typer(
     name="reward-sandbox",
@@ -58,8 +59,10 @@ def run(
         settings = Settings.from_environment(os.environ)
         status = run_file(file, stdin, text, settings, cpu_seconds, memory_mb, as_json=json)
     except (SandboxError, OSError) as error:
-        errors.print(f"[red]error:[/red] {error}", highlight=False)
+        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
         raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(status)
 
 
@@ -83,9 +86,13 @@ def score(
     try:
         settings = Settings.from_environment(os.environ)
         keys = Keys(response=response_key, label=label_key, prompt=prompt_key, id=id_key)
-        options = {**settings.options, **({"shape": shape} if shape else {}), **({"workers": workers} if workers else {})}
+        options = {**settings.options, **({"shape": shape} if shape else {}), **({} if workers is None else {"workers": workers})}
         status = score_file(file, out, keys, settings.limits, options, as_json=json)
     except (SandboxError, OSError) as error:
-        errors.print(f"[red]error:[/red] {error}", highlight=False)
+        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
         raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        kept = f"; what was finished is in {escape(str(out))}, and the same command goes on from there" if out else ""
+        errors.print(f"[yellow]interrupted[/yellow]{kept}", highlight=False)
+        raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(status)

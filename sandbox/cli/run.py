@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from sandbox.api import Sandbox
@@ -31,7 +32,7 @@ def run_file(
     """Run *file*; the exit status of the command: 0 it ended well, 1 it did not, 3 our fault."""
     source = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8", errors="surrogateescape")
     given = stdin.read_bytes() if stdin else text.encode("utf-8", "surrogateescape")
-    limits = settings.limits.tightened(cpu_seconds=cpu_seconds, memory_bytes=memory_mb * (1 << 20) if memory_mb else None)
+    limits = settings.limits.tightened(cpu_seconds=cpu_seconds, memory_bytes=None if memory_mb is None else memory_mb * (1 << 20))
     with Sandbox(**{**settings.options, "workers": 1}) as box:
         run = box.run(source, stdin=given, limits=limits)
     if as_json:
@@ -39,6 +40,8 @@ def run_file(
     else:
         sys.stdout.buffer.write(run.stdout)
         sys.stdout.flush()
+        if run.stdout and not run.stdout.endswith(b"\n") and sys.stdout.isatty():
+            print()
         sys.stderr.write(run.stderr.decode("utf-8", "replace"))
         _show(run)
     if run.cause is Cause.FINISHED and not run.failure:
@@ -59,9 +62,12 @@ def _show(run: Run) -> None:
     usage = run.usage
     well = run.cause is Cause.FINISHED and not run.failure
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
-    table.add_row("ended", f"[{'green' if well else 'red'}]{run.cause.value}[/] ({run.detail})")
+    table.add_row(
+        "ended",
+        f"[{'green' if well else 'red'}]{run.cause.value}[/]" + (f" ({run.detail})" if run.detail != run.cause.value else ""),
+    )
     if run.failure:
-        table.add_row("why", run.failure.strip())
+        table.add_row("why", escape(run.failure.strip()))
     table.add_row("CPU", f"{usage.cpu_seconds:.3f} s ({usage.cpu_user_seconds:.3f} user, {usage.cpu_system_seconds:.3f} system)")
     table.add_row("wall", f"{usage.wall_seconds:.3f} s ({usage.effective_wall_seconds:.3f} without waiting for a processor)")
     table.add_row("memory", f"{usage.peak_memory_bytes / (1 << 20):.1f} MiB peak ({usage.peak_memory_method})")

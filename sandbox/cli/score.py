@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from sandbox.api import Sandbox, Score
@@ -149,7 +149,8 @@ def _rows(file: Path, keys: Keys) -> Iterator[tuple[str, dict[str, Any]]]:
                     f"{file}, line {number}: needs the keys {keys.response!r} and {keys.label!r}, found {found}; "
                     "name others with --response-key and --label-key"
                 )
-            yield str(row.get(keys.id, number)), row
+            name = row.get(keys.id)
+            yield str(number if name is None else name), row
 
 
 def _ids_in(out: Path | None) -> set[str]:
@@ -172,14 +173,12 @@ def _ids_in(out: Path | None) -> set[str]:
 
 def _progress(console: Console) -> Progress:
     return Progress(
-        TextColumn("scoring"),
-        BarColumn(bar_width=None),
+        BarColumn(bar_width=16),
         MofNCompleteColumn(),
-        TextColumn("{task.fields[counts]}"),
         TextColumn("{task.fields[rate]}"),
-        TimeElapsedColumn(),
         TextColumn("eta"),
-        TimeRemainingColumn(),
+        TimeRemainingColumn(compact=True),
+        TextColumn("{task.fields[counts]}"),  # last: what does not fit into a narrow terminal is cut here
         console=console,
         transient=True,
     )

@@ -7,6 +7,7 @@ what it likes, and that is all it can do: nothing here knows an expected value.
 from __future__ import annotations
 
 import atexit
+import dis
 import gc
 import io
 import json
@@ -18,7 +19,7 @@ import threading
 import time
 import traceback
 from _blake2 import blake2b  # hashlib would load OpenSSL, and every fork would copy its mappings
-from types import CoroutineType, ModuleType, TracebackType
+from types import CodeType, CoroutineType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
 from . import confine, values
@@ -110,11 +111,15 @@ def run(
             _fresh_interpreter(path, folder, seed)
             answers = Answers(confine.ANSWERS_FD, order.output_bytes)
             del data
+            os.dup2(setup_fd, confine.SETUP_FD)
+            setup_fd = confine.SETUP_FD
             confine.enter(order, domain, confine.ANSWERS_FD, supervisor, base_data_bytes)
+            module = _module(job, path)
+            os.close(setup_fd)
         except BaseException as error:
             os.pwrite(setup_fd, f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:MAX_MESSAGE], 0)
             raise
-        code = _live(job, calls, answers, path)
+        code = _live(job, calls, answers, module, path)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -161,26 +166,44 @@ def _write_program(path: str, source: str) -> None:
     os.close(fd)
 
 
-def _live(job: Payload, calls: list[list[Any]], answers: Answers, path: str) -> int:
+def _module(job: Payload, path: str) -> ModuleType:
+    """The module that the program will run in, with the label's imports done.
+
+    Raises:
+        LabelFault: they fail. They are the label's, and no line of the candidate has run yet.
+    """
+    module = ModuleType("solution" if job.calls else "__main__")
+    module.__file__ = path
+    module.__dict__["__builtins__"] = sys.modules["builtins"]
+    sys.modules[module.__name__] = module
+    if job.preamble:
+        try:
+            exec(compile(job.preamble, "<preamble>", "exec", dont_inherit=True), module.__dict__)
+        except BaseException as error:
+            raise LabelFault(f"{type(error).__name__}: {_message(error)}") from None
+    return module
+
+
+class LabelFault(Exception):
+    """The label's own imports fail."""
+
+
+def _live(job: Payload, calls: list[list[Any]], answers: Answers, module: ModuleType, path: str) -> int:
     """Load the program and answer; the exit status of the process."""
     answers.begin(0)
+    namespace = module.__dict__
+    given = set(namespace)  # names of the preamble: a question is never answered by those
     try:
-        preamble = compile(job.preamble, "<preamble>", "exec", dont_inherit=True)
         program = compile(job.source, path, "exec", dont_inherit=True)
     except (SyntaxError, ValueError, OverflowError, RecursionError, MemoryError) as error:
         answers.error(KIND_UNCOMPILED, error)
         return 1
-    module = ModuleType("solution" if calls else "__main__")
-    module.__file__ = path
-    namespace = module.__dict__
-    namespace["__builtins__"] = sys.modules["builtins"]
-    sys.modules[module.__name__] = module
     try:
-        exec(preamble, namespace)
         exec(program, namespace)
+        given -= {function for function, *_ in calls if function in given and _binds(program, function)}
         for function, *_ in calls:
             if function:
-                _look_up(namespace, function)
+                _look_up(namespace, given, function)
     except SystemExit as stop:
         return _end(_exit_status(stop), namespace)
     except BaseException as error:
@@ -191,7 +214,7 @@ def _live(job: Payload, calls: list[list[Any]], answers: Answers, path: str) -> 
         answers.write(KIND_LOADED, "")
         for slot, call in enumerate(calls, 1):
             answers.begin(slot)
-            answers.write(*_answer(call, namespace, answers.room))
+            answers.write(*_answer(call, namespace, given, answers.room))
         os._exit(0)  # every answer is written; what the program would still do at its end is nobody's question
     return _end(0, namespace)
 
@@ -208,14 +231,14 @@ def _fresh_interpreter(path: str, folder: str, seed: int | None) -> None:
     gc.enable()
 
 
-def _answer(call: list[Any], namespace: dict[str, Any], room: int) -> tuple[int, str]:
+def _answer(call: list[Any], namespace: dict[str, Any], given: set[str], room: int) -> tuple[int, str]:
     """One answer frame. What the call raises is an answer; what it returns must cross."""
     function, expression, args, kwargs = call
     try:
         if expression:
             result = eval(expression, namespace)
         else:
-            owner, name = _look_up(namespace, function)
+            owner, name = _look_up(namespace, given, function)
             result = (namespace[name] if owner is None else getattr(owner(), name))(*args, **kwargs)
         if type(result) is CoroutineType:
             import asyncio  # imported only where it is used: it would make every fork dearer
@@ -231,14 +254,22 @@ def _answer(call: list[Any], namespace: dict[str, Any], room: int) -> tuple[int,
     return kind, json.dumps(text[:MAX_MESSAGE])
 
 
-def _look_up(namespace: dict[str, Any], name: str) -> tuple[Any, str]:
-    """Where a function is: in the module (None), or in its class `Solution`, the convention of LeetCode."""
-    if name in namespace:
+def _look_up(namespace: dict[str, Any], given: set[str], name: str) -> tuple[Any, str]:
+    """Where a function is: in the module (None), or in its class `Solution`, the convention of LeetCode.
+
+    What the preamble *gave* and the program did not bind itself is not the program's: `gcd` is no answer to a question for gcd.
+    """
+    if name in namespace and name not in given:
         return None, name
     solution = namespace.get("Solution")
     if hasattr(solution, name):
         return solution, name
     raise NameError(f"the program defines no function {name!r}")
+
+
+def _binds(program: CodeType, name: str) -> bool:
+    """Whether a module's code assigns, defines or imports *name* itself."""
+    return any(step.opname in ("STORE_NAME", "STORE_GLOBAL") and step.argval == name for step in dis.get_instructions(program))
 
 
 def _exit_status(stop: SystemExit) -> int:

@@ -14,11 +14,13 @@ from . import syscalls
 from .landlock import Domain
 from .wire import Order
 
-__all__ = ["ANSWERS_FD", "LAYERS", "Tally", "descendants", "enter", "kill", "prepare", "reap", "sweep"]
+__all__ = ["ANSWERS_FD", "LAYERS", "SETUP_FD", "Tally", "descendants", "enter", "kill", "own_state", "prepare", "reap", "sweep"]
 
 ANSWERS_FD = 200
 """Where a candidate's answers go: high, so that the files a program opens are numbered as it expects (3, 4, ...)."""
 
+SETUP_FD = ANSWERS_FD - 1
+"""Where a fault of ours or the label's is written; closed before the program runs."""
 NOTABLE_NS = 20_000_000
 STACK_BYTES = 100 << 20
 """The main stack may grow to this; x86-64 leaves at least 128 MiB below the mappings (MIN_GAP in arch/x86/mm/mmap.c)."""
@@ -59,6 +61,12 @@ def prepare() -> None:
         _hard[limit] = resource.getrlimit(limit)[1]
 
 
+def own_state() -> list[object]:
+    """What another process of the same user can change in the zygote, and all later jobs would inherit."""
+    limits = [resource.getrlimit(limit) for limit in range(16)]  # RLIM_NLIMITS
+    return [limits, os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), os.sched_getaffinity(0)]
+
+
 _hard: dict[int, int] = {}
 """Hard limits that the zygote was started with, read once."""
 
@@ -73,7 +81,7 @@ def _limit(limit: int, value: int) -> None:
 
 
 def enter(order: Order, domain: Domain, keep: int, supervisor: int, base_data_bytes: int) -> None:
-    """Confine the calling process. Last of all, every descriptor but 0, 1, 2 and *keep* is closed.
+    """Confine the calling process. Last of all, every descriptor but 0, 1, 2, SETUP_FD and *keep* is closed.
 
     Raises:
         OSError: a limit cannot be set.
@@ -88,7 +96,7 @@ def enter(order: Order, domain: Domain, keep: int, supervisor: int, base_data_by
     _limit(resource.RLIMIT_DATA, order.memory_bytes + base_data_bytes)
     syscalls.drop_capabilities()
     domain.enter()
-    os.closerange(3, keep)
+    os.closerange(3, SETUP_FD)
     os.closerange(keep + 1, 1 << 16)
 
 
@@ -154,20 +162,21 @@ class Tally:
         """Add what a process that has been waited for (and its own waited-for children) used."""
         self.user_seconds += usage.ru_utime
         self.system_seconds += usage.ru_stime
-        self.peak_bytes = max(self.peak_bytes, usage.ru_maxrss * 1024 - self.base_bytes)
+        self.peak_bytes = max(self.peak_bytes, usage.ru_maxrss * 1024)
 
     def sample(self) -> tuple[int, int]:
         """CPU nanoseconds used so far and resident bytes held now, by everything below the zygote."""
         page = resource.getpagesize()
         alive = descendants(os.getpid())
         cpu_ns = int((self.user_seconds + self.system_seconds) * 1e9)
-        resident = threads = 0
+        resident = threads = total = 0
         for pid in alive:
             cpu_ns += _cpu_ns(pid)
             memory = _numbers(f"/proc/{pid}/statm")
             if len(memory) > 1:
                 # Pages shared with the zygote since the fork are not the candidate's.
                 resident += max(0, memory[1] * page - self.base_bytes)
+                total += memory[1] * page
             tasks = _threads(pid)
             threads += len(tasks)
             waited = [_numbers(f"/proc/{pid}/task/{task}/schedstat") for task in tasks]
@@ -176,7 +185,7 @@ class Tally:
         if len(alive) > 1:
             # Time of grandchildren that their parents have waited for is in no clock of a live process.
             cpu_ns += sum(map(_children_cpu_ns, alive))
-        self.peak_bytes = max(self.peak_bytes, resident)
+        self.peak_bytes = max(self.peak_bytes, total)
         self.processes = max(self.processes, threads)
         return cpu_ns, resident
 

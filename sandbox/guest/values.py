@@ -24,7 +24,9 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 import sys
+import threading
 import time
 from collections import Counter, OrderedDict, defaultdict, deque
 from dataclasses import dataclass
@@ -45,10 +47,11 @@ MAX_NODES = 300_000
 MAX_ITEMS = 1_000_000
 """Items of one iterator or array."""
 MAX_INT_BITS = 1 << 23
-MAX_HASHING_SECONDS = 1.0
-"""CPU time that one set or dict may take to build: keys can be chosen so that they all collide."""
+MAX_HASHING_SECONDS = 2.0
+"""CPU time after which no more sets and dicts of a value are built: keys can be chosen so that they all collide."""
 
 _WORD = 1 << 63
+_QUOTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
 _SCALARS = frozenset((int, float, str, bool, type(None)))
 _FLAT = {frozenset((kind,)) for kind in _SCALARS} | {frozenset((int, float)), frozenset((bool, int))}
 
@@ -101,13 +104,13 @@ class Opaque:
 # --- to text -----------------------------------------------------------------------------------------------------------
 
 
-def encode(value: Any, max_bytes: int = 1 << 40) -> str:
-    """*value* as ASCII JSON text.
+def encode(value: Any, max_bytes: int = 1 << 40, exact: bool = False) -> str:
+    """*value* as ASCII JSON text; with *exact*, only what comes back as the very type that it is.
 
     Raises:
         Unsendable: a type that does not cross, a cycle, or more than the caps allow.
     """
-    budget = [MAX_NODES]
+    budget = [MAX_NODES, exact]
     try:
         text = _dumps(_tree(value, 0, budget))
     except RecursionError:
@@ -191,6 +194,8 @@ def _moment(value: Any) -> list[Any]:
 
 
 def _iterated(value: Any, depth: int, budget: list[int]) -> Any:
+    if budget[1]:
+        raise Unsendable("an iterator")
     items = []
     for item in value:
         items.append(item)
@@ -262,13 +267,17 @@ def _writer_of_subclass(value: Any) -> _Writer:
     return _write_opaque
 
 
-def _write_opaque(value: Any, _depth: int, _budget: list[int]) -> Any:
+def _write_opaque(value: Any, _depth: int, budget: list[int]) -> Any:
+    if budget[1]:
+        raise Unsendable(f"a value of type {_name(type(value))}")
     # bool() asks the candidate's own code. It may lie, as it may answer True to begin with.
     return {"O": [_name(type(value)), bool(value)]}
 
 
 def _write_numpy(value: Any, depth: int, budget: list[int]) -> Any:
     numpy = sys.modules["numpy"]
+    if budget[1]:
+        raise Unsendable("a numpy value")
     if isinstance(value, numpy.generic):
         plain = value.item()
         if isinstance(plain, numpy.generic):  # a long double has no Python number
@@ -294,9 +303,17 @@ def decode(text: str | bytes) -> Any:
     Raises:
         WireError: the text is no value, or costs more than the caps allow. Never anything else.
     """
-    brackets, braces = ("[", "{") if isinstance(text, str) else (b"[", b"{")
-    if text.count(brackets) + text.count(braces) > 3 * MAX_NODES:  # type: ignore[arg-type]  # both of one type
-        raise WireError("too many containers")
+    if isinstance(text, bytes):
+        try:
+            text = text.decode("ascii")
+        except UnicodeDecodeError:
+            raise WireError("text that is not ASCII") from None
+    limit = 3 * MAX_NODES
+    if text.count("[") + text.count("{") > limit:
+        bare = _QUOTED.sub("", text)  # brackets inside of strings are no containers
+        if bare.count("[") + bare.count("{") > limit:
+            raise WireError("too many containers")
+    _local.clock = _Clock()
     try:
         return _value(_loads(text), 0)
     except WireError:
@@ -333,7 +350,7 @@ def _list(tree: Any, depth: int) -> list[Any]:
 
 
 class _Clock:
-    """Watches what it costs to build one set or dict, a few insertions at a time."""
+    """Watches what it costs to decode one value with sets and dicts, a few insertions at a time."""
 
     def __init__(self) -> None:
         self.started = time.thread_time()
@@ -344,10 +361,11 @@ class _Clock:
 
 
 CHECK_EVERY = 16
+_local = threading.local()
 
 
 def _set(tree: Any, depth: int) -> set[Any]:
-    clock = _Clock()
+    clock = _local.clock
     found: set[Any] = set()
     for number, item in enumerate(_list(tree, depth)):
         if number % CHECK_EVERY == 0:
@@ -358,7 +376,7 @@ def _set(tree: Any, depth: int) -> set[Any]:
 
 def _fill(target: dict[Any, Any], tree: Any, depth: int) -> dict[Any, Any]:
     pairs = [(_value(key, depth), _value(item, depth)) for key, item in tree]
-    clock = _Clock()
+    clock = _local.clock
     for number, (key, item) in enumerate(pairs):
         if number % CHECK_EVERY == 0:
             clock.check()

@@ -98,6 +98,7 @@ class _Zygote:
         self.base_data_bytes = _status_bytes("VmData")
         self.base_bytes = _status_bytes("VmRSS")
         self.domain = Domain()
+        self.state = confine.own_state()
         self.setup = os.memfd_create("setup", os.MFD_CLOEXEC)
 
     def hello(self, missing: list[str]) -> None:
@@ -152,10 +153,12 @@ class _Zygote:
         _, raw, usage = os.wait4(pid, 0)
         tally.reaped(usage)
         status = os.waitstatus_to_exitcode(raw)
-        clean = confine.sweep(tally) and self.folder.clean()
+        clean = confine.sweep(tally) and self.folder.clean() and confine.own_state() == self.state
         cause = cause or watch.cause_of_end(status)
         if os.fstat(self.setup).st_size:
             cause = "setup"
+            os.ftruncate(err, 0)
+            os.lseek(err, 0, os.SEEK_SET)
             os.sendfile(err, self.setup, 0, candidate.MAX_MESSAGE)  # its text is ours; it travels in the place of stderr
             os.ftruncate(self.setup, 0)
         return self._report(order, watch, cause, status, clean, wall_ns, (out, err, answers))

@@ -63,6 +63,8 @@ class Pool:
             deadline = time.monotonic() + job.limits.deadline_seconds
         trouble = Run(cause=Cause.LOST, detail="not tried")
         for attempt in range(self._retries + 1):
+            if attempt and (self._closed or time.monotonic() >= deadline):
+                break
             try:
                 with self._lease(deadline) as worker:
                     run = worker.run(job, deadline)
@@ -74,8 +76,6 @@ class Pool:
             if run.cause not in _OURS:
                 return replace(run, retries=attempt) if attempt else run
             trouble = replace(run, retries=attempt)
-            if time.monotonic() >= deadline:
-                break
         return trouble
 
     def warm(self) -> None:
@@ -84,10 +84,11 @@ class Pool:
         Raises:
             ConfigurationError: workers cannot be started.
         """
-        with self._changed:
-            missing = self.size - len(self._workers) - self._starting
-            self._starting += missing
-        for _ in range(missing):
+        while True:
+            with self._changed:
+                if len(self._workers) + self._starting >= self.size or self._closed:
+                    return
+                self._starting += 1
             self._put_back(self._begin())
 
     def close(self) -> None:

@@ -15,8 +15,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from typing import Any
 
 from sandbox.errors import ConfigurationError, LabelError, WorkerLost
@@ -70,30 +72,26 @@ class ProcessWorker:
 
     def __init__(self, *, python: str | None = None, warm: Sequence[str] = (), folder: str | None = None) -> None:
         self._python = python or sys.executable
-        self._log = os.memfd_create("worker-log", os.MFD_CLOEXEC)
-        self._stream, theirs = socket.socketpair()
-        zip_fd = bundle.open_bundle()
-        options = {"stream": theirs.fileno(), "warm": list(warm), "folder": folder or _scratch()}
-        try:
-            self._process = subprocess.Popen(
-                [self._python, "-s", "-B", f"/proc/self/fd/{zip_fd}", json.dumps(options)],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=self._log,
-                env=_ENVIRONMENT,
-                cwd="/",
-                pass_fds=(zip_fd, theirs.fileno()),
-                start_new_session=True,
-            )
-        except OSError as error:
-            self._stream.close()
-            os.close(self._log)
-            raise ConfigurationError(f"the interpreter {self._python!r} cannot be started: {error}") from error
-        finally:
-            os.close(zip_fd)
-            theirs.close()
+        self._closing = threading.Lock()  # protects what close() releases
+        with ExitStack() as made:
+            try:
+                self._log = os.memfd_create("worker-log", os.MFD_CLOEXEC)
+                made.callback(os.close, self._log)
+                self._stream, theirs = socket.socketpair()
+                made.callback(self._stream.close)
+                made.enter_context(theirs)
+                zip_fd = bundle.open_bundle()
+                made.callback(os.close, zip_fd)
+            except OSError as error:
+                raise WorkerLost(f"no descriptors or memory for another worker: {error}") from error
+            self._process = self._start(theirs, zip_fd, warm, folder)
+            # From here on close() releases these two; the others were only lent to the new process.
+            made.pop_all()
+        theirs.close()
+        os.close(zip_fd)
         self._healthy = True
         self._folder = ""
+        self._words = ""
         try:
             hello = self._read_hello()
             if hello["missing"]:
@@ -108,6 +106,24 @@ class ProcessWorker:
         self._enforced = tuple(
             Enforced(layer=Layer(layer), enforcement=Enforcement(got), how=how) for layer, got, how in hello["layers"]
         )
+
+    def _start(self, theirs: socket.socket, zip_fd: int, warm: Sequence[str], folder: str | None) -> subprocess.Popen[bytes]:
+        options = {"stream": theirs.fileno(), "warm": list(warm), "folder": folder or _scratch()}
+        try:
+            return subprocess.Popen(
+                [self._python, "-s", "-B", f"/proc/self/fd/{zip_fd}", json.dumps(options)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=self._log,
+                env=_ENVIRONMENT,
+                cwd="/",
+                pass_fds=(zip_fd, theirs.fileno()),
+                start_new_session=True,
+            )
+        except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
+            raise ConfigurationError(f"the interpreter {self._python!r} cannot be started: {error}") from error
+        except OSError as error:
+            raise WorkerLost(f"another worker cannot be started now: {error}") from error
 
     @property
     def pid(self) -> int:
@@ -130,7 +146,9 @@ class ProcessWorker:
         calls = job.calls
         try:
             asked = (
-                values.encode([[call.function, call.expression, list(call.args), call.kwargs] for call in calls]) if calls else ""
+                values.encode([[call.function, call.expression, list(call.args), call.kwargs] for call in calls], exact=True)
+                if calls
+                else ""
             )
         except values.Unsendable as error:
             raise LabelError(f"the arguments of a call do not cross to the candidate: {error}") from None
@@ -167,27 +185,31 @@ class ProcessWorker:
             raise
         if not report.clean:
             self._healthy = False
-        if _CAUSES[report.cause] is Cause.SETUP:
-            stdout = b""
+        if _CAUSES[report.cause] is Cause.SETUP and stderr.startswith(b"LabelFault: "):
+            raise LabelError(f"the label's imports fail: {stderr.decode('utf-8', 'replace').removeprefix('LabelFault: ')}")
         return _observed(report, stdout, stderr, answers, len(calls), self._enforced)
 
     def close(self) -> None:
-        """See `Worker.close`."""
+        """See `Worker.close`. A job that runs in another thread ends as WorkerLost there."""
         self._healthy = False
-        if self._log < 0:
-            return
-        self._stream.close()  # the zygote ends its job and itself when the stream ends
-        try:
-            self._process.wait(timeout=CLOSE_SECONDS)
-        except subprocess.TimeoutExpired:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)  # still there if the zygote was killed
-        self._words = _tail(self._log)
-        os.close(self._log)
-        self._log = -1
+        with contextlib.suppress(OSError):
+            self._stream.shutdown(socket.SHUT_RDWR)  # wakes a thread that reads, and the zygote: it ends its job and itself
+        with self._closing:
+            if self._log < 0:
+                return
+            self._stream.close()
+            try:
+                self._process.wait(timeout=CLOSE_SECONDS)
+            except subprocess.TimeoutExpired:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(self._process.pid, signal.SIGKILL)
+                self._process.wait()
+            if self._folder:
+                with contextlib.suppress(OSError, RecursionError):  # a later worker tries again
+                    shutil.rmtree(self._folder, ignore_errors=True)  # still there if the zygote was killed
+            self._words = _tail(self._log)
+            os.close(self._log)
+            self._log = -1
 
     def _last_words(self) -> str:
         return f"; its last words: {self._words}" if self._words else ""

@@ -27,7 +27,7 @@ class Worker(Protocol):
         Whatever the program does is a `Run`, never an exception.
 
         Raises:
-            LabelError: the arguments of a call cannot cross to the candidate; the worker can go on.
+            LabelError: the arguments of a call cannot cross, or the label's imports fail; the worker can go on.
             WorkerLost: the worker died, or did not report in time. It is no longer healthy.
         """
 

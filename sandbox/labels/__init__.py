@@ -5,6 +5,7 @@ The format numbers F1 to F20 are those of the survey this project started from (
 
 from __future__ import annotations
 
+import copy
 import threading
 from typing import Any
 
@@ -42,7 +43,7 @@ def read(label: Any) -> Suite:
     with _lock:
         known = _recent.get(key) if key else None
     if known is None:
-        known = _read_anew(label)
+        known = _read_anew(copy.deepcopy(label) if key else label)  # the caller may change its own
         if key:
             with _lock:
                 _recent[key] = known
@@ -65,7 +66,7 @@ def _key(label: Any) -> str:
         key = repr(label)
     except Exception:  # a label may hold anything, and what cannot be shown is not remembered
         return ""
-    return key if len(key) <= MAX_KEY_CHARACTERS and " at 0x" not in key else ""
+    return key if len(key) <= MAX_KEY_CHARACTERS and " at 0x" not in key and "array(" not in key else ""
 
 
 def _read_anew(label: Any) -> Suite:

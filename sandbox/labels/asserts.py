@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import copy
 import re
 import sys
 from dataclasses import dataclass, field
@@ -74,7 +75,9 @@ def _without_checks(statements: list[ast.stmt]) -> tuple[list[str], list[ast.stm
     others: list[ast.stmt] = []
     for node in statements:
         if isinstance(node, ast.FunctionDef) and node.name == "check":
-            names += [argument.arg for argument in node.args.args]
+            if len(node.args.args) != 1 or node.args.posonlyargs or node.args.kwonlyargs:
+                raise NeedsCodeTests("needs code tests: a check function takes the candidate and nothing else")
+            names.append(node.args.args[0].arg)
             bodies += node.body
         elif not _is_call_of(node, "check"):
             others.append(node)
@@ -98,7 +101,7 @@ def from_text(text: str, around: dict[str, Any]) -> Suite:
 def _parse(text: str, where: str) -> ast.Module:
     try:
         return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError) as error:
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise LabelError(f"{where} is not valid Python: {error}") from None
 
 
@@ -134,6 +137,8 @@ class _Reader:
     constants: dict[str, ast.expr] = field(default_factory=dict)
     cases: list[CallCase] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
+    shared: set[str] = field(default_factory=set)
+    """Variables that candidates were given and could change."""
 
     def suite(self, name: str, statements: list[ast.stmt], label: dict[str, Any], prompt: str = "") -> Suite:
         try:
@@ -161,13 +166,34 @@ class _Reader:
                 self.imports.append(ast.unparse(node))
                 self.imported |= {(alias.asname or alias.name).split(".")[0] for alias in names}
             case ast.Assign([ast.Name(name)], value):
-                self.constants[name] = _Substitute(self.constants).visit(value)
+                self._assign(name, _Substitute(self.constants).visit(value))
             case ast.Expr(ast.Constant() | ast.Name()) | ast.Pass():
                 pass  # a docstring, a stray name
             case _:
                 raise Irreducible(f"a {type(node).__name__} statement ({ast.unparse(node)[:60]})")
 
+    def _assign(self, name: str, value: ast.expr) -> None:
+        if _CutCalls(self).finds(value):
+            raise Irreducible(f"a variable that holds an answer ({name})")
+        self.constants[name] = value
+        self.shared.discard(name)
+
+    def _look_out_for_shared(self, test: ast.expr) -> None:
+        """Refuse a variable that the candidate was given and may have changed, where it is used again."""
+        mentioned = [node.id for node in ast.walk(test) if isinstance(node, ast.Name) and node.id in self.constants]
+        given = {
+            node.id
+            for call in _CutCalls(self).finds(test)
+            for node in ast.walk(call)
+            if isinstance(node, ast.Name) and node.id in self.constants and not _is_immutable(self.constants[node.id])
+        }
+        for name in mentioned:
+            if name in self.shared or (name in given and mentioned.count(name) > 1):
+                raise Irreducible(f"a variable that the candidate may have changed ({name})")
+        self.shared |= given
+
     def _assert(self, test: ast.expr) -> None:
+        self._look_out_for_shared(test)
         test = _Substitute(self.constants).visit(test)
         cut = _CutCalls(self)
         rest = cut.visit(test)
@@ -198,6 +224,11 @@ def _check(rest: ast.expr) -> Equal | Holds:
     return Holds(expression=ast.unparse(rest))
 
 
+def _is_immutable(node: ast.expr) -> bool:
+    allowed = (ast.Constant, ast.Tuple, ast.UnaryOp, ast.BinOp, ast.unaryop, ast.operator, ast.expr_context)
+    return all(isinstance(child, allowed) for child in ast.walk(node))
+
+
 def _mentions_answer(node: ast.expr) -> bool:
     return any(isinstance(child, ast.Name) and child.id.startswith(ANSWER_PREFIX) for child in ast.walk(node))
 
@@ -209,7 +240,8 @@ class _Substitute(ast.NodeTransformer):
         self.constants = constants
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self.constants.get(node.id, node)
+        # A copy: what is cut out of one assert must not be missing in the next.
+        return copy.deepcopy(self.constants[node.id]) if node.id in self.constants else node
 
 
 class _CutCalls(ast.NodeTransformer):
@@ -220,6 +252,10 @@ class _CutCalls(ast.NodeTransformer):
         self.calls: list[Call] = []
         self.nested = False
         """A call that was cut has another call of the candidate inside."""
+
+    def finds(self, node: ast.expr) -> list[ast.Call]:
+        """The candidate's calls in *node*, nothing cut."""
+        return [child for child in ast.walk(node) if isinstance(child, ast.Call) and self._is_candidates(child)]
 
     def visit_Call(self, node: ast.Call) -> ast.expr:
         if not self._is_candidates(node):
@@ -232,9 +268,12 @@ class _CutCalls(ast.NodeTransformer):
         return ast.Name(id=f"{ANSWER_PREFIX}{len(self.calls) - 1}", ctx=ast.Load())
 
     def _is_candidates(self, node: ast.Call) -> bool:
+        """Whether *node* is f(...), module.f(...) or Solution().f(...); a method of what f returned is no question to it."""
         root = node.func
-        while isinstance(root, ast.Attribute | ast.Call):
-            root = root.value if isinstance(root, ast.Attribute) else root.func
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        if isinstance(root, ast.Call) and isinstance(root.func, ast.Name) and root.func.id[:1].isupper():
+            root = root.func
         if not isinstance(root, ast.Name):
             return False
         name, is_attribute = root.id, root is not node.func

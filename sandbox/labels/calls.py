@@ -72,7 +72,7 @@ def from_intellect(label: dict[str, Any]) -> Suite:
         value = _value(text, "F10") if isinstance(text, str) else text
         arguments.append(value if isinstance(value, list) else [value])
     values = [_value(text, "F10") if isinstance(text, str) else text for text in outputs]
-    return _suite("F10", function_name(label), arguments, values, label)
+    return _suite("F10", function_name(label), arguments, values, label, wrapped=False)
 
 
 def from_live_code_bench(label: dict[str, Any]) -> Suite:
@@ -96,14 +96,16 @@ def from_live_code_bench(label: dict[str, Any]) -> Suite:
     raise LabelError("F7: the label mixes test cases for standard input with function calls; a suite has one kind")
 
 
-def _suite(name: str, function: str, inputs: list[Any], outputs: list[Any], label: dict[str, Any]) -> Suite:
+def _suite(
+    name: str, function: str, inputs: list[Any], outputs: list[Any], label: dict[str, Any], *, wrapped: bool = True
+) -> Suite:
     if not function:
         raise LabelError(f"{name}: the label names no function (fn_name, func_name or entry_point)")
     function = re.sub(r"^Solution\(\)\.", "", function)
     language = language_named(str(label.get("language") or "python"))
     as_text = bool(inputs) and all(isinstance(given, str) for given in inputs)
     wanted = [_value(output, name) if isinstance(output, str) else output for output in outputs] if as_text else outputs
-    if not as_text and _wrapped(outputs, function, str(label.get("starter_code") or "")):
+    if wrapped and not as_text and _wrapped(outputs, function, str(label.get("starter_code") or "")):
         wanted = [output[0] for output in outputs]
     from_json = all(map(is_plain_json, wanted))
     tolerance = _tolerance(label)

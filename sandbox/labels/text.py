@@ -26,7 +26,10 @@ def described(value: Any) -> str:
     if isinstance(value, list | tuple):
         kinds = ", ".join(sorted({type(item).__name__ for item in value})) or "nothing"
         return f"a {type(value).__name__} of {len(value)} ({kinds})"
-    return f"{type(value).__name__} {shorten(repr(value), 80)}"
+    try:
+        return f"{type(value).__name__} {shorten(repr(value), 80)}"
+    except Exception:  # a number of too many digits, an object that cannot be shown
+        return f"a {type(value).__name__}"
 
 
 def without_none(label: dict[Any, Any]) -> dict[str, Any]:

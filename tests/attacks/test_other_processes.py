@@ -14,6 +14,8 @@ from sandbox.host.process import ProcessWorker
 from sandbox.job import Job
 from sandbox.verdict import Cause
 
+pytestmark = pytest.mark.needs("landlock")
+
 # Each tries something on the process VICTIM and prints "done" if it could.
 ATTACKS = {
     "read_memory": """\

@@ -29,7 +29,7 @@ def test_every_variable_is_understood():
         "SANDBOX_OUTPUT_MB": ("1", 1 << 20),
         "SANDBOX_FILE_MB": ("8", 8 << 20),
         "SANDBOX_PROCESSES": ("7", 7),
-        "SANDBOX_OPEN_FILES": ("64", 64),
+        "SANDBOX_OPEN_FILES": ("512", 512),
         "SANDBOX_SUITE_SECONDS": ("20", 20.0),
         "SANDBOX_DEADLINE_SECONDS": ("30", 30.0),
     }

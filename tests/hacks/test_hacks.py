@@ -40,6 +40,8 @@ def test_no_hack_is_paid(program, box):
         {"test": f"def check(candidate):\n    assert candidate(0) == {wanted!r}", "entry_point": "f"},
     ]
     expected = header(program)["expect"]
+    if os.geteuid() != 0 and program.stem in ("memory_scan", "file_scan"):
+        expected = "runtime_error"  # only root can look into /proc/self/mem and environ of a process that is not dumpable
     for label in labels:
         score = box.score(source, label)
         assert score.verdict.value == expected, score.judgement

@@ -278,3 +278,8 @@ def test_a_reason_is_bounded():
     found = extract(HOSTILE["many-tags"])
     assert isinstance(found, NoCode)
     assert len(found.reason) < 500
+
+
+def test_a_block_of_sample_output_behind_the_code_is_not_the_program():
+    response = "```\nprint(1 + 2)\n```\nIt prints\n```\n3\n```"
+    assert extract(response).source == "print(1 + 2)"

@@ -134,7 +134,7 @@ def test_every_format_is_understood_in_every_shape(label, expected, shape):
         pytest.param("assert f(f(1)) == 2", [("f(f(1))", 2)], id="nested"),
         pytest.param("assert f(*[1]) == 2", [("f(*[1])", 2)], id="unpacked"),
         pytest.param("assert A(1).g() == 2", [("A(1).g()", 2)], id="method"),
-        pytest.param("x = [1]\nassert f(x) == x", [("f([1])", [1])], id="variable"),
+        pytest.param("x = (1,)\nassert f(x) == x", [("f((1,))", (1,))], id="variable"),
         pytest.param("assert set(f(1)) == {2}", [("f(1)", "set(answer_0) == {2}")], id="builtin-around"),
         pytest.param("assert abs(f(1) - 2) < 1e-6", [("f(1)", "abs(answer_0 - 2) < 1e-06")], id="tolerance"),
         # Else the candidate would be asked whether it is close, and be told what to be close to.
@@ -372,3 +372,43 @@ def test_a_function_that_is_evaluated_here_is_never_asked_of_the_candidate():
     assert asks(labels.read(["assert Counter(f([1, 2])) == Counter([1, 2])"])) == [
         ("f([1, 2])", "Counter(answer_0) == Counter([1, 2])")
     ]
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert f(1).startswith('SECRET')",
+        "assert f(1).index('SECRET') == 3",
+        "r = [f(1)]\nassert r == [1]\nassert [f(2)] == r",
+        "a = [3, 1]\nassert f(a) == 1\nassert a == [3, 1]",
+        "a = [3, 1]\nassert f(a) == a",
+        "a = [3, 1]\nassert f(a) == 1\nassert f(a) == 2",
+    ],
+)
+def test_what_only_the_tester_can_tell_is_left_to_it(test):
+    """Methods of what the candidate returned, answers in variables, arguments that it may have changed."""
+    with pytest.raises(NeedsCodeTests):
+        labels.read({"test_list": [test], "entry_point": "f"})
+    with pytest.raises(NeedsCodeTests):
+        labels.read([test])
+
+
+def test_a_check_function_of_more_than_the_candidate_needs_the_tester():
+    with pytest.raises(NeedsCodeTests, match="nothing else"):
+        labels.read({"entry_point": "f", "test": "def check(candidate, reference):\n    assert candidate(1) == reference(1)"})
+
+
+def test_variables_that_cannot_change_are_put_in():
+    assert asks(labels.read(["n = 5\nassert f(n) == n\nassert f(n, [n]) == (n, n)"])) == [("f(5)", 5), ("f(5, [5])", (5, 5))]
+
+
+def test_json_texts_of_lists_of_one_are_lists():
+    label = {"fn_name": "f", "test_case_inputs": ["[1]", "[2]"], "test_case_outputs": ["[1]", "[2]"]}
+    assert asks(labels.read(label)) == [("f(1)", [1]), ("f(2)", [2])]
+
+
+def test_a_label_that_was_read_before_is_not_changed_by_its_owner():
+    label = {"fn_name": "f", "inputs": [[1], [2]], "outputs": [[1, 2], [3]]}
+    labels.read(label)
+    label["outputs"][0][0] = 99
+    assert asks(labels.read({"fn_name": "f", "inputs": [[1], [2]], "outputs": [[1, 2], [3]]}))[0] == ("f(1)", [1, 2])

@@ -2,14 +2,16 @@
 
 import os
 import signal
+import threading
 import time
 
 import psutil
 import pytest
 
+from sandbox.errors import LabelError, WorkerLost
 from sandbox.host.process import ProcessWorker
 from sandbox.job import AnswerKind, Call, Job
-from sandbox.languages.python import preamble_for
+from sandbox.languages.python import STANDARD_PREAMBLE, preamble_for
 from sandbox.limits import MIB, Limits
 from sandbox.verdict import Cause
 
@@ -462,3 +464,60 @@ def test_usage_is_measured(run):
 )
 def test_the_standard_preamble_gives_what_programs_rely_on(run, program, value):
     assert returned(run(program, preamble=preamble_for(program), calls=[call("f")])) == [value]
+
+
+@pytest.mark.parametrize("program", ["x = List", "def g(x: List[int]): pass", "class Solution: pass", "y: Optional[int] = None"])
+@pytest.mark.parametrize("name", ["gcd", "add", "merge", "reduce", "sum", "max"])
+def test_neither_the_preamble_nor_a_builtin_answers_for_the_program(run, program, name):
+    seen = run(program, preamble=STANDARD_PREAMBLE, calls=[call(name, 1, 2)])
+    assert seen.failure.startswith(f"load:NameError: the program defines no function '{name}'")
+
+
+@pytest.mark.parametrize(
+    ("program", "value"),
+    [
+        ("class Solution:\n    def gcd(self, a, b): return gcd(a, b) + 100", 106),
+        ("def gcd(a, b): return 7", 7),
+        ("from math import gcd", 6),
+        ("gcd = lambda a, b: 8", 8),
+    ],
+)
+def test_the_programs_own_function_of_a_preambles_name_answers(run, program, value):
+    assert returned(run(program, preamble=STANDARD_PREAMBLE, calls=[call("gcd", 12, 18)])) == [value]
+
+
+def test_imports_of_the_label_that_fail_are_the_labels_fault(worker):
+    for preamble in ("import nosuchmodule", "import ("):
+        with pytest.raises(LabelError, match="imports fail"):
+            worker.run(Job(source="def f(): return 1", preamble=preamble, calls=(call("f"),), limits=SHORT), time.monotonic() + 30)
+    assert worker.healthy
+
+
+def test_a_zygote_that_was_changed_serves_no_other_job():
+    worker = ProcessWorker()
+    try:
+        source = "import os, resource\nresource.prlimit(os.getppid(), resource.RLIMIT_AS, (1 << 40, 1 << 40))"
+        seen = worker.run(Job(source=source, limits=SHORT), time.monotonic() + 30)
+        assert seen.failure == ""
+        assert not worker.healthy
+    finally:
+        worker.close()
+
+
+def test_closing_a_worker_ends_the_job_of_another_thread():
+    worker = ProcessWorker()
+    caught = []
+
+    def ask():
+        try:
+            worker.run(Job(source="import time; time.sleep(60)", limits=Limits(cpu_seconds=60)), time.monotonic() + 60)
+        except WorkerLost as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    time.sleep(0.5)
+    worker.close()
+    thread.join(20)
+    assert not thread.is_alive()
+    assert len(caught) == 1

@@ -24,8 +24,16 @@ class Fake:
         self.log = log
         self.healthy = True
         self.enforced = ()
+        self.busy = threading.Lock()
 
     def run(self, job, deadline):
+        assert self.busy.acquire(blocking=False), "leased to two callers at once"
+        try:
+            return self.step()
+        finally:
+            self.busy.release()
+
+    def step(self):
         self.log.append(self)
         step = self.steps.pop(0) if self.steps else Run(cause=Cause.FINISHED)
         if isinstance(step, Exception):

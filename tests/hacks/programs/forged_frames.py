@@ -1,6 +1,6 @@
 # tries: to write what a report of success might look like on every descriptor it can find
 # against: graders that read a verdict from a pipe or a file that the candidate has too
-# expect: runtime_error
+# expect: wrong_answer
 import os
 import struct
 
@@ -19,4 +19,4 @@ for fd in range(3, 256):
 
 
 def f(x):
-    os._exit(0)
+    return None
