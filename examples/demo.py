@@ -146,7 +146,13 @@ def main() -> int:
     problems = list(read_problems().values())[: arguments.problems]
     console = Console()
     reward_func = load_reward_func()
-    table = Table(title=f"HumanEval ({len(problems)} problems) through reward_code_gen.py", title_justify="left", box=SIMPLE_HEAD)
+    table = Table(
+        title=f"HumanEval ({len(problems)} problems) through reward_code_gen.py",
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        collapse_padding=True,
+        pad_edge=False,
+    )
     table.add_column("answer", no_wrap=True)
     roomy = console.width >= ROOMY
     if roomy:
