@@ -146,6 +146,8 @@ def main() -> int:
     problems = list(read_problems().values())[: arguments.problems]
     console = Console()
     reward_func = load_reward_func()
+    # The first call imports torch and starts the workers: once in a training, so not in the figures below.
+    reward_func(["```python\nprint(1)\n```"], [""], [{"inputs": [""], "outputs": ["1"]}])
     table = Table(
         title=f"HumanEval ({len(problems)} problems) through reward_code_gen.py",
         title_justify="left",

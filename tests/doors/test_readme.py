@@ -97,3 +97,11 @@ def test_the_limits_table_shows_the_defaults():
         "suite": f"{limits.suite_seconds:.0f} s",
         "deadline": f"{limits.deadline_seconds:.0f} s",
     }
+
+
+def test_the_demo_pays_every_right_answer_and_no_cheat():
+    command = [sys.executable, str(ROOT / "examples" / "demo.py"), "--problems", "6"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={**os.environ, "COLUMNS": "120"})
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "not paid in full: 0." in done.stdout
+    assert "cheating answers paid in full: 0." in done.stdout
