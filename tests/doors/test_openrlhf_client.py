@@ -79,6 +79,29 @@ def test_the_log_keys_are_always_the_same(results):
     assert not reserved & set(results[0]["logs"])
 
 
+ODD_RESPONSES = [
+    "", " ", "\n" * 50, "```", "```python", "```python\n```", "~~~\nx\n~~~", "<think>", "</think>", "<answer></answer>", "\u0000", "\ufeffx = 1",
+    "é" * 100, "```cpp\nint main() {}\n```", "def f(x: return", "f = 5", "import nosuch", "(" * 300, "x" * 5000, "`" * 500, "<|im_end|>" * 20,
+    "```python\ndef f(x): return {x: {x}}\n```", "```python\ndef f(x): return f\n```", "```python\ndef f(x): raise SystemExit\n```",
+    "```python\nclass Solution:\n    def f(self, x): return x + 1\n```", "```python\ndef f(x): return float('nan')\n```",
+]  # fmt: skip
+ODD_LABELS = [
+    None, "", " ", 5, 1.5, True, [], {}, [None], [[]], "nonsense", "{", "[1, 2", '"x"', ["assert"], ["assert True"], ["assert False"], [5],
+    {"inputs": [1]}, {"inputs": [], "outputs": []}, {"fn_name": "f", "inputs": ["x y"], "outputs": ["1"]}, {"test": 5, "entry_point": 6},
+    {"test": "def check(c): pass", "entry_point": "f"}, {"private_test_cases": "eJxx" + "A" * 60}, {"test_list": "assert f(1) == 2"},
+]  # fmt: skip
+
+
+def test_odd_responses_and_labels_raise_nothing_in_the_executor(clients_python):
+    tasks = [(PROMPT, response, LABEL) for response in ODD_RESPONSES] + [(PROMPT, RIGHT, label) for label in ODD_LABELS]
+    assert len(tasks) > 40
+    answers = answers_of(start(clients_python, tasks, stdout=subprocess.PIPE))
+    assert len(answers) == 2 * len(tasks)
+    assert {tuple(answer["logs"]) for answer in answers} == {tuple(answers[0]["logs"])}
+    assert all(-1.0 <= answer["reward"] <= 1.0 and 0.0 <= answer["score"] <= 1.0 for answer in answers)
+    assert all(answer["logs"]["internal_error"] == 0.0 for answer in answers[: len(ODD_RESPONSES)])
+
+
 def test_a_prompt_that_was_cut_from_the_left_is_still_the_prompt(clients_python):
     tasks = [(PROMPT, RIGHT, LABEL), (PROMPT, "no code", LABEL), (PROMPT, WRONG, LABEL)]
     process = start(clients_python, tasks, max_length=190, stdout=subprocess.PIPE)
