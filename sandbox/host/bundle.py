@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
-import hashlib
 import io
 import os
 import zipfile
 from importlib import resources
 
-__all__ = ["digest", "open_bundle"]
+__all__ = ["open_bundle"]
 
 _MAIN = """\
 import json, os, sys
@@ -30,21 +30,14 @@ def _bundle() -> bytes:
     with zipfile.ZipFile(buffer, "w") as archive:
         for entry in sorted(resources.files("sandbox.guest").iterdir(), key=lambda entry: entry.name):
             if entry.name.endswith(".py"):
-                # A fixed date: the same code is the same bytes, so that its digest names it.
+                # ZipInfo without a date has a fixed one: the same code is the same bytes.
                 archive.writestr(zipfile.ZipInfo(f"guest/{entry.name}"), entry.read_bytes())
         archive.writestr(zipfile.ZipInfo("__main__.py"), _MAIN)
     return buffer.getvalue()
 
 
-def digest() -> str:
-    """SHA-256 of the bundle: which guest code a worker runs."""
-    return hashlib.sha256(_bundle()).hexdigest()
-
-
 def open_bundle() -> int:
     """A new file descriptor of the bundle, sealed against changes; the caller closes it."""
-    import fcntl
-
     fd = os.memfd_create("reward-sandbox-guest", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     with open(fd, "wb", closefd=False) as file:
         file.write(_bundle())
