@@ -3,7 +3,6 @@
     SandboxError
     ├── ConfigurationError    a setting is wrong: which one, its value, what is allowed
     ├── LabelError            a label cannot be understood: what was looked for, what was found
-    │   └── NeedsCodeTests    it is understood, but its tests are code that only the tester can run
     ├── LayerMissing          a required layer of confinement cannot be set up: which, why, what to do
     └── WorkerError           a worker failed (ours): never charged to a candidate
         ├── WorkerLost        it died or stopped answering in the middle of a job: the job is tried elsewhere
@@ -18,7 +17,6 @@ __all__ = [
     "ConfigurationError",
     "LabelError",
     "LayerMissing",
-    "NeedsCodeTests",
     "Overloaded",
     "SandboxError",
     "WorkerError",
@@ -36,10 +34,6 @@ class ConfigurationError(SandboxError, ValueError):
 
 class LabelError(SandboxError, ValueError):
     """A label cannot be turned into test cases; the message says what was looked for and what was found."""
-
-
-class NeedsCodeTests(LabelError):
-    """The label's tests are code that cannot be reduced to declared cases."""
 
 
 class LayerMissing(SandboxError, RuntimeError):

@@ -1,4 +1,5 @@
-"""A job is what is asked of a worker; a run is what was observed. Neither holds an expected value (law 1).
+"""A job is what is asked of a worker; a run is what was observed. No candidate ever sees an expected value (law 1): where a
+job has tests, which are code, they go to a process of their own, after the candidate was forked.
 
 Times are seconds, sizes are bytes.
 """
@@ -14,7 +15,7 @@ from sandbox.layers import Enforced
 from sandbox.limits import Limits
 from sandbox.verdict import Cause
 
-__all__ = ["Answer", "AnswerKind", "Call", "Job", "Run", "Usage"]
+__all__ = ["Answer", "AnswerKind", "Call", "Job", "Run", "TestResult", "Tests", "TestsRun", "Usage"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,16 +36,52 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Tests:
+    """Tests that are code. A tester runs them; the program under test is a module that they import, or names that they use.
+
+    The framework is one of
+
+    - statements: *setup*, then each text of *cases* in the same namespace; each is a test;
+    - unittest: *setup* is a module of test cases;
+    - pytest: *files*, of which *paths* are collected.
+    """
+
+    framework: str = "statements"
+    setup: str = ""
+    cases: tuple[str, ...] = ()
+    shared: str = ""
+    """Code that runs on both sides: the classes that a label gives to program and tests alike."""
+    structures: tuple[str, ...] = ()
+    """Classes of *shared* whose instances cross by value: list nodes, tree nodes."""
+    entry: str = ""
+    """Name or expression of what the tests call *alias*."""
+    alias: str = "candidate"
+    asked: tuple[str, ...] = ()
+    """Names that are the program's even where a builtin or a library has the same."""
+    files: tuple[tuple[str, str | bytes], ...] = ()
+    paths: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ("solution",)
+    """Names under which the tests import the program."""
+    visible: tuple[tuple[str, str | bytes], ...] = ()
+    """Files that the program may see, in its folder."""
+    program_file: str = "main.py"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Job:
     """One program and its inputs.
 
     With *calls*, the program is loaded as a module (its `if __name__ == "__main__"` part does not run) and asked one
-    question after another in one process. Without, it is a script that reads *stdin* and writes standard output.
+    question after another in one process. With *tests*, it is loaded as a module that a tester asks. With neither, it is a
+    script that reads *stdin* and writes standard output.
     """
 
     source: str
     calls: tuple[Call, ...] = ()
     stdin: bytes = b""
+    tests: Tests | None = None
+    skip: int = 0
+    """Tests at the beginning that have been decided already."""
     preamble: str = ""
     """Code that runs in the module before the program: imports that APPS- and LeetCode-style programs expect."""
     limits: Limits = field(default_factory=Limits)
@@ -73,6 +110,41 @@ class Answer:
     value: Any = None
     error: str = ""
     """Exception type and message, or why the value cannot cross; bounded."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestResult:
+    """What a tester says of one test."""
+
+    __test__ = False  # no test case of pytest's, whatever the name
+
+    name: str
+    outcome: str
+    """passed, failed, raised (the program did), exited (it did), gone (its process ended), skipped (by the label), label (it is
+    broken) or ours."""
+    message: str = ""
+    """The exception, bounded. It may hold expected values: not for the model's eyes."""
+    delegated: int = 0
+    """Comparisons of two of the program's objects that the program itself has made."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TestsRun:
+    """What a tester says of all tests, and how it ended."""
+
+    __test__ = False
+
+    results: tuple[TestResult, ...] = ()
+    ended: bool = False
+    """It came to its end. Otherwise its results are not all."""
+    count: int = 0
+    """All tests that there are, those skipped included."""
+    outcome: str = ""
+    """Why tests have no results: gone, missing (the program does not define what they import), raised, exited, label or ours."""
+    message: str = ""
+    cause: Cause = Cause.FINISHED
+    """How the tester's process ended."""
+    cpu_seconds: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,6 +181,8 @@ class Run:
     """The program was loaded and its calls began (by its own account, as everything that a candidate says)."""
     answers: tuple[Answer, ...] = ()
     """In the order of the job's calls; shorter where the program ended early."""
+    tests: TestsRun | None = None
+    """Only of a job with tests."""
     stdout: bytes = b""
     stderr: bytes = b""
     usage: Usage = field(default_factory=Usage)

@@ -16,11 +16,12 @@ from typing import Any
 from sandbox import labels
 from sandbox.errors import ConfigurationError, LabelError, WorkerError
 from sandbox.extract import Candidate, Choice, NoCode, extract
-from sandbox.job import Answer, AnswerKind, Job, Run, Usage
+from sandbox.job import Answer, AnswerKind, Job, Run, TestResult, Tests, TestsRun, Usage
 from sandbox.languages import LANGUAGES
 from sandbox.languages.python import preamble_for
 from sandbox.layers import Enforced
 from sandbox.limits import Limits
+from sandbox.reference import with_expected
 from sandbox.suite import CallCase, Match, StdioCase, Suite
 from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict, worst
 
@@ -46,6 +47,10 @@ class CaseResult:
     """The candidate gave an answer to this case: a value, or an exception inside the called function."""
     difference: str = ""
     """Where the answer differs from what the label wants (bounded). It holds expected values: not for the model's eyes."""
+    name: str = ""
+    """The test's name, where the tests are code."""
+    delegated: int = 0
+    """Comparisons of two of the program's own objects, which the program itself has made: its `__eq__` was under test."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +65,19 @@ class Judgement:
     usage: Usage = dataclasses.field(default_factory=Usage)
     enforced: tuple[Enforced, ...] = ()
     retries: int = 0
+
+    @property
+    def delegated(self) -> int:
+        """Comparisons that the program itself has made, in all cases."""
+        return sum(case.delegated for case in self.cases)
+
+    @property
+    def first_failure(self) -> str:
+        """Name, detail and difference of the first case that is not accepted (bounded); it may hold expected values."""
+        for number, case in enumerate(self.cases, 1):
+            if case.verdict not in (Verdict.ACCEPTED, Verdict.SKIPPED):
+                return ": ".join(part for part in (case.name or f"case {number}", case.detail, case.difference) if part)
+        return ""
 
     @property
     def pass_rate(self) -> float:
@@ -111,8 +129,10 @@ def judge(
     try:
         found = _extracted(response, suite, prompt, rules, run, deadline)
         if isinstance(found, NoCode):
-            skipped = tuple(CaseResult(verdict=Verdict.NO_CODE) for _ in suite.cases)
+            skipped = tuple(CaseResult(verdict=Verdict.NO_CODE) for _ in suite.cases or (None,))
             return Judgement(verdict=Verdict.NO_CODE, reason=found.reason, cases=skipped, format=suite.format)
+        if suite.reference is not None:
+            suite = with_expected(suite, suite.reference, run, rules.for_suite(suite), deadline)
         return _Trial(found, suite, run, rules, deadline).judgement()
     except LabelError as error:
         return Judgement(verdict=Verdict.LABEL_ERROR, reason=str(error), format=suite.format)
@@ -153,11 +173,15 @@ class _Trial:
 
     def judgement(self) -> Judgement:
         results: list[CaseResult] = []
-        for result in self._stdio() if self.suite.uses_stdin else self._calls():
+        if self.suite.tests is not None:
+            trial = self._tested(self.suite.tests)
+        else:
+            trial = self._stdio() if self.suite.uses_stdin else self._calls()
+        for result in trial:
             results.append(result)
             if result.verdict.owner is Owner.OURS or (self.rules.early_stop and result.verdict is not Verdict.ACCEPTED):
                 break
-        missing = len(self.suite.cases) - len(results)
+        missing = max(0, len(self.suite.cases) - len(results))
         results += [CaseResult(verdict=Verdict.SKIPPED, detail="an earlier case had decided")] * missing
         verdict = worst(result.verdict for result in results)
         ours = [result.detail for result in results if result.verdict.owner is Owner.OURS]
@@ -240,6 +264,87 @@ class _Trial:
             done += 1
 
 
+    def _tested(self, tests: Tests) -> Iterator[CaseResult]:
+        """All tests in one process; where the program dies in the middle, the tests behind that go on with a fresh one."""
+        done = counted = 0
+        while True:
+            run = self._ask(self._job(tests=tests, skip=done))
+            told = run.tests
+            if VERDICT_OF_CAUSE[run.cause].owner is Owner.OURS or told is None:
+                yield CaseResult(verdict=Verdict.INTERNAL_ERROR, detail=run.detail)
+                return
+            over = _unanswered(run)
+            for test in told.results:
+                if test.outcome != "skipped":
+                    counted += 1
+                    yield _of_test(test, over)
+            done += len(told.results)
+            self.deaths += 1
+            left = max(told.count - done, 0)
+            if told.ended and not told.outcome and not left:
+                break
+            if not told.ended or told.outcome in ("label", "ours", "raised", "missing", "exited"):
+                yield from [_untested(run, told, over)] * max(left, 1)
+                return
+            # What is left has had no process to ask: the program ended, or the session of tests was interrupted.
+            if not told.results or not run.loaded or self._spent or self.deaths >= MAX_DEATHS:
+                yield from [_OUT_OF_TIME if run.loaded and self._spent else over] * (left if told.count else 1)
+                return
+            if not left:
+                break
+        if not counted:
+            raise LabelError(f"{self.suite.format}: all {done} tests of the label are skipped; a pass needs at least one that ran")
+
+
+def _of_test(test: TestResult, over: CaseResult) -> CaseResult:
+    """One test's outcome as a result; *over* is what became of the program's process."""
+    if test.outcome == "passed":
+        return CaseResult(verdict=Verdict.ACCEPTED, answered=True, name=test.name, delegated=test.delegated)
+    if test.outcome == "label":
+        raise LabelError(f"the test {test.name} is broken: {test.message}")
+    if test.outcome == "gone":
+        return dataclasses.replace(over, name=test.name, delegated=test.delegated)
+    if test.outcome == "exited":
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exit:{test.message}", name=test.name)
+    if test.outcome in ("raised", "missing"):
+        out_of_memory = test.message.startswith("MemoryError")
+        return CaseResult(
+            verdict=Verdict.MEMORY_LIMIT if out_of_memory else Verdict.RUNTIME_ERROR,
+            detail=f"exception:{test.message}",
+            answered=not out_of_memory,
+            name=test.name,
+            delegated=test.delegated,
+        )
+    return CaseResult(
+        verdict=Verdict.WRONG_ANSWER, answered=True, difference=test.message, name=test.name, delegated=test.delegated
+    )
+
+
+def _untested(run: Run, told: TestsRun, over: CaseResult) -> CaseResult:
+    """What the tests that were not run are, because of the tests before or of the tester's own end.
+
+    Raises:
+        LabelError: the label is broken.
+        WorkerError: the fault is ours.
+    """
+    if told.outcome == "label":
+        raise LabelError(f"the label's tests are broken: {told.message}")
+    if told.outcome == "ours":
+        raise WorkerError(told.message)
+    if told.outcome in ("raised", "exited"):
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exception:{told.message}", answered=told.outcome == "raised")
+    if told.outcome == "missing":
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{told.message}")
+    if run.failure or not run.loaded:
+        return over
+    if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT:
+        # The tests loop over what the program answers (an endless generator): in one process with it, it would be its time.
+        return CaseResult(verdict=Verdict.TIME_LIMIT, detail=f"tests:{told.cause.value}")
+    if told.cause is Cause.SIGNALED:
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail="tests:signaled")
+    raise LabelError("the label's tests ended their own process before they had come to their end")
+
+
 _OUT_OF_TIME = CaseResult(
     verdict=Verdict.TIME_LIMIT,
     detail="suite: the cases before, or comparing what they answered, had used the time of the whole suite",
@@ -278,7 +383,8 @@ def _unanswered(run: Run) -> CaseResult:
         if run.failure.startswith("load:MemoryError"):
             return CaseResult(verdict=Verdict.MEMORY_LIMIT, detail=run.failure)
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=run.failure)
-    return CaseResult(verdict=VERDICT_OF_CAUSE[run.cause], detail=run.detail)
+    detail = "protocol: it broke off the line to its tests" if run.tests and run.cause is Cause.FINISHED else run.detail
+    return CaseResult(verdict=VERDICT_OF_CAUSE[run.cause], detail=detail)
 
 
 def _together(usages: Sequence[Usage]) -> Usage:

@@ -1,6 +1,7 @@
 """A suite is a label that was understood: test cases, how to compare, and the label's own limits.
 
-A case holds its question and its *check*; the check stays on the host, where no candidate code ever runs.
+A case holds its question and its *check*; the check stays on the host, where no candidate code ever runs. Where the tests are
+code, the suite holds them instead of cases, and they run in a tester (`sandbox.guest.tester`).
 """
 
 from __future__ import annotations
@@ -9,9 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sandbox.errors import LabelError
-from sandbox.job import Call
+from sandbox.job import Call, Tests
 
-__all__ = ["CallCase", "Match", "OutputCheck", "StdioCase", "Suite", "ValueCheck"]
+__all__ = ["CallCase", "Match", "OutputCheck", "Reference", "StdioCase", "Suite", "ValueCheck"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,16 +54,28 @@ class CallCase:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Reference:
+    """A program that is known right, and the calls whose expected values are what it answers."""
+
+    source: str
+    calls: tuple[Call, ...]
+    tolerance: float = 0.0
+    """Absolute difference that floats may have."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Suite:
-    """Test cases of one kind, never none.
+    """Test cases of one kind, or tests that are code, or a reference to take the expected values from; never nothing.
 
     Raises:
-        LabelError: there are no cases: a suite that asks nothing would be passed by silence.
+        LabelError: there are none: a suite that asks nothing would be passed by silence.
     """
 
-    cases: tuple[StdioCase, ...] | tuple[CallCase, ...]
+    cases: tuple[StdioCase, ...] | tuple[CallCase, ...] = ()
+    tests: Tests | None = None
+    reference: Reference | None = None
     format: str
-    """The label format that was recognised, F1 to F20."""
+    """The label format that was recognised, F1 to F21."""
     entry_points: tuple[str, ...] = ()
     """Names that the program has to define; extraction prefers a block that does."""
     preamble: str = ""
@@ -76,10 +89,10 @@ class Suite:
     memory_bytes: int | None = None
 
     def __post_init__(self) -> None:
-        if not self.cases:
+        if not (self.cases or self.tests or (self.reference and self.reference.calls)):
             raise LabelError(f"{self.format}: the label has no test cases; a suite needs at least one")
 
     @property
     def uses_stdin(self) -> bool:
         """Whether the cases run a script rather than call functions."""
-        return isinstance(self.cases[0], StdioCase)
+        return bool(self.cases) and isinstance(self.cases[0], StdioCase)

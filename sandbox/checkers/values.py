@@ -18,7 +18,7 @@ from sandbox.checkers.text import MAX_SHOWN, shorten
 from sandbox.guest.values import Array, Iterated
 from sandbox.suite import Match
 
-__all__ = ["Equal", "shown"]
+__all__ = ["Equal", "Root", "shown"]
 
 _NUMBERS = (int, float, complex, Decimal, Fraction)
 
@@ -100,6 +100,25 @@ class Equal:
         if not (self.relative or self.absolute) or isinstance(got, complex) or isinstance(wanted, complex):
             return False
         return math.isclose(got, wanted, rel_tol=self.relative, abs_tol=self.absolute)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Root:
+    """One call's value is a root of the polynomial: EvalPlus's oracle for HumanEval/32, whose answer is not the only right one."""
+
+    coefficients: tuple[float, ...]
+    absolute: float = 1e-4
+
+    def __call__(self, said: tuple[Any, ...]) -> Match:
+        """Evaluate the polynomial at the value of the first call."""
+        (got,) = said
+        ok = False
+        if type(got) in (int, float):
+            try:
+                ok = abs(sum(factor * float(got) ** power for power, factor in enumerate(self.coefficients))) <= self.absolute
+            except ArithmeticError:
+                ok = False
+        return Match(ok=ok, difference="" if ok else f"{shown(got)} is no root of {shown(self.coefficients)}")
 
 
 def _json_key(key: Any) -> Any:

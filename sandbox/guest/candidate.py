@@ -89,8 +89,9 @@ def run(
     domain: Domain,
     folder: str,
     base_data_bytes: int,
+    line_fd: int = -1,
 ) -> NoReturn:
-    """Be the candidate. Called right after the fork; never returns.
+    """Be the candidate. Called right after the fork; never returns. *line_fd* leads to the tester, if there is one.
 
     A fault of ours on the way is written to *setup_fd*, which is closed before the program can run: no candidate can claim one.
     """
@@ -99,6 +100,8 @@ def run(
         try:
             supervisor = os.getppid()
             os.dup2(answers_fd, confine.ANSWERS_FD)
+            if line_fd >= 0:
+                os.dup2(line_fd, confine.LINE_FD)
             os.dup2(out_fd, 1)
             os.dup2(err_fd, 2)
             data = _read_all(job_fd)
@@ -106,20 +109,24 @@ def run(
             calls = values.decode(job.calls) if job.calls else []
             seed = None if job.entropy else int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
             _give_stdin(job.stdin)
-            path = f"{folder}/{PROGRAM_NAME}"
+            serving = json.loads(job.serving) if job.serving else {}
+            path = f"{folder}/{serving.get('file', PROGRAM_NAME)}"
+            for name, text in serving.get("files", ()):
+                os.makedirs(os.path.dirname(f"{folder}/{name}"), exist_ok=True)
+                _write_program(f"{folder}/{name}", text)
             _write_program(path, job.source)
             _fresh_interpreter(path, folder, seed)
             answers = Answers(confine.ANSWERS_FD, order.output_bytes)
             del data
             os.dup2(setup_fd, confine.SETUP_FD)
             setup_fd = confine.SETUP_FD
-            confine.enter(order, domain, confine.ANSWERS_FD, supervisor, base_data_bytes)
+            confine.enter(order, domain, supervisor, base_data_bytes, confine.LINE_FD if job.serving else confine.ANSWERS_FD)
             module = _module(job, path)
             os.close(setup_fd)
         except BaseException as error:
             os.pwrite(setup_fd, f"{type(error).__name__}: {error}".encode("utf-8", "replace")[:MAX_MESSAGE], 0)
             raise
-        code = _live(job, calls, answers, module, path)
+        code = _live(job, calls, answers, module, path, serving)
     except BaseException:
         traceback.print_exc()
     finally:
@@ -158,12 +165,17 @@ def prepare_streams() -> None:
     sys.stderr = sys.__stderr__ = stream(2, io.BufferedWriter, "w", "backslashreplace", True)  # type: ignore[misc]
 
 
-def _write_program(path: str, source: str) -> None:
+def _write_program(path: str, source: Any) -> None:
     fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    data = source.encode("utf-8", "surrogatepass")
+    data = content_of(source)
     while data:
         data = data[os.write(fd, data) :]
     os.close(fd)
+
+
+def content_of(text: Any) -> bytes:
+    """A file's content: a text, or bytes as hexadecimal in a list."""
+    return bytes.fromhex(text[0]) if isinstance(text, list) else text.encode("utf-8", "surrogatepass")
 
 
 def _module(job: Payload, path: str) -> ModuleType:
@@ -172,7 +184,7 @@ def _module(job: Payload, path: str) -> ModuleType:
     Raises:
         LabelFault: they fail. They are the label's, and no line of the candidate has run yet.
     """
-    module = ModuleType("solution" if job.calls else "__main__")
+    module = ModuleType("solution" if job.calls or job.serving else "__main__")
     module.__file__ = path
     module.__dict__["__builtins__"] = sys.modules["builtins"]
     sys.modules[module.__name__] = module
@@ -188,7 +200,9 @@ class LabelFault(Exception):
     """The label's own imports fail."""
 
 
-def _live(job: Payload, calls: list[list[Any]], answers: Answers, module: ModuleType, path: str) -> int:
+def _live(
+    job: Payload, calls: list[list[Any]], answers: Answers, module: ModuleType, path: str, serving: dict[str, Any]
+) -> int:
     """Load the program and answer; the exit status of the process."""
     answers.begin(0)
     namespace = module.__dict__
@@ -200,7 +214,8 @@ def _live(job: Payload, calls: list[list[Any]], answers: Answers, module: Module
         return 1
     try:
         exec(program, namespace)
-        given -= {function for function, *_ in calls if function in given and _binds(program, function)}
+        asked = [*(function for function, *_ in calls), *serving.get("asked", ())]
+        given -= {name for name in asked if name in given and _binds(program, name)}
         for function, *_ in calls:
             if function:
                 _look_up(namespace, given, function)
@@ -210,6 +225,12 @@ def _live(job: Payload, calls: list[list[Any]], answers: Answers, module: Module
         answers.error(KIND_ERROR, error)
         _show(error, path)
         return _end(1, namespace)
+    if serving:
+        from .program import serve_tests  # imported by the zygote already, where there are tests
+
+        answers.write(KIND_LOADED, "")
+        serve_tests(confine.LINE_FD, answers.max_bytes * 4, namespace, given, serving)
+        os._exit(0)
     if calls:
         answers.write(KIND_LOADED, "")
         for slot, call in enumerate(calls, 1):

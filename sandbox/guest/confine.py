@@ -14,13 +14,15 @@ from . import syscalls
 from .landlock import Domain
 from .wire import Order
 
-__all__ = ["ANSWERS_FD", "LAYERS", "SETUP_FD", "Tally", "descendants", "enter", "kill", "own_state", "prepare", "reap", "sweep"]
+__all__ = ["ANSWERS_FD", "LAYERS", "LINE_FD", "SETUP_FD", "Tally", "descendants", "enter", "kill", "own_state", "prepare", "reap", "sweep"]
 
 ANSWERS_FD = 200
 """Where a candidate's answers go: high, so that the files a program opens are numbered as it expects (3, 4, ...)."""
 
 SETUP_FD = ANSWERS_FD - 1
 """Where a fault of ours or the label's is written; closed before the program runs."""
+LINE_FD = ANSWERS_FD + 1
+"""The line between a candidate and its tester, where there is one."""
 NOTABLE_NS = 20_000_000
 STACK_BYTES = 100 << 20
 """The main stack may grow to this; x86-64 leaves at least 128 MiB below the mappings (MIN_GAP in arch/x86/mm/mmap.c)."""
@@ -80,8 +82,8 @@ def _limit(limit: int, value: int) -> None:
     resource.setrlimit(limit, (value, value))
 
 
-def enter(order: Order, domain: Domain, keep: int, supervisor: int, base_data_bytes: int) -> None:
-    """Confine the calling process. Last of all, every descriptor but 0, 1, 2, SETUP_FD and *keep* is closed.
+def enter(order: Order, domain: Domain, supervisor: int, base_data_bytes: int, keep: int = ANSWERS_FD) -> None:
+    """Confine the calling process. Last of all, every descriptor but 0, 1, 2 and those from SETUP_FD to *keep* is closed.
 
     Raises:
         OSError: a limit cannot be set.
@@ -92,7 +94,7 @@ def enter(order: Order, domain: Domain, keep: int, supervisor: int, base_data_by
         os._exit(1)
     _limit(resource.RLIMIT_CPU, min(order.cases * order.cpu_ns, order.total_ns) // 1_000_000_000 + 2)
     _limit(resource.RLIMIT_FSIZE, order.file_bytes)
-    _limit(resource.RLIMIT_NOFILE, max(order.open_files, ANSWERS_FD + 1))
+    _limit(resource.RLIMIT_NOFILE, max(order.open_files, LINE_FD + 1))
     _limit(resource.RLIMIT_DATA, order.memory_bytes + base_data_bytes)
     syscalls.drop_capabilities()
     domain.enter()
@@ -152,6 +154,9 @@ class Tally:
         """Nanoseconds that each process of the job waited for a processor, those that have gone included."""
         self.lowered = False
         """The job has lowered its own priority: that it waits is its own doing."""
+        self.apart = 0
+        """The tester, whose use of time is not the candidate's; 0: there is none."""
+        self.apart_ns = 0
 
     @property
     def delay_ns(self) -> int:
@@ -170,6 +175,10 @@ class Tally:
         alive = descendants(os.getpid())
         cpu_ns = int((self.user_seconds + self.system_seconds) * 1e9)
         resident = threads = total = 0
+        if self.apart:
+            others = {self.apart, *descendants(self.apart)}
+            self.apart_ns = max(self.apart_ns, sum(_cpu_ns(pid) + _children_cpu_ns(pid) for pid in alive if pid in others))
+            alive = [pid for pid in alive if pid not in others]
         for pid in alive:
             cpu_ns += _cpu_ns(pid)
             memory = _numbers(f"/proc/{pid}/statm")

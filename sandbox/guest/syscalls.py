@@ -42,8 +42,10 @@ def drop_capabilities() -> None:
 
 # The numbers are the same on every architecture (they came with Linux 5.13, after the tables had been unified).
 _LANDLOCK_CREATE_RULESET = 444
+_LANDLOCK_ADD_RULE = 445
 _LANDLOCK_RESTRICT_SELF = 446
 _LANDLOCK_CREATE_RULESET_VERSION = 1
+_LANDLOCK_RULE_PATH_BENEATH = 1
 
 
 def landlock_abi() -> int:
@@ -63,6 +65,18 @@ def landlock_create_ruleset(attributes: bytes) -> int:
         code = ctypes.get_errno()
         raise OSError(code, f"landlock_create_ruleset: {os.strerror(code)}")
     return fd
+
+
+def landlock_add_path(fd: int, access: int, path_fd: int) -> None:
+    """Allow *access* on what lies beneath a path.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    rule = struct.pack("=Qi", access, path_fd)
+    if _libc.syscall(_LANDLOCK_ADD_RULE, fd, _LANDLOCK_RULE_PATH_BENEATH, rule, 0) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"landlock_add_rule: {os.strerror(code)}")
 
 
 def landlock_restrict_self(fd: int) -> None:

@@ -36,7 +36,24 @@ from typing import Any, Callable, Iterable
 
 from .wire import WireError
 
-__all__ = ["MAX_DEPTH", "MAX_NODES", "Array", "Iterated", "Opaque", "Unsendable", "decode", "encode"]
+__all__ = [
+    "LEAF_KINDS",
+    "LEAF_TAGS",
+    "MAX_DEPTH",
+    "MAX_ITEMS",
+    "MAX_NODES",
+    "Array",
+    "Iterated",
+    "Opaque",
+    "Unsendable",
+    "decode",
+    "encode",
+    "integer_tree",
+    "leaf_tree",
+    "leaf_value",
+    "text_of",
+    "text_tree",
+]
 
 _dumps, _loads = json.dumps, json.loads  # a program that replaces these means its own use of them
 
@@ -125,9 +142,9 @@ def _tree(value: Any, depth: int, budget: list[int]) -> Any:
     if kind is bool or value is None or kind is float:
         return value
     if kind is int:
-        return value if -_WORD <= value < _WORD else _big(value)
+        return integer_tree(value)
     if kind is str:
-        return value if value.isascii() else _text(value)
+        return text_tree(value)
     if depth > MAX_DEPTH:
         raise Unsendable(f"nested more than {MAX_DEPTH} deep, or a cycle")
     budget[0] -= 1
@@ -137,13 +154,19 @@ def _tree(value: Any, depth: int, budget: list[int]) -> Any:
     return write(value, depth + 1, budget)
 
 
-def _big(value: int) -> dict[str, Any]:
+def integer_tree(value: int) -> Any:
+    """The tree of an exact int."""
+    if -_WORD <= value < _WORD:
+        return value
     if value.bit_length() > MAX_INT_BITS:
         raise Unsendable(f"an integer of {value.bit_length()} bits")
     return {"i": hex(value)}
 
 
-def _text(value: str) -> Any:
+def text_tree(value: str) -> Any:
+    """The tree of an exact str."""
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:
@@ -235,6 +258,17 @@ _WRITERS: dict[type, _Writer] = {
 }
 _WRITERS[type({}.values())] = _iterated
 _WRITERS.update(dict.fromkeys((type({}.keys()), type({}.items())), _view))
+
+LEAF_KINDS = frozenset(
+    (bytes, complex, range, Decimal, Fraction, dt.date, dt.time, dt.datetime, dt.timedelta, dt.timezone, type(Ellipsis))
+)
+"""Types of values that hold no other values, but for None, numbers and str."""
+
+
+def leaf_tree(value: Any) -> Any:
+    """The tree of a value of one of the leaf kinds."""
+    return _WRITERS[type(value)](value, 0, [MAX_NODES, False])
+
 
 # How to read the exact base out of a subclass without asking anything that the subclass defines.
 _BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
@@ -460,3 +494,16 @@ _READERS: dict[str, Callable[[Any, int], Any]] = {
     "A": _array,
     "O": lambda t, d: Opaque(_exactly(str, t[0])[:80], _exactly(bool, t[1])),
 }
+
+LEAF_TAGS = frozenset("iuxcrDFTe")
+
+
+def leaf_value(tag: str, body: Any) -> Any:
+    """The value of a leaf's tree; errors as they come, for the caller turns them into WireError."""
+    return _READERS[tag](body, 0)
+
+
+def text_of(tree: Any) -> str:
+    """The text that a tree is."""
+    text: str = _exactly(str, _value(tree, 0))
+    return text

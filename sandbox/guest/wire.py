@@ -3,14 +3,16 @@
 Theory of operation. There is one stream per worker and one job at a time on it:
 
     worker → host   Hello     once: a length and a JSON object that says which Python this is and what confines it
-    host → worker   Order     limits, as numbers, and the length of what follows
+    host → worker   Order     limits, as numbers, and the lengths of what follows
                     payload   the job: opaque to the zygote, which copies it into a memfd without ever holding it on its heap
+                    tests     where labels are code: opaque too, and read from the stream only after the candidate was forked
     worker → host   Report    how the job ended and what it used, as numbers, and the lengths of what follows
-                    sections  stdout, stderr, answers: opaque to the zygote, sent from memfds
+                    sections  stdout, stderr, answers, results: opaque to the zygote, sent from memfds
 
 Order and Report hold numbers only, so the zygote reads them and still knows nothing of any job. The *answers* section was
 written by the candidate and is hostile: a sequence of frames (kind, length, body), cut short where the candidate ended.
-A frame says what a candidate answered; it never says that an answer is right.
+A frame says what a candidate answered; it never says that an answer is right. The *results* section was written by the tester,
+which no candidate can reach: frames with the outcome of each test.
 """
 
 from __future__ import annotations
@@ -21,15 +23,19 @@ from typing import Iterator, NamedTuple
 __all__ = [
     "ANSWERS_START",
     "CAUSES",
+    "FRAMEWORKS",
     "KIND_ERROR",
     "KIND_EXITED",
     "KIND_LOADED",
     "KIND_RAISED",
     "KIND_RETURNED",
+    "KIND_TEST",
+    "KIND_TESTS_ENDED",
     "KIND_UNCOMPILED",
     "KIND_UNSENDABLE",
     "MAX_HELLO_BYTES",
     "ORDER_BYTES",
+    "RESULT_KINDS",
     "REPORT_BYTES",
     "Order",
     "Payload",
@@ -53,8 +59,8 @@ CAUSES = (
 MAX_HELLO_BYTES = 1 << 20
 
 
-_ORDER = struct.Struct("<4s11Q")
-_REPORT = struct.Struct("<4s13q")
+_ORDER = struct.Struct("<4s14Q")
+_REPORT = struct.Struct("<4s17q")
 _PROGRESS = struct.Struct("<QQQ")
 ORDER_BYTES = _ORDER.size
 REPORT_BYTES = _REPORT.size
@@ -77,13 +83,19 @@ class Order(NamedTuple):
     open_files: int
     cases: int
     payload_bytes: int
+    tests_bytes: int
+    """Length of the tests, which follow the payload and go to the tester alone; 0: the job has none."""
+    tester_ns: int
+    """CPU time of the tester."""
+    framework: int
+    """What the tester runs the tests with, of FRAMEWORKS."""
 
     def pack(self) -> bytes:
-        return _pack(_ORDER, b"ord2", self)
+        return _pack(_ORDER, b"ord3", self)
 
     @classmethod
     def unpack(cls, data: bytes | memoryview) -> Order:
-        return cls._make(_unpack(_ORDER, b"ord2", data))
+        return cls._make(_unpack(_ORDER, b"ord3", data))
 
 
 class Report(NamedTuple):
@@ -104,14 +116,19 @@ class Report(NamedTuple):
     stdout_bytes: int
     stderr_bytes: int
     answers_bytes: int
+    results_bytes: int
+    tester_cause: int
+    tester_status: int
+    tester_cpu_ns: int
 
     def pack(self) -> bytes:
-        return _pack(_REPORT, b"rep1", self)
+        return _pack(_REPORT, b"rep2", self)
 
     @classmethod
     def unpack(cls, data: bytes | memoryview) -> Report:
-        report = cls._make(_unpack(_REPORT, b"rep1", data))
-        if not 0 <= report.cause < len(CAUSES) or min(report[2:]) < 0:
+        report = cls._make(_unpack(_REPORT, b"rep2", data))
+        numbers = report._replace(status=0, tester_status=0)
+        if not 0 <= report.cause < len(CAUSES) or not 0 <= report.tester_cause < len(CAUSES) or min(numbers) < 0:
             raise WireError(f"a report that cannot be: {report}")
         return report
 
@@ -150,7 +167,15 @@ KIND_EXITED = 6
 """A call raised SystemExit: the exit status, as a text."""
 KIND_UNSENDABLE = 7
 """A call returned something that does not cross: why, as a text."""
-_KINDS = frozenset(range(KIND_UNCOMPILED, KIND_UNSENDABLE + 1))
+KIND_TEST = 8
+"""The outcome of a test: a JSON object, see `guest.results`."""
+KIND_TESTS_ENDED = 9
+"""The tester came to its end: a JSON object. Without it, no number of passed tests is a pass."""
+_ANSWER_KINDS = frozenset(range(KIND_UNCOMPILED, KIND_UNSENDABLE + 1))
+RESULT_KINDS = frozenset((KIND_TEST, KIND_TESTS_ENDED))
+
+FRAMEWORKS = ("statements", "unittest", "pytest")
+"""With what a tester runs the tests; an order carries the index."""
 
 
 def frame(kind: int, body: bytes) -> bytes:
@@ -158,7 +183,7 @@ def frame(kind: int, body: bytes) -> bytes:
     return _FRAME.pack(kind, len(body)) + body
 
 
-def frames(data: bytes) -> Iterator[tuple[int, bytes]]:
+def frames(data: bytes, kinds: frozenset[int] = _ANSWER_KINDS) -> Iterator[tuple[int, bytes]]:
     """The whole frames at the start of *data*; a frame that is cut short ends them silently.
 
     Raises:
@@ -167,7 +192,7 @@ def frames(data: bytes) -> Iterator[tuple[int, bytes]]:
     position = 0
     while position + _FRAME.size <= len(data):
         kind, length = _FRAME.unpack_from(data, position)
-        if kind not in _KINDS:
+        if kind not in kinds:
             raise WireError(f"no frame is of kind {kind}")
         position += _FRAME.size
         if position + length > len(data):
@@ -176,7 +201,7 @@ def frames(data: bytes) -> Iterator[tuple[int, bytes]]:
         position += length
 
 
-_PAYLOAD = struct.Struct("<B3I")
+_PAYLOAD = struct.Struct("<B4I")
 
 
 class Payload(NamedTuple):
@@ -186,11 +211,13 @@ class Payload(NamedTuple):
     source: str
     preamble: str
     calls: str
-    """A list of [function, expression, args, kwargs]; empty for a script."""
+    """A list of [function, expression, args, kwargs]; empty for a script, and for a program that tests will ask."""
+    serving: str
+    """JSON of what a program that tests will ask has to know: the file's name, and the classes that both sides have."""
     stdin: bytes
 
     def pack(self) -> bytes:
-        texts = [text.encode("utf-8", "surrogatepass") for text in (self.source, self.preamble, self.calls)]
+        texts = [text.encode("utf-8", "surrogatepass") for text in (self.source, self.preamble, self.calls, self.serving)]
         return b"".join((_PAYLOAD.pack(self.entropy, *map(len, texts)), *texts, self.stdin))
 
     @classmethod
@@ -201,8 +228,8 @@ class Payload(NamedTuple):
         for length in lengths:
             texts.append(data[start : start + length].decode("utf-8", "surrogatepass"))
             start += length
-        source, preamble, calls = texts
-        return cls(bool(entropy), source, preamble, calls, data[start:])
+        source, preamble, calls, serving = texts
+        return cls(bool(entropy), source, preamble, calls, serving, data[start:])
 
 
 def _pack(layout: struct.Struct, magic: bytes, numbers: tuple[int, ...]) -> bytes:

@@ -12,9 +12,12 @@ import os
 import stat
 import time
 
-__all__ = ["PROGRAM_NAME", "WorkFolder"]
+__all__ = ["PROGRAM_NAME", "TESTS", "WorkFolder"]
 
 PROGRAM_NAME = "main.py"
+JOB = "job"
+SHARED = "shared"
+TESTS = "tests"
 STALE_SECONDS = 60.0
 """Younger folders are left alone: their worker may not have locked them yet."""
 _PREFIX = "reward-sandbox-"
@@ -28,15 +31,44 @@ class WorkFolder:
         _remove_stale(place)
         self.top = f"{place}/{_PREFIX}{os.urandom(8).hex()}"
         os.mkdir(self.top, 0o700)
-        self.path = f"{self.top}/job"
+        self.path = f"{self.top}/{JOB}"
         self._top = os.open(self.top, _FOLDER)
         fcntl.flock(self._top, fcntl.LOCK_EX)  # held as long as the worker lives, however it ends
         os.mkdir(self.path, 0o700)
+        self.shared = f"{self.top}/{SHARED}"
+        self.hidden = ""
+        """Where the tester keeps the files of its tests; "" before the first."""
+        self._hidden = -1
+
+    def make_hidden(self, place: str) -> None:
+        """Make the folder that only testers may see, and the one they share with candidates."""
+        _remove_stale(place)
+        self.hidden = f"{place}/{_PREFIX}{os.urandom(16).hex()}"
+        os.mkdir(self.hidden, 0o700)
+        self._hidden = os.open(self.hidden, _FOLDER)
+        fcntl.flock(self._hidden, fcntl.LOCK_EX)
+        os.mkdir(self.shared, 0o700)
+
+    def _clean_tests(self) -> bool:
+        for name, parent in ((TESTS, self._hidden), (SHARED, self._top)):
+            try:
+                os.rmdir(name, dir_fd=parent)
+            except FileNotFoundError:
+                pass
+            except OSError:
+                self._remove_in_a_child(name, parent)
+        try:
+            os.mkdir(SHARED, 0o700, dir_fd=self._top)
+        except OSError:
+            return False
+        return not os.listdir(self._hidden)  # the names in it are ours
 
     def clean(self) -> bool:
         """Make the job's folder empty again; False if that cannot be done."""
+        if self.hidden and not self._clean_tests():
+            return False
         try:
-            fd = os.open("job", _FOLDER, dir_fd=self._top)
+            fd = os.open(JOB, _FOLDER, dir_fd=self._top)
         except OSError:
             pass  # not readable, replaced by something else, or gone
         else:
@@ -46,28 +78,34 @@ class WorkFolder:
                 pass
             os.close(fd)
         try:
-            os.rmdir("job", dir_fd=self._top)
+            os.rmdir(JOB, dir_fd=self._top)
         except OSError:
-            self._remove_in_a_child()
+            self._remove_in_a_child(JOB, self._top)
         try:
-            os.mkdir("job", 0o700, dir_fd=self._top)
+            os.mkdir(JOB, 0o700, dir_fd=self._top)
         except OSError:
             return False
         return True
 
     def remove(self) -> None:
         """Remove everything."""
-        self._remove_in_a_child()
-        try:
-            os.rmdir(self.top)
-        except OSError:
-            pass  # something refuses to go; the host, or a later worker, tries again
+        places = [(JOB, self._top, self.top)]
+        if self.hidden:
+            places += [(SHARED, self._top, self.top), (TESTS, self._hidden, self.hidden)]
+        for name, parent, folder in places:
+            self._remove_in_a_child(name, parent)
+            try:
+                os.rmdir(folder)
+            except OSError:
+                pass  # something refuses to go, or is still to be removed; the host, or a later worker, tries again
 
-    def _remove_in_a_child(self) -> None:
+    def _remove_in_a_child(self, name: str, parent: int) -> None:
         pid = os.fork()
         if pid == 0:
             try:
-                _remove("job", self._top)
+                _remove(name, parent)
+            except FileNotFoundError:
+                pass
             finally:
                 os._exit(0)
         os.waitpid(pid, 0)
@@ -86,7 +124,8 @@ def _remove_stale(place: str) -> None:
             fd = os.open(path, _FOLDER)
             try:
                 fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                _remove("job", fd)
+                for inner in os.listdir(fd):
+                    _remove(inner, fd)
                 os.rmdir(path)
             finally:
                 os.close(fd)

@@ -24,7 +24,8 @@ import time
 
 from . import candidate, confine, values
 from .landlock import Domain
-from .wire import ANSWERS_START, CAUSES, ORDER_BYTES, Order, Progress, Report, WireError
+from .wire import ANSWERS_START, CAUSES, FRAMEWORKS, ORDER_BYTES, Order, Progress, Report, WireError
+from .watch import SAMPLE_SECONDS, Watch
 from .workfolder import WorkFolder
 
 __all__ = ["main"]
@@ -32,8 +33,6 @@ __all__ = ["main"]
 BUFFER_BYTES = 1 << 18
 MAX_PAYLOAD_BYTES = 1 << 30
 STDERR_TAIL_BYTES = 1 << 16
-SAMPLE_SECONDS = 0.025
-"""How often memory, processes and output are looked at, where no cgroup counts them."""
 LONG_NS = 20_000_000
 """A job that took longer gets a last look at what it waited for; for shorter ones the look would cost more than it tells."""
 POLLRDHUP = 0x2000
@@ -47,15 +46,15 @@ WARM = (
 """What programs import most: paid for once per worker. Others load when they are used; every library costs every fork."""
 
 
-def main(stream_fd: int, warm: list[str], folder: str) -> int:
-    """Serve orders on *stream_fd* until the host goes away."""
+def main(stream_fd: int, warm: list[str], folder: str, hidden: str) -> int:
+    """Serve orders on *stream_fd* until the host goes away. Work folders are made in *folder*, test files kept in *hidden*."""
     stream = socket.socket(fileno=stream_fd)
     host = os.pidfd_open(os.getppid())
     confine.prepare()
     work = WorkFolder(folder)
     try:
         missing = _warm_up(warm)
-        zygote = _Zygote(stream, host, work)
+        zygote = _Zygote(stream, host, work, hidden)
         zygote.hello(missing)
         while zygote.serve():
             pass
@@ -84,10 +83,13 @@ def _warm_up(extra: list[str]) -> list[str]:
 
 
 class _Zygote:
-    def __init__(self, stream: socket.socket, host: int, folder: WorkFolder) -> None:
+    def __init__(self, stream: socket.socket, host: int, folder: WorkFolder, hidden_place: str) -> None:
         self.stream = stream
         self.host = host
         self.folder = folder
+        self.hidden_place = hidden_place
+        self.hiding: Domain | None = None
+        self.frameworks: set[str] = set()
         self.poll = select.poll()
         self.poll.register(stream, POLLRDHUP)
         self.poll.register(host, select.POLLIN)
@@ -128,19 +130,24 @@ class _Zygote:
                 os.close(fd)
 
     def _serve(self, order: Order, job: int, out: int, err: int, answers: int) -> bool:
+        tests = self._tests(order) if order.tests_bytes else None
         os.pwrite(answers, Progress(0, 0, time.monotonic_ns()).pack(), 0)
         tally = confine.Tally(self.base_bytes)
         started = time.monotonic_ns()
-        watch = _Watch(order, tally, out, err, answers, started, self.cpus)
+        watch = Watch(order, tally, out, err, tests.results if tests else answers, started, self.cpus)
+        domain = self.hiding if tests and self.hiding and tests.has_files else self.domain
         pid = os.fork()
         if pid == 0:
-            candidate.run(order, job, out, err, answers, self.setup, self.domain, self.folder.path, self.base_data_bytes)
+            line = tests.candidates_end if tests else -1
+            candidate.run(order, job, out, err, answers, self.setup, domain, self.folder.path, self.base_data_bytes, line)
         # Little happens here while the child lives: each page that is written now is copied first.
         leader = os.pidfd_open(pid)
         try:
-            cause, orphaned = self._watch(watch, leader)
+            if tests is None:
+                _, cause, orphaned = self._watch(watch, [leader])
+            else:
+                cause, orphaned = self._watch_tests(watch, pid, leader, tests)
         finally:
-            self.poll.unregister(leader)
             os.close(leader)
         if orphaned:
             confine.sweep(tally)
@@ -161,25 +168,98 @@ class _Zygote:
             os.lseek(err, 0, os.SEEK_SET)
             os.sendfile(err, self.setup, 0, candidate.MAX_MESSAGE)  # its text is ours; it travels in the place of stderr
             os.ftruncate(self.setup, 0)
-        return self._report(order, watch, cause, status, clean, wall_ns, (out, err, answers))
+        done = self._report(order, watch, cause, status, clean, wall_ns, (out, err, answers), tests)
+        if tests:
+            os.close(tests.results)
+        return done
 
-    def _watch(self, watch: _Watch, leader: int) -> tuple[str, bool]:
-        """Sleep until the candidate ends, a limit is reached or the host is gone: (the cause of a kill or "", host is gone)."""
-        poll = self.poll
-        poll.register(leader, select.POLLIN)
-        wait = SAMPLE_SECONDS / 2
-        while True:
-            ready = {fd for fd, _ in poll.poll(max(1, int(wait * 1000)))}
-            if leader in ready:
-                return "", False
-            if ready:
+    def _tests(self, order: Order) -> Tests:
+        """Make ready for a job with tests; what that needs is loaded when it is first needed, for every fork pays for it."""
+        framework = FRAMEWORKS[order.framework]
+        if framework not in self.frameworks:
+            for name in ("tester", "program"):
+                importlib.import_module(f".{name}", __package__)
+            if framework != "statements":
+                importlib.import_module(".frameworks", __package__).warm_up(framework)
+            gc.collect()
+            gc.freeze()
+            self.base_data_bytes = _status_bytes("VmData")
+            self.base_bytes = _status_bytes("VmRSS")
+            self.frameworks.add(framework)
+        if framework == "pytest" and self.hiding is None and self.domain.abi:
+            self.folder.make_hidden(self.hidden_place)
+            self.hiding = Domain(self.folder.hidden, (self.folder.path, self.folder.shared))
+        return Tests(order)
+
+    def _watch_tests(self, watch: Watch, pid: int, leader: int, tests: Tests) -> tuple[str, bool]:
+        """Start the tester and sleep until it ends: (why the candidate was stopped or "", host is gone)."""
+        memory = os.memfd_create("tests", os.MFD_CLOEXEC)
+        try:
+            # The candidate exists, with a memory of its own: only now do the tests come into this process's reach.
+            if not self._copy(tests.order.tests_bytes, memory):
                 return "", True
-            cause, wait = watch.look()
-            if cause:
-                return cause, False
+            tester = tests.fork(memory, self.setup, self.domain, self.folder, self.base_data_bytes)
+        finally:
+            os.close(memory)
+        watch.tally.apart = tests.pid
+        waiting = [leader, tester]
+        cause = ""
+        try:
+            while tester in waiting:
+                ready, found, orphaned = self._watch(watch, waiting)
+                if orphaned:
+                    return cause, True
+                waiting = [fd for fd in waiting if fd not in ready]
+                if found.startswith("tester:"):
+                    tests.stop(found.partition(":")[2])
+                elif found:
+                    cause = found
+                    confine.kill(pid, signal.SIGKILL)
+                    if cause == "overloaded":
+                        tests.stop(cause)
+                if leader not in waiting and not watch.is_over:
+                    watch.is_over = True
+                    watch.over_ns = time.monotonic_ns()
+                    tests.hang_up()
+        finally:
+            os.close(tester)
+        tests.reap()
+        watch.tally.apart = 0
+        if leader in waiting:
+            cause = cause or "finished"  # it was asked everything, and is not needed any more
+        return cause, False
+
+    def _watch(self, watch: Watch, fds: list[int]) -> tuple[list[int], str, bool]:
+        """Sleep until one of the processes ends, a limit is reached or the host is gone: (who ended, which limit, host is gone)."""
+        poll = self.poll
+        for fd in fds:
+            poll.register(fd, select.POLLIN)
+        wait = SAMPLE_SECONDS / 2
+        try:
+            while True:
+                ready = {fd for fd, _ in poll.poll(max(1, int(wait * 1000)))}
+                ended = [fd for fd in fds if fd in ready]
+                if ended:
+                    return ended, "", False
+                if ready:
+                    return [], "", True
+                cause, wait = watch.look()
+                if cause:
+                    return [], cause, False
+        finally:
+            for fd in fds:
+                poll.unregister(fd)
 
     def _report(
-        self, order: Order, watch: _Watch, cause: str, status: int, clean: bool, wall_ns: int, files: tuple[int, int, int]
+        self,
+        order: Order,
+        watch: Watch,
+        cause: str,
+        status: int,
+        clean: bool,
+        wall_ns: int,
+        files: tuple[int, int, int],
+        tests: Tests | None,
     ) -> bool:
         sizes = [os.fstat(fd).st_size for fd in files]
         out_size, err_size = sizes[0], sizes[1]
@@ -187,6 +267,7 @@ class _Zygote:
         stdout_bytes = min(out_size, order.output_bytes)
         stderr_bytes = min(err_size, STDERR_TAIL_BYTES)
         answers_bytes = min(answers_size, order.output_bytes)
+        results_bytes = max(0, os.fstat(tests.results).st_size - ANSWERS_START) if tests else 0
         tally = watch.tally
         report = Report(
             cause=CAUSE[cause],
@@ -202,11 +283,17 @@ class _Zygote:
             stdout_bytes=stdout_bytes,
             stderr_bytes=stderr_bytes,
             answers_bytes=answers_bytes,
+            results_bytes=results_bytes,
+            tester_cause=CAUSE[tests.cause] if tests else 0,
+            tester_status=tests.status if tests else 0,
+            tester_cpu_ns=tests.cpu_ns if tests else 0,
         )
         self.stream.sendall(report.pack())
         self._send_file(files[0], 0, stdout_bytes)
         self._send_file(files[1], err_size - stderr_bytes, stderr_bytes)
         self._send_file(files[2], ANSWERS_START, answers_bytes)
+        if tests:
+            self._send_file(tests.results, ANSWERS_START, results_bytes)
         return True
 
     def _receive(self, size: int) -> bool:
@@ -244,72 +331,55 @@ class _Zygote:
             size -= sent
 
 
-class _Watch:
-    """The clocks and counters of one candidate: when to look again, and what to stop it for."""
+class Tests:
+    """The tester of one job, as the zygote sees it."""
 
-    def __init__(self, order: Order, tally: confine.Tally, out: int, err: int, answers: int, started: int, cpus: int) -> None:
+    def __init__(self, order: Order) -> None:
         self.order = order
-        self.tally = tally
-        self.out = out
-        self.err = err
-        self.answers = answers
-        self.started = started
-        self.cpus = cpus
-        self.slot = Progress(0, 0, started)
-        self.slot_delay_ns = 0
+        self.has_files = FRAMEWORKS[order.framework] == "pytest"
+        ours, theirs = socket.socketpair()
+        self._line = ours
+        self._theirs: socket.socket | None = theirs
+        self.candidates_end = theirs.fileno()
+        self.results = os.memfd_create("results", os.MFD_CLOEXEC)
+        os.pwrite(self.results, Progress(0, 0, time.monotonic_ns()).pack(), 0)
+        self.pid = 0
+        self.cause = ""
+        self.status = 0
+        self.cpu_ns = 0
 
-    def look(self) -> tuple[str, float]:
-        """What the candidate has to be stopped for, or "", and how many seconds may pass before the next look."""
-        order = self.order
-        cpu_ns, resident = self.tally.sample()
-        now = time.monotonic_ns()
-        self._follow(cpu_ns, now)
-        used = cpu_ns - self.slot.cpu_ns
-        idle = now - self.slot.wall_ns - max(0, self.tally.delay_ns - self.slot_delay_ns)
-        if resident > order.memory_bytes:
-            return "memory", 0
-        if self.tally.processes > order.processes:
-            return "processes", 0
-        if os.fstat(self.out).st_size + os.fstat(self.err).st_size > order.output_bytes:
-            return "output", 0
-        if used > order.cpu_ns or cpu_ns > order.total_ns:
-            return "cpu_time", 0
-        whole = max(0, now - self.started - self.tally.delay_ns)
-        if idle > order.wall_ns or whole > order.total_ns:
-            return "wall_time", 0
-        if now - self.started > order.hard_ns:
-            return "overloaded", 0
-        nearest = min(
-            min(order.cpu_ns - used, order.total_ns - cpu_ns) / self.cpus,
-            order.wall_ns - idle,
-            order.total_ns - whole,
-            order.hard_ns - (now - self.started),
-        )
-        return "", min(SAMPLE_SECONDS, nearest / 1e9 + 0.0005)
+    def fork(self, memory: int, setup: int, domain: Domain, folder: WorkFolder, base_data_bytes: int) -> int:
+        """Start the tester; a descriptor of its process."""
+        from . import tester  # imported by `_tests`
 
-    def _follow(self, cpu_ns: int, now: int) -> None:
-        """Take over a new slot's start, as the candidate wrote it; never for more slots than there are, nor from the future."""
+        if self._theirs is not None:
+            self._theirs.close()  # only the candidate holds it now: its end is the end of the line
+            self._theirs = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            tester.run(self.order, memory, self.results, self._line.fileno(), setup, domain, folder, base_data_bytes)
+        return os.pidfd_open(self.pid)
+
+    def hang_up(self) -> None:
+        """The candidate has ended: whatever it left behind that holds the line, the tester hears no more of it."""
         try:
-            seen = Progress.unpack(os.pread(self.answers, ANSWERS_START, 0))
-        except (OSError, WireError):
-            return
-        if self.slot.slot < seen.slot < self.order.cases:
-            self.slot = Progress(
-                seen.slot, max(self.slot.cpu_ns, min(seen.cpu_ns, cpu_ns)), max(self.slot.wall_ns, min(seen.wall_ns, now))
-            )
-            self.slot_delay_ns = self.tally.delay_ns
+            self._line.shutdown(socket.SHUT_RDWR)
+        except OSError:
+            pass
 
-    def cause_of_end(self, status: int) -> str:
-        """How a candidate that we did not stop ended; a limit that it passed in its last moments counts too."""
-        if os.fstat(self.out).st_size + os.fstat(self.err).st_size > self.order.output_bytes:
-            return "output"
-        total_ns = int((self.tally.user_seconds + self.tally.system_seconds) * 1e9)
-        self._follow(total_ns, time.monotonic_ns())
-        if status == -signal.SIGXCPU or total_ns - self.slot.cpu_ns > self.order.cpu_ns or total_ns > self.order.total_ns:
-            return "cpu_time"
-        if status == 0:
-            return "finished"
-        return "exited" if status > 0 else "signaled"
+    def stop(self, cause: str) -> None:
+        """End the tester, for a cause that is written down first."""
+        self.cause = cause
+        confine.kill(self.pid, signal.SIGKILL)
+
+    def reap(self) -> None:
+        """Wait for it."""
+        _, raw, usage = os.wait4(self.pid, 0)
+        self._line.close()
+        self.status = os.waitstatus_to_exitcode(raw)
+        self.cpu_ns = int((usage.ru_utime + usage.ru_stime) * 1e9)
+        if not self.cause:
+            self.cause = "finished" if self.status == 0 else "exited" if self.status > 0 else "signaled"
 
 
 def _status_bytes(key: str) -> int:

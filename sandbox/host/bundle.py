@@ -20,7 +20,7 @@ os.register_at_fork = register
 from guest import zygote
 options = json.loads(sys.argv[1])
 del sys.argv[1:]
-sys.exit(zygote.main(options["stream"], options["warm"], options["folder"]))
+sys.exit(zygote.main(options["stream"], options["warm"], options["folder"], options["hidden"]))
 """
 
 

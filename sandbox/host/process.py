@@ -19,12 +19,13 @@ import threading
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 from sandbox.errors import ConfigurationError, LabelError, WorkerLost
 from sandbox.guest import values, wire
 from sandbox.host import bundle
-from sandbox.job import Answer, AnswerKind, Job, Run, Usage
+from sandbox.job import Answer, AnswerKind, Job, Run, TestResult, Tests, TestsRun, Usage
 from sandbox.layers import Enforced, Enforcement, Layer
 from sandbox.verdict import Cause
 
@@ -35,6 +36,8 @@ CLOSE_SECONDS = 10.0
 DECODING_SECONDS = 3.0
 """CPU time that reading the answers of one run may take on the host."""
 MAX_ERROR = 2000
+_MANY = 1 << 20
+"""Time slots of a job whose number of tests is not known."""
 GRACE_SECONDS = 5.0
 """Between the zygote's own deadline for a job and ours for its report."""
 
@@ -108,7 +111,7 @@ class ProcessWorker:
         )
 
     def _start(self, theirs: socket.socket, zip_fd: int, warm: Sequence[str], folder: str | None) -> subprocess.Popen[bytes]:
-        options = {"stream": theirs.fileno(), "warm": list(warm), "folder": folder or _scratch()}
+        options = {"stream": theirs.fileno(), "warm": list(warm), "folder": folder or _scratch(), "hidden": _hidden_place()}
         try:
             return subprocess.Popen(
                 [self._python, "-s", "-B", f"/proc/self/fd/{zip_fd}", json.dumps(options)],
@@ -152,8 +155,10 @@ class ProcessWorker:
             )
         except values.Unsendable as error:
             raise LabelError(f"the arguments of a call do not cross to the candidate: {error}") from None
-        payload = wire.Payload(job.entropy, job.source, job.preamble, asked, job.stdin).pack()
-        hard = max(0.001, min(limits.hard_seconds * (1 + len(calls)), deadline - time.monotonic()))
+        payload = wire.Payload(job.entropy, job.source, job.preamble, asked, _serving(job.tests), job.stdin).pack()
+        tests = _tests(job) if job.tests else b""
+        cases = _MANY if tests else 1 + len(calls)
+        hard = max(0.001, min(limits.hard_seconds * cases, deadline - time.monotonic()))
         order = wire.Order(
             cpu_ns=_ns(limits.cpu_seconds),
             wall_ns=_ns(limits.wall),
@@ -164,19 +169,24 @@ class ProcessWorker:
             file_bytes=limits.file_bytes,
             processes=limits.processes,
             open_files=limits.open_files,
-            cases=1 + len(calls),
+            cases=cases,
             payload_bytes=len(payload),
+            tests_bytes=len(tests),
+            tester_ns=_ns(limits.suite_seconds),
+            framework=wire.FRAMEWORKS.index(job.tests.framework) if job.tests else 0,
         )
         try:
             self._stream.settimeout(hard + GRACE_SECONDS)
             self._stream.sendall(order.pack())
             self._stream.sendall(payload)
+            self._stream.sendall(tests)  # which the worker reads when the candidate has been forked
             report = wire.Report.unpack(self._read(wire.REPORT_BYTES))
             if max(report.stdout_bytes, report.answers_bytes) > limits.output_bytes or report.stderr_bytes > 1 << 20:
                 raise wire.WireError("sections larger than what was asked for")
             stdout = self._read(report.stdout_bytes)
             stderr = self._read(report.stderr_bytes)
             answers = self._read(report.answers_bytes)
+            results = self._read(report.results_bytes)
         except BaseException as error:
             # Whatever it was, the stream is in the middle of something: this worker can never be used again.
             self.close()
@@ -187,7 +197,8 @@ class ProcessWorker:
             self._healthy = False
         if _CAUSES[report.cause] is Cause.SETUP and stderr.startswith(b"LabelFault: "):
             raise LabelError(f"the label's imports fail: {stderr.decode('utf-8', 'replace').removeprefix('LabelFault: ')}")
-        return _observed(report, stdout, stderr, answers, len(calls), self._enforced)
+        run = _observed(report, stdout, stderr, answers, len(calls), self._enforced)
+        return replace(run, tests=_tests_run(report, results)) if job.tests else run
 
     def close(self) -> None:
         """See `Worker.close`. A job that runs in another thread ends as WorkerLost there."""
@@ -294,6 +305,75 @@ def _observed(report: wire.Report, stdout: bytes, stderr: bytes, answers: bytes,
     )
 
 
+def _serving(tests: Tests | None) -> str:
+    """What the candidate of a job with tests has to know: nothing of the tests."""
+    if tests is None:
+        return ""
+    told = {
+        "file": tests.program_file,
+        "files": [[name, _content(content)] for name, content in tests.visible],
+        "modules": list(tests.modules),
+        "shared": list(tests.structures),
+        "asked": [name for name in (tests.entry, *tests.asked) if name.isidentifier()],
+    }
+    return json.dumps(told)
+
+
+def _tests(job: Job) -> bytes:
+    """The tests, as their tester reads them."""
+    tests = job.tests
+    assert tests is not None
+    told = {
+        "framework": tests.framework,
+        "setup": tests.setup,
+        "cases": list(tests.cases),
+        "shared": tests.shared,
+        "structures": list(tests.structures),
+        "entry": tests.entry,
+        "alias": tests.alias,
+        "asked": list(tests.asked),
+        "files": [[name, _content(content)] for name, content in (*tests.visible, *tests.files)],
+        "paths": list(tests.paths),
+        "modules": list(tests.modules),
+        "skip": job.skip,
+        "entropy": job.entropy,
+    }
+    return json.dumps(told).encode("ascii")
+
+
+def _content(content: str | bytes) -> str | list[str]:
+    """A file's content in JSON: a text as it is, bytes in hexadecimal in a list."""
+    return content if isinstance(content, str) else [content.hex()]
+
+
+def _tests_run(report: wire.Report, results: bytes) -> TestsRun:
+    """The results section as words; a tester wrote it, so what cannot be read is a fault of ours."""
+    found: list[TestResult] = []
+    end: dict[str, Any] | None = None
+    try:
+        for kind, body in wire.frames(results, wire.RESULT_KINDS):
+            record = json.loads(body)
+            if kind == wire.KIND_TESTS_ENDED:
+                end = record
+                break
+            found.append(
+                TestResult(
+                    name=record["name"], outcome=record["outcome"], message=record["message"], delegated=record["delegated"]
+                )
+            )
+    except (wire.WireError, ValueError, KeyError, TypeError) as error:
+        end = {"count": 0, "outcome": "ours", "message": f"the results cannot be read: {error}"}
+    return TestsRun(
+        results=tuple(found),
+        ended=end is not None,
+        count=end["count"] if end else 0,
+        outcome=end["outcome"] if end else "",
+        message=end["message"] if end else "",
+        cause=_CAUSES[report.tester_cause],
+        cpu_seconds=report.tester_cpu_ns / 1e9,
+    )
+
+
 def _answer(kind: AnswerKind, body: bytes) -> Answer:
     try:
         value = values.decode(body)
@@ -307,6 +387,15 @@ def _answer(kind: AnswerKind, body: bytes) -> Answer:
 def _scratch() -> str:
     """Where work folders are made: in memory if there is such a place, for a job's files are small and short-lived."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else tempfile.gettempdir()
+
+
+def _hidden_place() -> str:
+    """Where test files are kept: a folder in which programs make no files of their own, for they may not see new ones there."""
+    own = os.environ.get("XDG_RUNTIME_DIR", "")
+    for place in ("/run", own, "/var/tmp"):
+        if place.startswith("/") and os.access(place, os.W_OK | os.X_OK):
+            return place
+    return os.path.expanduser("~")
 
 
 def _signal_name(number: int) -> str:

@@ -1,7 +1,7 @@
 """Labels whose tests are assert statements: F1 (check functions), F3 and F4 (lists), reduced to calls and expectations by `ast`.
 
 Of each assert the calls of the candidate are cut out and asked of the candidate; what the assert says about their values stays
-on the host (`Equal`, or `Holds` for more than an equation). What cannot be reduced so is a `NeedsCodeTests` that says what it was.
+on the host (`Equal`, or `Holds` for more than an equation). What cannot be reduced so goes to a tester as it is (`labels.code`).
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from typing import Any
 
 from sandbox.checkers import Equal, Holds
 from sandbox.checkers.expression import ANSWER_PREFIX, Irreducible, evaluate, is_evaluated, validate
-from sandbox.errors import LabelError, NeedsCodeTests
+from sandbox.errors import LabelError
 from sandbox.job import Call
+from sandbox.labels import code
 from sandbox.labels.text import described, limits_of, parsed
 from sandbox.suite import CallCase, Suite
 
@@ -38,12 +39,15 @@ def is_assert_list(items: Any) -> bool:
 def from_check(label: dict[str, Any]) -> Suite:
     """F1: {"test": "def check(candidate): ...", "entry_point": "f"}; "prompt" is code that a completion continues."""
     entry = str(label["entry_point"]).strip()
-    tree = _parse(label["test"], "F1: test")
+    tree = code.parse(label["test"], "F1: test")
     checks = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "check"]
-    if len(checks) != 1 or not re.fullmatch(r"\w+", entry):
-        raise NeedsCodeTests("needs code tests: F1 or F18 whose test is not one `def check(candidate)` of a plain function")
-    names, statements = _without_checks(tree.body)
-    return _Reader(names={entry, *names}, entry=entry).suite("F1", statements, label, prompt=str(label.get("prompt") or ""))
+    if len(checks) != 1 or not entry.isidentifier():
+        return code.from_check(label)
+    try:
+        names, statements = _without_checks(tree.body)
+        return _Reader(names={entry, *names}, entry=entry).suite("F1", statements, label, prompt=str(label.get("prompt") or ""))
+    except Irreducible:
+        return code.from_check(label)
 
 
 def from_lists(label: dict[str, Any]) -> Suite:
@@ -58,14 +62,18 @@ def from_lists(label: dict[str, Any]) -> Suite:
     for key in ("test_setup_code", "setup", "test_imports", "import_prefix"):
         lines = label.get(key) or ""
         setup.append("\n".join(lines) if isinstance(lines, list) else str(lines))
-    statements = _parse("\n".join(setup), "F3: setup").body
+    statements = code.parse("\n".join(setup), "F3: setup").body
     for test in tests:
-        statements += _parse(test, "F3: a test").body
-    if entry := str(label.get("entry_point") or ""):  # ROLL: asserts, or check functions, that say "candidate"
-        names, statements = _without_checks(statements)
-        return _Reader(names={entry, "candidate", *names}, entry=entry).suite("F3", statements, label)
-    entry = _common_builtin(statements)
-    return _Reader(names={entry} if entry else set(), entry=entry).suite("F3", statements, label)
+        statements += code.parse(test, "F3: a test").body
+    named = entry = str(label.get("entry_point") or "")
+    try:
+        if entry:  # ROLL: asserts, or check functions, that say "candidate"
+            names, statements = _without_checks(statements)
+            return _Reader(names={entry, "candidate", *names}, entry=entry).suite("F3", statements, label)
+        entry = _common_builtin(statements)
+        return _Reader(names={entry} if entry else set(), entry=entry).suite("F3", statements, label)
+    except Irreducible:
+        return code.from_statements(label, "\n".join(setup), tests, entry, "candidate" if named else entry or "candidate")
 
 
 def _without_checks(statements: list[ast.stmt]) -> tuple[list[str], list[ast.stmt]]:
@@ -76,7 +84,7 @@ def _without_checks(statements: list[ast.stmt]) -> tuple[list[str], list[ast.stm
     for node in statements:
         if isinstance(node, ast.FunctionDef) and node.name == "check":
             if len(node.args.args) != 1 or node.args.posonlyargs or node.args.kwonlyargs:
-                raise NeedsCodeTests("needs code tests: a check function takes the candidate and nothing else")
+                raise Irreducible("a check function that takes more than the candidate")
             names.append(node.args.args[0].arg)
             bodies += node.body
         elif not _is_call_of(node, "check"):
@@ -91,18 +99,11 @@ def from_text(text: str, around: dict[str, Any]) -> Suite:
         entry = str(around.get("entry_point") or (called[1] if called else ""))
         if entry:
             return from_check({**around, "test": text, "entry_point": entry})
-    if re.search(r"^\s*(?:def test|class \w+\(.*TestCase|import pytest|from solution import)", text, re.M):
-        raise NeedsCodeTests("needs code tests: the label is a file of tests (F17 or F18)")
+    if code.is_test_file(text):
+        return code.from_text(text, around)
     if re.search(r"^\s*assert\b", text, re.M):
         return from_lists({**around, "test_list": [text]})
     raise LabelError(f"the label is a text, but neither JSON nor assert statements: {described(text)}")
-
-
-def _parse(text: str, where: str) -> ast.Module:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise LabelError(f"{where} is not valid Python: {error}") from None
 
 
 def _common_builtin(statements: list[ast.stmt]) -> str:
@@ -141,11 +142,8 @@ class _Reader:
     """Variables that candidates were given and could change."""
 
     def suite(self, name: str, statements: list[ast.stmt], label: dict[str, Any], prompt: str = "") -> Suite:
-        try:
-            for statement in statements:
-                self._statement(statement)
-        except Irreducible as error:
-            raise NeedsCodeTests(f"needs code tests: {name} with {error}") from None
+        for statement in statements:
+            self._statement(statement)
         preamble = "\n".join(self.imports)
         if label.get("preamble"):
             preamble += "\n" + str(label["preamble"])

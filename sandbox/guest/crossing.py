@@ -1,0 +1,465 @@
+"""How values travel between a program and its tests: plain values by value, everything else by reference.
+
+A *carrier* belongs to one question and its answer. Both sides number the mutable containers that cross, in the same order, so
+that one that crosses twice stays one object, and so that what the answering side changed in the question's arguments is carried
+back into the very objects that the asking side passed: tests of in-place algorithms look at those.
+
+The text is JSON with the tags of `values`, and these besides:
+
+    =  a container of this carrier, by number        S  an instance of a class that both sides have, by its row
+    y  an object of mine [number, class]             Y  an object of yours, by number
+    K  a class of mine: its number, and once its description           k  a class of yours, by number
+    b  a class, function or constant that both sides can find by name "module:name"
+    G  a function of mine [number, name, qualified name, module, documentation, is async]
+    B  an instance of mine of a subclass of a plain immutable type [class, number, plain value]
+    E  an exception of mine [class, number, args, attributes, cause]
+    M  the default factory of a defaultdict with its items            V  a view of a dict [which, items]
+    P  a path                                                         N  a numpy number [dtype, value]
+
+Structures (S) travel as rows of a table, not nested: a linked list of ten thousand nodes is as deep as it is long.
+"""
+
+from __future__ import annotations
+
+import operator
+import pathlib
+import sys
+from collections import Counter, OrderedDict, defaultdict, deque
+from typing import Any, Callable, Protocol
+
+from . import values
+from .values import MAX_DEPTH, MAX_NODES, Unsendable
+from .wire import WireError
+
+__all__ = ["Carrier", "Crossing"]
+
+_SCALARS = frozenset((bool, type(None), float))
+_FLAT = frozenset((int, float, str, bool, type(None)))
+_LEAVES = frozenset(values.LEAF_KINDS)
+_PATHS = (pathlib.PurePosixPath, pathlib.PosixPath)
+
+
+class Crossing(Protocol):
+    """What a carrier needs of the side it works for."""
+
+    structures: dict[str, type]
+    """Classes that both sides have, by name; their instances cross by value."""
+
+    def give(self, value: Any, carrier: Carrier, depth: int) -> Any:
+        """The tree of something that does not cross by value."""
+
+    def take(self, tag: str, body: Any, carrier: Carrier, depth: int) -> Any:
+        """What such a tree means here.
+
+        Raises:
+            WireError: it means nothing.
+        """
+
+
+class Carrier:
+    """The containers of one question and its answer."""
+
+    def __init__(self, side: Crossing) -> None:
+        self.side = side
+        self.items: list[Any] = []
+        self.numbers: dict[int, int] = {}
+        self.structures: list[Any] = []
+        self.structure_numbers: dict[int, int] = {}
+        self._before: list[Any] = []
+        self._structures_before: list[dict[str, Any]] = []
+        self._nodes = MAX_NODES
+        self._pending: list[Any] = []
+
+    # --- to trees ----------------------------------------------------------------------------------------------------
+
+    def pack(self, value: Any) -> list[Any]:
+        """[tree, rows]: *value*, and the structures it refers to that have not crossed before.
+
+        Raises:
+            Unsendable: too deep, or too large.
+        """
+        try:
+            tree = self.tree(value, 0)
+            return [tree, self._rows(self._pending)]
+        except RecursionError:
+            raise Unsendable("nested too deeply") from None
+
+    def tree(self, value: Any, depth: int) -> Any:
+        """*value* as a tree of JSON."""
+        kind = type(value)
+        if kind in _SCALARS:
+            return value
+        if kind is int:
+            return values.integer_tree(value)
+        if kind is str:
+            return values.text_tree(value)
+        if depth > MAX_DEPTH:
+            raise Unsendable(f"nested more than {MAX_DEPTH} deep")
+        self._nodes -= 1
+        if self._nodes < 0:
+            raise Unsendable(f"more than {MAX_NODES} containers")
+        write = _CONTAINERS.get(kind)
+        if write is not None:
+            return self._container(value, write, depth)
+        if kind in _LEAVES:
+            return values.leaf_tree(value)
+        if kind is tuple:
+            return {"t": self._list(value, depth + 1)}
+        if kind is frozenset:
+            return {"f": self._list(value, depth + 1)}
+        if kind in _PATHS:
+            return {"P": values.text_tree(str(value))}
+        if kind in _VIEWS:
+            return {"V": [_VIEWS[kind], self._list(value, depth + 1)]}
+        if kind.__name__ in self.side.structures and self._is_structure(value):
+            return {"S": self._structure(value)}
+        if kind.__module__ == "numpy":
+            return self._numpy(value, depth)
+        return self.side.give(value, self, depth + 1)
+
+    def _container(self, value: Any, write: Callable[[Carrier, Any, int], Any], depth: int) -> Any:
+        number = self.numbers.get(id(value))
+        if number is not None:
+            return {"=": number}
+        self.numbers[id(value)] = len(self.items)
+        self.items.append(value)
+        return write(self, value, depth + 1)
+
+    def _list(self, items: Any, depth: int) -> list[Any]:
+        return [self.tree(item, depth) for item in items]
+
+    def _pairs(self, mapping: Any, depth: int) -> list[Any]:
+        return [[self.tree(key, depth), self.tree(item, depth)] for key, item in dict.items(mapping)]
+
+    def _numpy(self, value: Any, depth: int) -> Any:
+        numpy = sys.modules["numpy"]
+        if type(value) is numpy.ndarray and value.dtype.kind in "biufcSU":
+            return self._container(value, _write_array, depth)
+        if isinstance(value, numpy.generic) and value.dtype.kind in "biufcSU":
+            plain = value.item()
+            if not isinstance(plain, numpy.generic):  # a long double has no Python number
+                return {"N": [value.dtype.str, self.tree(plain, depth + 1)]}
+        return self.side.give(value, self, depth + 1)
+
+    # --- structures --------------------------------------------------------------------------------------------------
+
+    def _is_structure(self, value: Any) -> bool:
+        """Whether *value* is of a class of that name that was written here: the given one, or the program's own of that name."""
+        kind = type(value)
+        return type(kind) is type and kind.__module__ == self.side.structures[kind.__name__].__module__
+
+    def _structure(self, value: Any) -> int:
+        number = self.structure_numbers.get(id(value))
+        if number is None:
+            number = self.structure_numbers[id(value)] = len(self.structures)
+            self.structures.append(value)
+            self._pending.append(number)
+        return number
+
+    def _rows(self, pending: list[int]) -> list[Any]:
+        rows = []
+        while pending:
+            number = pending.pop(0) if len(pending) < 64 else pending.pop()
+            value = self.structures[number]
+            content = [[name, self.tree(item, 1)] for name, item in _attributes(value).items()]
+            rows.append([number, type(value).__name__, content])
+        return rows
+
+    # --- from trees --------------------------------------------------------------------------------------------------
+
+    def unpack(self, packed: Any) -> Any:
+        """The value of what `pack` made on the other side.
+
+        Raises:
+            WireError: it is no such thing. Never anything else.
+        """
+        try:
+            tree, rows = packed
+            self._make_structures(rows)
+            value = self.value(tree, 0)
+            self._fill_structures(rows)
+        except WireError:
+            raise
+        except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError, AttributeError) as error:
+            raise WireError(f"not a value: {type(error).__name__}: {str(error)[:200]}") from None
+        return value
+
+    def value(self, tree: Any, depth: int) -> Any:
+        """The value of one tree."""
+        kind = type(tree)
+        if kind is list:
+            return self._fill_list(self._numbered([]), tree, depth)
+        if kind is not dict:
+            return tree
+        if depth > MAX_DEPTH + 2:
+            raise WireError("nested too deeply")
+        ((tag, body),) = tree.items()
+        read = _READERS.get(tag)
+        if read is not None:
+            return read(self, body, depth + 1)
+        if tag in values.LEAF_TAGS:
+            return values.leaf_value(tag, body)
+        return self.side.take(tag, body, self, depth + 1)
+
+    def _numbered(self, container: Any) -> Any:
+        self.numbers[id(container)] = len(self.items)
+        self.items.append(container)
+        return container
+
+    def _known(self, number: Any) -> Any:
+        if type(number) is not int or number < 0:
+            raise WireError("no container has that number")
+        return self.items[number]
+
+    def _fill_list(self, target: list[Any], tree: Any, depth: int) -> list[Any]:
+        if type(tree) is not list or depth > MAX_DEPTH + 2:
+            raise WireError("expected an array that is not too deep")
+        if frozenset(map(type, tree)) <= _FLAT:
+            target.extend(tree)
+        else:
+            for item in tree:
+                target.append(self.value(item, depth + 1))
+        return target
+
+    def _fill_pairs(self, target: Any, tree: Any, depth: int) -> Any:
+        for key, item in tree:
+            known = self.value(key, depth)
+            target[known] = self.value(item, depth)
+        return target
+
+    def _fill_items(self, target: Any, tree: Any, depth: int) -> Any:
+        add = target.add if type(target) is set else target.append
+        for item in tree:
+            add(self.value(item, depth))
+        return target
+
+    def _make_structures(self, rows: Any) -> None:
+        for number, name, _ in rows:
+            if number == len(self.structures):
+                kind = self.side.structures[name]
+                made = kind.__new__(kind)
+                self.structure_numbers[id(made)] = number
+                self.structures.append(made)
+            elif not 0 <= number < len(self.structures):
+                raise WireError("a structure out of order")
+
+    def _fill_structures(self, rows: Any) -> None:
+        for number, _, content in rows:
+            target = self.structures[number]
+            for name in list(vars(target)) if hasattr(target, "__dict__") else ():
+                object.__delattr__(target, name)
+            for name, tree in content:
+                if type(name) is not str or name.startswith("__"):
+                    raise WireError("no attribute of a structure has that name")
+                object.__setattr__(target, name, self.value(tree, 1))
+
+    # --- what changed ------------------------------------------------------------------------------------------------
+
+    def remember(self) -> None:
+        """Keep what the containers that came hold now."""
+        self._before = [_content(item) for item in self.items]
+        self._structures_before = [_attributes(value) for value in self.structures]
+
+    def changes(self) -> list[Any]:
+        """[containers, rows]: what has changed since `remember`, as far as it can cross."""
+        changed = []
+        for number, before in enumerate(self._before):
+            item = self.items[number]
+            if not _same(_content(item), before):
+                write = _CONTAINERS[type(item)]
+                changed.append([number, write(self, item, 1)])
+        numbers = [
+            number
+            for number, before in enumerate(self._structures_before)
+            if not _same(_content(_attributes(self.structures[number])), _content(before))
+        ]
+        return [changed, numbers]
+
+    def pack_answer(self, value: Any) -> list[Any]:
+        """[containers, tree, rows]: the answer, and what has changed in what was asked with.
+
+        Raises:
+            Unsendable: as `pack`.
+        """
+        try:
+            changed, numbers = self.changes()
+            tree = self.tree(value, 0)
+            return [changed, tree, self._rows(numbers + self._pending)]
+        except RecursionError:
+            raise Unsendable("nested too deeply") from None
+
+    def unpack_answer(self, packed: Any) -> Any:
+        """Put the changes into what was asked with, and return the answer.
+
+        Raises:
+            WireError: as `unpack`.
+        """
+        try:
+            changed, tree, rows = packed
+            known = len(self.items)
+            self._make_structures(rows)
+            for number, body in changed:
+                target = self.items[number] if 0 <= number < known else None
+                self._refill(target, body)
+            value = self.value(tree, 0)
+            self._fill_structures(rows)
+        except WireError:
+            raise
+        except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError, AttributeError) as error:
+            raise WireError(f"not an answer: {type(error).__name__}: {str(error)[:200]}") from None
+        return value
+
+    def _refill(self, target: Any, body: Any) -> None:
+        kind = type(target)
+        if kind is list:
+            target.clear()
+            self._fill_list(target, body, 1)
+            return
+        ((tag, tree),) = body.items()
+        if kind is bytearray:
+            target[:] = bytes.fromhex(tree)
+        elif kind in (set, deque):
+            target.clear()
+            self._fill_items(target, tree[0] if kind is deque else tree, 2)
+        elif kind in (dict, OrderedDict, Counter, defaultdict):
+            target.clear()
+            self._fill_pairs(target, tree[1] if kind is defaultdict else tree, 2)
+        elif kind.__module__ == "numpy" and tag == "A":
+            target[...] = _array(self, tree, 2, numbered=False)
+        else:
+            raise WireError("no container has that number")
+
+
+def _attributes(value: Any) -> dict[str, Any]:
+    """What an instance of a structure holds: its own attributes, those in slots included."""
+    found = dict(object.__getattribute__(value, "__dict__")) if hasattr(value, "__dict__") else {}
+    for kind in type(value).__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            try:
+                found[name] = object.__getattribute__(value, name)
+            except AttributeError:
+                pass
+    return {name: item for name, item in found.items() if not name.startswith("__")}
+
+
+def _content(item: Any) -> Any:
+    """What a container holds, to be compared by identity later."""
+    kind = type(item)
+    if kind is list or kind is deque:
+        return tuple(item)
+    if kind is set:
+        return frozenset(item)
+    if kind is bytearray:
+        return bytes(item)
+    if kind.__module__ == "numpy":
+        return item.copy()
+    return (*dict.keys(item), *dict.values(item))
+
+
+def _same(now: Any, before: Any) -> bool:
+    kind = type(now)
+    if kind is tuple:
+        return len(now) == len(before) and all(map(operator.is_, now, before))
+    if kind is frozenset:
+        return len(now) == len(before) and set(map(id, now)) == set(map(id, before))
+    if kind is bytes:
+        return bool(now == before)
+    return now.shape == before.shape and now.tobytes() == before.tobytes()
+
+
+def _write_array(carrier: Carrier, value: Any, depth: int) -> Any:
+    if value.size > values.MAX_ITEMS:
+        raise Unsendable(f"an array of {value.size} items")
+    flat = value.ravel().tolist()
+    items = flat if value.dtype.kind in "biuf" else carrier._list(flat, depth)
+    return {"A": [value.dtype.str, list(value.shape), items]}
+
+
+def _array(carrier: Carrier, tree: Any, depth: int, numbered: bool = True) -> Any:
+    dtype, shape, items = tree
+    if type(dtype) is not str or dtype[1:2] not in tuple("biufcSU"):
+        raise WireError("an array of no known kind")
+    if not numbered:
+        return _numpy().array([carrier.value(item, depth) for item in items], dtype=dtype).reshape(shape)
+    place = len(carrier.items)
+    carrier.items.append(None)
+    flat = [item if type(item) in _FLAT else carrier.value(item, depth) for item in items]
+    carrier.items[place] = made = _numpy().array(flat, dtype=dtype).reshape(shape)
+    carrier.numbers[id(made)] = place
+    return made
+
+
+def _numpy() -> Any:
+    try:
+        import numpy
+    except ImportError:
+        raise WireError("a numpy value, and there is no numpy here") from None
+    return numpy
+
+
+def _number(carrier: Carrier, tree: Any, depth: int) -> Any:
+    dtype, item = tree
+    if type(dtype) is not str or dtype[1:2] not in tuple("biufcSU"):
+        raise WireError("a number of no known kind")
+    return _numpy().dtype(dtype).type(carrier.value(item, depth))
+
+
+def _write_defaults(carrier: Carrier, value: Any, depth: int) -> Any:
+    factory = value.default_factory
+    known = factory if type(factory) is type and factory.__module__ == "builtins" else None
+    return {"M": [None if known is None else known.__name__, carrier._pairs(value, depth)]}
+
+
+_FACTORIES = {kind.__name__: kind for kind in (list, dict, set, int, float, str, tuple, bool, frozenset, bytes)}
+
+
+def _defaults(carrier: Carrier, tree: Any, depth: int) -> Any:
+    name, pairs = tree
+    return carrier._fill_pairs(carrier._numbered(defaultdict(_FACTORIES.get(name))), pairs, depth)
+
+
+def _deque(carrier: Carrier, tree: Any, depth: int) -> Any:
+    items, length = tree
+    return carrier._fill_items(carrier._numbered(deque(maxlen=length)), items, depth)
+
+
+def _view(carrier: Carrier, tree: Any, depth: int) -> Any:
+    name, items = tree
+    found = [carrier.value(item, depth) for item in items]
+    if name == "values":
+        return dict(enumerate(found)).values()
+    return dict(found).items() if name == "items" else dict.fromkeys(found).keys()
+
+
+_VIEWS: dict[type, str] = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
+
+
+_CONTAINERS: dict[type, Callable[[Carrier, Any, int], Any]] = {
+    list: Carrier._list,
+    dict: lambda c, v, d: {"d": c._pairs(v, d)},
+    set: lambda c, v, d: {"s": c._list(v, d)},
+    bytearray: lambda c, v, d: {"X": v.hex()},
+    OrderedDict: lambda c, v, d: {"o": c._pairs(v, d)},
+    Counter: lambda c, v, d: {"n": c._pairs(v, d)},
+    defaultdict: _write_defaults,
+    deque: lambda c, v, d: {"q": [c._list(v, d), v.maxlen]},
+}
+
+_READERS: dict[str, Callable[[Carrier, Any, int], Any]] = {
+    "=": lambda c, t, d: c._known(t),
+    "S": lambda c, t, d: c.structures[t],
+    "d": lambda c, t, d: c._fill_pairs(c._numbered({}), t, d),
+    "s": lambda c, t, d: c._fill_items(c._numbered(set()), t, d),
+    "X": lambda c, t, d: c._numbered(bytearray.fromhex(t)),
+    "o": lambda c, t, d: c._fill_pairs(c._numbered(OrderedDict()), t, d),
+    "n": lambda c, t, d: c._fill_pairs(c._numbered(Counter()), t, d),
+    "M": _defaults,
+    "q": _deque,
+    "t": lambda c, t, d: tuple([c.value(item, d) for item in t]),
+    "f": lambda c, t, d: frozenset([c.value(item, d) for item in t]),
+    "P": lambda c, t, d: pathlib.Path(values.text_of(t)),
+    "V": _view,
+    "A": _array,
+    "N": _number,
+}

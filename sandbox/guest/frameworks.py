@@ -1,0 +1,260 @@
+"""unittest and pytest, run inside a tester. The only file of the guest that uses a library: pytest, where the label is written for it.
+
+The candidate's side has no part in either: no plugin is loaded by itself, no conftest but the label's is there, and the folder that
+pytest sees holds the label's files only.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import os
+import sys
+import types
+import unittest
+from typing import Any
+
+from .candidate import content_of
+from .imported import Finder
+from .peer import Gone, Peer, run_awaitable
+from .results import Results
+from .surroundings import Surroundings
+
+__all__ = ["run_pytest", "run_unittest", "warm_up"]
+
+
+def warm_up(framework: str) -> None:
+    """Load what a framework needs, once for all testers of a worker. Where pytest is missing, the tester says so."""
+    for name in ("unittest.mock",):
+        importlib.import_module(name)
+    if framework == "pytest":
+        try:
+            config = importlib.import_module("_pytest.config")
+        except ImportError:
+            return
+        for name in config.default_plugins:
+            importlib.import_module(f"_pytest.{name}")
+
+
+# --- unittest ------------------------------------------------------------------------------------------------------------
+
+
+class _Result(unittest.TestResult):
+    """Tells the results file; a test with sub-tests passes if all of them do."""
+
+    def __init__(self, results: Results) -> None:
+        super().__init__()
+        self.results = results
+        self.open = False
+
+    def startTest(self, test: unittest.TestCase) -> None:
+        super().startTest(test)
+        self.results.begin(test.id())
+        self.open = True
+
+    def _close(self) -> bool:
+        was_open, self.open = self.open, False
+        return was_open
+
+    def _failed(self, error: Any) -> None:
+        if isinstance(error, BaseException) and self._close() and self.results.failed(error) == "gone":
+            self.stop()
+
+    def addError(self, test: Any, err: Any) -> None:
+        super().addError(test, err)
+        if not self.open:  # setUpClass, setUpModule
+            self.results.begin(str(test))
+            self.open = True
+        self._failed(err[1])
+
+    def addFailure(self, test: Any, err: Any) -> None:
+        super().addFailure(test, err)
+        self._failed(err[1])
+
+    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
+        if err is not None:
+            self._failed(err[1])
+
+    def addSkip(self, test: Any, reason: str) -> None:
+        if self._close():
+            self.results.skipped(reason, by_label=True)
+
+    def addExpectedFailure(self, test: Any, err: Any) -> None:
+        if self._close():
+            self.results.skipped("an expected failure", by_label=True)
+
+    def addUnexpectedSuccess(self, test: Any) -> None:
+        if self._close():
+            self.results.stopped("failed", "an unexpected success")
+
+    def addSuccess(self, test: Any) -> None:
+        if self._close():
+            self.results.passed()
+
+
+def run_unittest(namespace: dict[str, Any], skip: int, results: Results) -> None:
+    """Run the test cases that a namespace holds, in the order in which they are defined."""
+    suite = unittest.TestSuite()
+    module = types.ModuleType("tests")
+    module.__dict__.update(namespace)
+    sys.modules["tests"] = module
+    loader = unittest.defaultTestLoader
+    for value in list(namespace.values()):
+        if type(value) is type and issubclass(value, unittest.TestCase) and value is not unittest.TestCase:
+            suite.addTests(loader.loadTestsFromTestCase(value))
+    tests = list(suite)
+    if not tests:
+        results.end(0, "label", "there is no test in it")
+        return
+    result = _Result(results)
+    error: BaseException | None = None
+    try:
+        unittest.TestSuite(tests[skip:]).run(result)
+    except BaseException as caught:  # KeyboardInterrupt passes through unittest
+        error = caught
+        if result.open:
+            results.failed(caught)
+    results.end(len(tests), "gone" if results.peer.gone or isinstance(error, Gone) else "")
+
+
+# --- pytest --------------------------------------------------------------------------------------------------------------
+
+
+def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str) -> None:
+    """Run the label's files, which are written into the present folder, with pytest."""
+    try:
+        import pytest
+    except ImportError:
+        results.end(0, "ours", f"pytest is not installed for {sys.executable}, and the label's tests need it: pip install pytest")
+        return
+    texts = []
+    for name, text in tests["files"]:
+        path = os.path.normpath(name)
+        if path.startswith(("/", "..")):
+            results.end(0, "label", f"a file of the label lies outside of its folder: {name}")
+            return
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content_of(text))
+        if path.endswith(".py") and isinstance(text, str):
+            texts.append(text)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    os.environ["HOME"] = shared
+    sys.dont_write_bytecode = True
+    root = os.getcwd()
+    sys.meta_path.insert(0, Finder(tests["modules"], peer, results, texts))
+    sys.path.insert(0, root)
+    surroundings = Surroundings(peer)
+    peer.before_asking = surroundings.carry
+    peer.on_output = _print
+    plugin = _plugin(pytest, tests["skip"], results, peer)
+    options = ["-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:junitxml"]
+    options += [f"--rootdir={root}", f"--basetemp={shared}/tmp", "-W", "ignore"]
+    if not any(name in ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", ".pytest.ini") for name, _ in tests["files"]):
+        options += ["-c", os.devnull]
+    try:
+        pytest.main([*options, *tests["paths"]], plugins=[plugin])
+    except BaseException as error:
+        results.end(0, *results.classify(error))
+        return
+    plugin.end()
+
+
+def _print(texts: list[str]) -> None:
+    """What the program printed is printed here, where capsys looks for it."""
+    for text, stream in zip(texts, (sys.stdout, sys.stderr)):
+        if text:
+            stream.write(text)
+
+
+def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
+    class Plugin:
+        """Follows pytest's own account of every test."""
+
+        def __init__(self) -> None:
+            self.count = 0
+            self.trouble: BaseException | None = None
+            self.open = False
+            self.error: BaseException | None = None
+            self.skip_reason: str | None = None
+            self.skip_by_label = False
+            self.ran = False
+
+        def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
+            if not isinstance(node, pytest.Item) and self.trouble is None:
+                self.trouble = call.excinfo.value
+
+        def pytest_collection_modifyitems(self, items: list[Any]) -> None:
+            self.count = len(items)
+            del items[:skip]
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> Any:
+            results.begin(item.nodeid)
+            self.open, self.error, self.skip_reason, self.ran = True, None, None, False
+            done = yield
+            self.close(item)
+            return done
+
+        @pytest.hookimpl(wrapper=True)
+        def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
+            report = yield
+            # Whatever other hooks made of it: an exception is a failure unless it is a skip or an expected failure.
+            if hasattr(report, "wasxfail"):
+                self.skip_reason, self.skip_by_label = "an expected failure", True
+            elif call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception):
+                self.skip_reason, self.skip_by_label = str(call.excinfo.value), call.when != "teardown"
+            elif call.excinfo is not None:
+                self.error = self.error or call.excinfo.value
+            elif report.failed:
+                self.error = self.error or AssertionError(str(report.longrepr)[:500])
+            if call.when == "call":
+                self.ran = report.passed
+            return report
+
+        def pytest_runtest_logreport(self, report: Any) -> None:
+            # Failed sub-tests come as reports of their own, with no exception of the test itself.
+            if report.failed and self.open and self.error is None:
+                self.error = AssertionError(str(getattr(report, "longreprtext", "") or "a sub-test failed")[:500])
+
+        def close(self, item: Any) -> None:
+            self.open = False
+            if self.error is not None:
+                broken = type(self.error).__name__ == "FixtureLookupError" and not results.asked
+                if broken:
+                    results.stopped("label", f"{item.name}: {str(self.error)[:500]}")
+                elif results.failed(self.error) == "gone":
+                    item.session.shouldstop = "the program has ended"
+            elif self.skip_reason is not None:
+                results.skipped(self.skip_reason, self.skip_by_label)
+            elif self.ran:
+                results.passed()
+            else:
+                results.stopped("failed", "it did not run")
+
+        @pytest.hookimpl(tryfirst=True)
+        def pytest_pyfunc_call(self, pyfuncitem: Any) -> Any:
+            """`async def` tests run too, as with pytest-asyncio."""
+            if not inspect.iscoroutinefunction(pyfuncitem.obj):
+                return None
+            arguments = {name: pyfuncitem.funcargs[name] for name in pyfuncitem._fixtureinfo.argnames}
+            run_awaitable(pyfuncitem.obj(**arguments))
+            return True
+
+        def pytest_configure(self, config: Any) -> None:
+            config.addinivalue_line("markers", "asyncio: run on an event loop")
+
+        def end(self) -> None:
+            if self.open:  # KeyboardInterrupt and pytest.exit() end the session in the middle of a test
+                results.stopped("failed", "the session was interrupted")
+            if peer.gone:
+                results.end(self.count, "gone")
+            elif self.trouble is not None:
+                outcome, message = results.classify(self.trouble)
+                results.end(self.count, outcome if outcome in ("gone", "raised", "missing", "exited") else "label", message)
+            elif not self.count:
+                results.end(0, "label", "pytest finds no test in the label's files")
+            else:
+                results.end(self.count)
+
+    return Plugin()

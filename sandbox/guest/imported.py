@@ -1,0 +1,132 @@
+"""The program as a module: what `from solution import f` and `import solution` give in a test."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib.abc
+import importlib.machinery
+import sys
+import types
+from typing import Any, Sequence
+
+from .mirrors import MirrorMeta
+from .peer import Peer
+from .results import Results
+
+__all__ = ["MODULES", "Finder", "Names", "ProgramModule", "get", "stored_and_loaded"]
+
+MODULES = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "sns": "seaborn", "tf": "tensorflow", "dt": "datetime"}
+"""Names by which tests mean a library although they forgot to import it."""
+
+
+def get(peer: Peer, results: Results, name: str) -> Any:
+    """What the program has under *name*; a class that is got so is one that the label names.
+
+    Raises:
+        AttributeError: nothing.
+    """
+    try:
+        value = peer.ask("get", name)
+    except AttributeError:
+        results.missing.add(name)
+        raise AttributeError(f"the program defines no {name!r}") from None
+    if type(value) is MirrorMeta:
+        peer.named.add(value)
+    return value
+
+
+class ProgramModule(types.ModuleType):
+    """Every attribute is asked of the program; what a test sets, it sets there."""
+
+    def __init__(self, name: str, peer: Peer, results: Results, texts: Sequence[str]) -> None:
+        super().__init__(name)
+        self.__dict__["_sandbox_ask"] = (peer, results, texts)
+
+    def __getattr__(self, name: str) -> Any:
+        peer, results, texts = self.__dict__["_sandbox_ask"]
+        if name == "__all__":
+            wanted = set()
+            for text in texts:
+                stored, loaded = stored_and_loaded(text)
+                wanted |= loaded - stored
+            return [one for one in peer.ask("names") if one in wanted and not one.startswith("__")]
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return get(peer, results, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("__"):  # the import system's own
+            super().__setattr__(name, value)
+        else:
+            self.__dict__["_sandbox_ask"][0].ask("set", name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self.__dict__["_sandbox_ask"][0].ask("delete", name)
+
+
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the program's module under its names, and packages around it that have no files."""
+
+    def __init__(self, names: Sequence[str], peer: Peer, results: Results, texts: Sequence[str]) -> None:
+        self.names = frozenset(names)
+        self.made = (peer, results, texts)
+        self.packages = {name.rsplit(".", depth)[0] for name in names for depth in range(1, name.count(".") + 1)}
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+        if name in self.names:
+            return importlib.machinery.ModuleSpec(name, self, origin="the program")
+        if name in self.packages and importlib.machinery.PathFinder.find_spec(name, path) is None:
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
+        return None
+
+    def create_module(self, spec: Any) -> Any:
+        return ProgramModule(spec.name, *self.made) if spec.name in self.names else None
+
+    def exec_module(self, module: Any) -> None:
+        pass
+
+
+class Names(dict):  # type: ignore[type-arg]
+    """The namespace of bare test statements: what the label does not define itself is a builtin, a library or the program's."""
+
+    def __init__(self, peer: Peer, results: Results, asked: Sequence[str]) -> None:
+        super().__init__(__name__="tests", __builtins__=builtins)
+        self._peer = peer
+        self._results = results
+        self._asked = frozenset(asked)
+
+    def __missing__(self, name: str) -> Any:
+        if name not in self._asked:
+            if hasattr(builtins, name):
+                raise KeyError(name)
+            library = MODULES.get(name, name)
+            if name in MODULES or name in sys.stdlib_module_names if sys.version_info >= (3, 10) else name in sys.modules:
+                try:
+                    __import__(library)
+                except ImportError:
+                    raise KeyError(name) from None
+                self[name] = sys.modules[library]
+                return self[name]
+        try:
+            return get(self._peer, self._results, name)
+        except AttributeError:
+            raise KeyError(name) from None
+
+
+def stored_and_loaded(text: str) -> tuple[set[str], set[str]]:
+    """Names that a text of Python binds anywhere, and names that it reads."""
+    stored: set[str] = set()
+    loaded: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Name):
+            (loaded if isinstance(node.ctx, ast.Load) else stored).add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            stored.add(node.name)
+        elif isinstance(node, ast.arg):
+            stored.add(node.arg)
+        elif isinstance(node, ast.alias):
+            stored.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            stored.add(node.name)
+    return stored, loaded

@@ -1,0 +1,425 @@
+"""What stands here for an object that lives on the other side: its class is mirrored, and what is done to it is asked there.
+
+A class of the other side becomes a real class here, so that `isinstance`, `except` and `pytest.raises` mean what they say. A
+mirror answers nothing itself; every method forwards. In the tester, which *judges*, it does not forward what would let the
+program decide its own case:
+
+- No comparison with a value (==, <, ...) is ever put to it: a mirror equals no value. Between two of the program's objects a
+  comparison that their class defines is delegated, and counted.
+- Unless the label names the class itself (`from solution import Money`), no operator with a value (`x - 0.5`, `5 in x`) and no
+  yes-or-no method of builtin types (`startswith`, `issubset`) is: a function that should have returned a number or a text would
+  be told what is expected of it, and could always say yes.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+from typing import Any, Callable
+
+from .wire import WireError
+
+__all__ = ["PROTOCOL", "Mirror", "MirrorMeta", "RemoteFunction", "describe", "is_mirror", "make_class", "number_of"]
+
+COMPARISONS = frozenset("__eq__ __ne__ __lt__ __le__ __gt__ __ge__".split())
+BINARY = frozenset(
+    f"__{prefix}{name}__"
+    for name in "add sub mul truediv floordiv mod divmod pow matmul lshift rshift and or xor".split()
+    for prefix in ("", "r", "i")
+) - {"__idivmod__"}
+ASYNC = frozenset("__await__ __aiter__ __anext__ __aenter__ __aexit__".split())
+PROTOCOL = (
+    COMPARISONS
+    | BINARY
+    | ASYNC
+    | frozenset(
+        "__abs__ __bool__ __bytes__ __call__ __ceil__ __complex__ __contains__ __copy__ __deepcopy__ __delitem__ __enter__ __exit__ "
+        "__float__ __floor__ __format__ __fspath__ __getitem__ __hash__ __index__ __init__ __int__ __invert__ __iter__ __len__ "
+        "__length_hint__ __missing__ __neg__ __next__ __pos__ __repr__ __reversed__ __round__ __setitem__ __str__ __trunc__".split()
+    )
+)
+"""Special methods that are forwarded, where the class of the other side defines them."""
+
+YES_OR_NO = frozenset(
+    "endswith equals isalnum isalpha isascii isdecimal isdigit isdisjoint isidentifier islower isnumeric isprintable isspace "
+    "issubset issuperset istitle isupper is_integer startswith".split()
+)
+"""Methods of builtin values that ask whether something is so."""
+
+IMMUTABLE = {kind.__name__: kind for kind in (int, float, complex, str, bytes, tuple, frozenset)}
+"""Plain types whose subclasses cross with their value: the mirror is of that type, and compares as it does."""
+MUTABLE = {kind.__name__: kind for kind in (list, dict, set, bytearray)}
+
+_CLASS_SPECIALS = frozenset("__members__ __annotations__ __match_args__ __dataclass_fields__ __slots__ __version__ __all__".split())
+_OWN = "_sandbox_"
+_BUILTIN_KINDS = {
+    "generator": types.GeneratorType,
+    "coroutine": types.CoroutineType,
+    "async_generator": types.AsyncGeneratorType,
+    "module": types.ModuleType,
+    "memoryview": memoryview,
+    "map": map,
+    "zip": zip,
+    "filter": filter,
+    "enumerate": enumerate,
+    "reversed": reversed,
+    "slice": slice,
+}
+_FRAMEWORKS = frozenset("unittest doctest pytest _pytest bdb pdb pluggy".split())
+"""What their exceptions mean to a test run is not for a program to say."""
+
+
+def is_mirror(value: Any) -> bool:
+    """Whether *value* stands for something of the other side."""
+    kind = type(value)
+    return issubclass(kind, (Mirror, RemoteFunction)) or kind is MirrorMeta
+
+
+def number_of(value: Any) -> int:
+    """The other side's number of what a mirror stands for."""
+    number: int = object.__getattribute__(value, "_sandbox_number")
+    return number
+
+
+class MirrorMeta(type):
+    """The class of mirrored classes: what is done to the class itself is asked there too."""
+
+    _sandbox_peer: Any
+    _sandbox_number: int
+
+    def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any) -> MirrorMeta:
+        if "_sandbox_number" not in namespace and bases:
+            raise TypeError(f"class {name}: a class of the tests cannot derive from a class of the program, which runs elsewhere")
+        return super().__new__(cls, name, bases, namespace)
+
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any) -> None:
+        super().__init__(name, bases, namespace)
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:
+        return cls._sandbox_peer.ask("call", cls, list(args), kwargs)
+
+    def __getattr__(cls, name: str) -> Any:
+        if name.startswith(_OWN) or (name.startswith("__") and name not in _CLASS_SPECIALS):
+            raise AttributeError(name)
+        value = cls._sandbox_peer.ask("attr", cls, name)
+        if type(value) is MirrorMeta:
+            cls._sandbox_peer.named.add(value)
+        return value
+
+    def __setattr__(cls, name: str, value: Any) -> None:
+        if name.startswith("__") and name not in PROTOCOL:
+            super().__setattr__(name, value)
+        else:
+            cls._sandbox_peer.ask("setattr", cls, name, value)
+
+    def __delattr__(cls, name: str) -> None:
+        cls._sandbox_peer.ask("delattr", cls, name)
+
+    def __bool__(cls) -> bool:
+        return True
+
+    def __iter__(cls) -> Any:
+        return cls._sandbox_peer.ask("op", "__iter__", cls, [])
+
+    def __len__(cls) -> Any:
+        return cls._sandbox_peer.ask("op", "__len__", cls, [])
+
+    def __contains__(cls, item: Any) -> Any:
+        return cls._sandbox_peer.ask("op", "__contains__", cls, [item])
+
+    def __getitem__(cls, key: Any) -> Any:
+        return cls._sandbox_peer.ask("op", "__getitem__", cls, [key])
+
+
+class Mirror(metaclass=MirrorMeta):
+    """An object of the other side. Subclasses are made by `make_class`."""
+
+    _sandbox_peer: Any = None
+    _sandbox_number = -1
+    _sandbox_defined: frozenset[str] = frozenset()
+    """Special methods that the class over there defines, its bases included."""
+    _sandbox_plain: type | None = None
+    """The immutable type whose value the mirror has, or the mutable one whose content may be asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith(_OWN) or (name.startswith("__") and name.endswith("__")):
+            raise AttributeError(name)
+        peer = type(self)._sandbox_peer
+        if name in YES_OR_NO and peer.judges and not peer.is_named(type(self)):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r} that a test may ask")
+        return peer.ask("attr", self, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("__"):  # the interpreter sets __traceback__, __cause__ and their kin on exceptions
+            object.__setattr__(self, name, value)
+        else:
+            type(self)._sandbox_peer.ask("setattr", self, name, value)
+
+    def __delattr__(self, name: str) -> None:
+        type(self)._sandbox_peer.ask("delattr", self, name)
+
+    def __eq__(self, other: Any) -> Any:
+        return _compare(self, other, "__eq__")
+
+    def __ne__(self, other: Any) -> Any:
+        if "__ne__" in self._sandbox_defined and is_mirror(other):
+            return _compare(self, other, "__ne__")
+        same = self.__eq__(other)
+        return same if same is NotImplemented else not same
+
+    def __hash__(self) -> int:
+        kind = type(self)
+        if "!__hash__" in kind._sandbox_defined:
+            raise TypeError(f"unhashable type: {kind.__name__!r}")
+        plain = kind._sandbox_plain
+        if "__hash__" in kind._sandbox_defined:
+            kind._sandbox_peer.delegated += 1
+            return int(kind._sandbox_peer.ask("op", "__hash__", self, []))
+        return plain.__hash__(self) if plain is not None and plain.__name__ in IMMUTABLE else object.__hash__(self)
+
+    def __repr__(self) -> str:
+        plain = type(self)._sandbox_plain
+        if plain is not None and plain.__name__ in IMMUTABLE:
+            return plain.__repr__(self)
+        if isinstance(self, BaseException):
+            return BaseException.__repr__(self)
+        return f"<{type(self).__module__}.{type(self).__qualname__} object>"
+
+    def __copy__(self) -> Any:
+        return type(self)._sandbox_peer.ask("op", "__copy__", self, [])
+
+    def __deepcopy__(self, _memo: Any) -> Any:
+        return type(self)._sandbox_peer.ask("op", "__deepcopy__", self, [])
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        # Mirrors are made without it: only an explicit x.__init__(...) comes here.
+        type(self)._sandbox_peer.ask("method", self, "__init__", list(args), kwargs)
+
+    def __del__(self) -> None:
+        peer = type(self)._sandbox_peer
+        if peer is not None:
+            peer.drop(self.__dict__.get("_sandbox_number"), self.__dict__.get("_sandbox_count", 1))
+
+
+def _compare(self: Any, other: Any, name: str) -> Any:
+    kind = type(self)
+    peer, plain = kind._sandbox_peer, kind._sandbox_plain
+    if name in kind._sandbox_defined and (is_mirror(other) or not peer.judges):
+        peer.delegated += 1
+        return peer.ask("op", name, self, [other])
+    if plain is None or is_mirror(other) and plain.__name__ in MUTABLE:
+        return NotImplemented if self is not other else name in ("__eq__", "__le__", "__ge__")
+    if plain.__name__ in MUTABLE:
+        # What it holds, by the slots of its base, is a value that the other side answers before it knows what it is compared with.
+        content = peer.ask("content", self)
+        return getattr(plain, name)(content, other) if type(content) is plain else NotImplemented
+    return getattr(plain, name)(self, other)
+
+
+def _comparison(name: str) -> Callable[..., Any]:
+    def method(self: Any, other: Any) -> Any:
+        return _compare(self, other, name)
+
+    return method
+
+
+def _binary(name: str) -> Callable[..., Any]:
+    def method(self: Any, other: Any, *more: Any) -> Any:
+        kind = type(self)
+        peer = kind._sandbox_peer
+        if peer.judges and not is_mirror(other) and not peer.is_named(kind):
+            plain = kind._sandbox_plain
+            own = getattr(plain, name, None) if plain is not None and plain.__name__ in IMMUTABLE else None
+            return NotImplemented if own is None else own(self, other, *more)
+        result = peer.ask("op", name, self, [other, *more])
+        return result
+
+    return method
+
+
+def _contains(self: Any, item: Any) -> Any:
+    kind = type(self)
+    peer = kind._sandbox_peer
+    if peer.judges and not is_mirror(item) and not peer.is_named(kind):
+        return any(found is item or found == item for found in iter(self))
+    return peer.ask("op", "__contains__", self, [item])
+
+
+def _forward(name: str) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        return type(self)._sandbox_peer.ask("op", name, self, list(args), kwargs)
+
+    return method
+
+
+def _exit(self: Any, kind: Any, error: Any, _traceback: Any) -> Any:
+    return type(self)._sandbox_peer.ask("op", "__exit__", self, [kind, error, None])
+
+
+def _asynchronous(name: str) -> Callable[..., Any]:
+    if name == "__aiter__":
+        return _forward(name)
+    if name == "__await__":
+        return lambda self: type(self)._sandbox_peer.coroutine("await", self).__await__()
+
+    def method(self: Any, *args: Any) -> Any:
+        args = (args[0], args[1], None) if name == "__aexit__" else args
+        return type(self)._sandbox_peer.coroutine("op_async", name, self, list(args))
+
+    return method
+
+
+def _method(name: str, is_async: bool) -> Callable[..., Any]:
+    def method(self: Any, *args: Any, **kwargs: Any) -> Any:
+        peer = type(self)._sandbox_peer
+        if is_async:
+            return peer.coroutine("method_async", self, name, list(args), kwargs)
+        return peer.ask("method", self, name, list(args), kwargs)
+
+    method.__name__ = name
+    return method
+
+
+_SPECIAL: dict[str, Callable[..., Any]] = {
+    **{name: _forward(name) for name in PROTOCOL - COMPARISONS - BINARY - ASYNC - {"__hash__", "__init__", "__copy__", "__deepcopy__"}},
+    **{name: _comparison(name) for name in COMPARISONS - {"__eq__", "__ne__"}},
+    **{name: _binary(name) for name in BINARY},
+    **{name: _asynchronous(name) for name in ASYNC},
+    "__contains__": _contains,
+    "__exit__": _exit,
+}
+
+
+class RemoteFunction:
+    """A function, bound method or other plain callable of the other side."""
+
+    def __init__(self, peer: Any, number: int, name: str, qualified: str, module: str, doc: Any, is_async: bool) -> None:
+        self._sandbox_peer = peer
+        self._sandbox_number = number
+        self._sandbox_count = 1
+        self._sandbox_async = is_async
+        self.__name__ = name
+        self.__qualname__ = qualified
+        self.__module__ = module
+        self.__doc__ = doc
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._sandbox_async:
+            return self._sandbox_peer.coroutine("call_async", self, list(args), kwargs)
+        return self._sandbox_peer.ask("call", self, list(args), kwargs)
+
+    def __getattr__(self, name: str) -> Any:
+        if name == "__signature__":
+            return _signature(self._sandbox_peer.ask("signature", self))
+        if name.startswith(_OWN) or (name.startswith("__") and name not in ("__annotations__", "__defaults__", "__wrapped__")):
+            raise AttributeError(name)
+        return self._sandbox_peer.ask("attr", self, name)
+
+    def __repr__(self) -> str:
+        return f"<function {self.__qualname__} of the other side>"
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __deepcopy__(self, _memo: Any) -> Any:
+        return self
+
+    def __del__(self) -> None:
+        self._sandbox_peer.drop(self._sandbox_number, self._sandbox_count)
+
+
+def _signature(rows: Any) -> inspect.Signature:
+    empty = inspect.Parameter.empty
+    found = []
+    for name, kind, has_default, default in rows:
+        found.append(inspect.Parameter(name, list(inspect._ParameterKind)[kind], default=default if has_default else empty))
+    return inspect.Signature(found)
+
+
+# --- classes -------------------------------------------------------------------------------------------------------------
+
+
+def describe(kind: type, is_home: bool, tree_of_class: Callable[[type], Any]) -> list[Any]:
+    """[name, qualified name, module, is home-made, bases, methods, async methods, special methods, plain type] of a class."""
+    mro = [kind] if is_home else [base for base in kind.__mro__ if base is not object]
+    methods, coroutines, specials = [], [], []
+    for base in reversed(mro):
+        for name, value in list(base.__dict__.items()):
+            if name in PROTOCOL and name not in ("__init__", "__copy__", "__deepcopy__"):
+                # A class that defines __eq__ alone has __hash__ = None.
+                specials.append("!__hash__" if name == "__hash__" and value is None else name)
+            elif type(value) is types.FunctionType and not name.startswith("__"):
+                (coroutines if inspect.iscoroutinefunction(value) else methods).append(name)
+    bases = [tree_of_class(base) for base in kind.__bases__] if is_home else []
+    plain = next((base.__name__ for base in kind.__mro__ if base in _PLAIN), "")
+    if not is_home and issubclass(kind, BaseException):
+        bases = [tree_of_class(next(base for base in kind.__mro__ if base.__module__ == "builtins"))]
+    name, qualified = type.__getattribute__(kind, "__name__"), type.__getattribute__(kind, "__qualname__")
+    return [str(name), str(qualified), str(kind.__module__), is_home, bases, methods, coroutines, specials, plain]
+
+
+_PLAIN = frozenset((*IMMUTABLE.values(), *MUTABLE.values()))
+
+
+def make_class(peer: Any, number: int, description: Any) -> type:
+    """The mirror of a class that `describe` has described.
+
+    Raises:
+        WireError, TypeError, ValueError: it cannot be.
+    """
+    name, qualified, module, is_home, bases, methods, coroutines, specials, plain = description
+    for text in (name, qualified, module, plain, *methods, *coroutines, *specials):
+        if type(text) is not str or len(text) > 500:
+            raise WireError("a class of such names cannot be")
+    real = None if is_home else _claimed(module, qualified)
+    if real is not None and issubclass(real, BaseException):
+        return real
+    parents: list[type] = []
+    for base in bases:
+        if isinstance(base, MirrorMeta) or (isinstance(base, type) and issubclass(base, BaseException)):
+            parents.append(base)
+        elif base in IMMUTABLE.values():
+            parents.append(base)
+    if not any(isinstance(base, MirrorMeta) for base in parents):
+        parents.insert(0, Mirror)
+    if plain in IMMUTABLE and not any(issubclass(base, IMMUTABLE[plain]) for base in parents):
+        parents.append(IMMUTABLE[plain])
+    inherited = frozenset().union(*(base._sandbox_defined for base in parents if isinstance(base, MirrorMeta)))
+    own = frozenset(special for special in specials if special in PROTOCOL or special == "!__hash__")
+    if "__eq__" in own or "__hash__" in own:
+        inherited -= {"__hash__", "!__hash__"}
+    namespace: dict[str, Any] = {
+        "__module__": module,
+        "__qualname__": qualified,
+        "_sandbox_peer": peer,
+        "_sandbox_number": number,
+        "_sandbox_defined": inherited | own,
+        "_sandbox_plain": IMMUTABLE.get(plain) or MUTABLE.get(plain),
+    }
+    for special in own:
+        if special in _SPECIAL:
+            namespace[special] = _SPECIAL[special]
+    for method in methods:
+        if not method.startswith(("__", _OWN)) and not (method in YES_OR_NO and peer.judges):
+            namespace[method] = _method(method, is_async=False)
+    for method in coroutines:
+        if not method.startswith(("__", _OWN)):
+            namespace[method] = _method(method, is_async=True)
+    if real is not None:
+        # isinstance() believes __class__ where the type itself says no; the tests may well ask for a generator.
+        namespace["__class__"] = property(lambda self: real)
+    return MirrorMeta(name, tuple(parents), namespace)
+
+
+def _claimed(module: str, qualified: str) -> type | None:
+    """The class of a library that the other side says an object is of, if it is known here already and means nothing to a judge."""
+    if module == "builtins":
+        return _BUILTIN_KINDS.get(qualified)
+    found: Any = None if module.split(".")[0] in _FRAMEWORKS else sys.modules.get(module)
+    for part in qualified.split("."):
+        found = getattr(found, part, None)
+    if not isinstance(found, type) or type(found) is MirrorMeta or issubclass(found, tuple(_PLAIN)):
+        return None
+    home = (getattr(sys.modules[module], "__file__", None) or sys.executable).startswith((sys.prefix, sys.base_prefix, "<frozen"))
+    return found if home or module in sys.builtin_module_names else None

@@ -1,0 +1,104 @@
+"""The candidate's end of the line to its tests: what it answers with its module, its output and its surroundings.
+
+Everything here runs in the candidate's process and is the candidate's to change. It can answer what it likes.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+from .peer import Peer
+
+__all__ = ["serve_tests"]
+
+MAX_OUTPUT = 1 << 20
+"""Bytes of output that go along with one answer; the rest stays in the job's own output."""
+
+
+def serve_tests(fd: int, max_bytes: int, namespace: dict[str, Any], given: set[str], serving: dict[str, Any]) -> None:
+    """Answer the tests until they end. *given* are names of the preamble, which are not the program's answer to anything."""
+    module = sys.modules["solution"]
+    for name in serving.get("modules", ()):
+        sys.modules.setdefault(name, module)  # what it imports of itself
+    # What the tests ask for by name is the program's; the guest's own modules and all libraries are not its author's.
+    peer = Peer(fd, judges=False, max_bytes=max_bytes, is_home=lambda name: name in ("solution", "__main__"))
+    peer.structures = {name: namespace[name] for name in serving.get("shared", ()) if isinstance(namespace.get(name), type)}
+    served = _Served(module, given)
+    peer.serve_module = served.serve
+    peer.output = _Output().since_last
+    peer.tell("loaded")
+    peer.serve()
+
+
+class _Served:
+    """Questions for the module, and changes of what surrounds it."""
+
+    def __init__(self, module: Any, given: set[str]) -> None:
+        self.module = module
+        self.given = given
+        self.originals: dict[tuple[str, str], Any] = {}
+
+    def serve(self, op: str, *args: Any) -> Any:
+        namespace = self.module.__dict__
+        if op == "get":
+            (name,) = args
+            if name in namespace and name not in self.given:
+                return namespace[name]
+            if name in self.given or "__getattr__" not in namespace:
+                raise AttributeError(f"module {self.module.__name__!r} has no attribute {name!r}")
+            return namespace["__getattr__"](name)
+        if op == "names":
+            listed = namespace.get("__all__")
+            return list(listed) if listed is not None else [name for name in namespace if name not in self.given]
+        if op == "set":
+            setattr(self.module, *args)
+        elif op == "delete":
+            delattr(self.module, *args)
+        else:
+            self._surround(*args)
+        return None
+
+    def _surround(self, what: str, *args: Any) -> None:
+        if what == "patch":
+            module, name, value = args
+            home = importlib.import_module(module)
+            self.originals.setdefault((module, name), getattr(home, name, None))
+            setattr(home, name, value)
+        elif what == "restore":
+            module, name = args
+            setattr(importlib.import_module(module), name, self.originals.pop((module, name)))
+        elif what == "environment":
+            (environment,) = args
+            os.environ.clear()
+            os.environ.update(environment)
+        elif what == "folder":
+            os.chdir(args[0])
+        elif what == "seed":
+            module, args = args
+            getattr(sys.modules.get(module) or importlib.import_module(module), "seed")(*args)
+
+
+class _Output:
+    """What the program has printed: its output is a file, so nothing is lost and nothing waits."""
+
+    def __init__(self) -> None:
+        self.positions = {fd: os.fstat(fd).st_size for fd in (1, 2)}
+
+    def since_last(self) -> list[str]:
+        """[standard output, standard error] since the last call; nothing at all if there was none."""
+        texts = []
+        for fd, stream in ((1, sys.stdout), (2, sys.stderr)):
+            try:
+                stream.flush()
+                size = os.fstat(fd).st_size
+                start = self.positions[fd]
+                data = os.pread(fd, min(size - start, MAX_OUTPUT), start) if size > start else b""
+                self.positions[fd] = size
+            except (AttributeError, OSError, ValueError):
+                data = b""
+            texts.append(data.decode("utf-8", "replace"))
+        return texts if any(texts) else []
+

@@ -1,0 +1,138 @@
+"""What a tester reports: one frame a test, and one at the end. Only testers hold the file; no candidate does."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from typing import Any
+
+from .peer import Gone, Peer, number_in
+from .wire import ANSWERS_START, KIND_TEST, KIND_TESTS_ENDED, Progress, frame
+
+__all__ = ["OUTCOMES", "Results", "said_by_program"]
+
+OUTCOMES = ("passed", "failed", "raised", "missing", "exited", "gone", "skipped", "label", "ours")
+"""What became of a test: `raised` and `exited` say that the program itself did so, `missing` that it lacks what the test asks for,
+`gone` that its process ended. The last three are nothing that a program did."""
+
+MAX_MESSAGE = 2000
+MAX_NAME = 300
+MAX_TESTS = 100_000
+_BREAKS = (NameError, ImportError, SyntaxError)
+"""What a test raises that is broken itself, if the program was not asked anything in it."""
+_NOW = 1 << 62
+"""A clock in the future: the zygote takes its own instead."""
+
+
+class Results:
+    """The results file, and the rules by which an exception in a test is somebody's."""
+
+    def __init__(self, fd: int, peer: Peer) -> None:
+        self.fd = fd
+        self.peer = peer
+        self.position = ANSWERS_START
+        self.begun = 0
+        self.ended = 0
+        self.missing: set[str] = set()
+        """Names that were looked for in the program and are not there."""
+        self.unlucky = False
+        """A test before has not passed, or was not run here."""
+        self._name = ""
+        self._asked = 0
+        self._delegated = 0
+
+    def begin(self, name: str) -> None:
+        """A test begins: its clock starts."""
+        self.begun += 1
+        self._name = name
+        self._asked = self.peer.asked
+        self._delegated = self.peer.delegated
+        os.pwrite(self.fd, Progress(self.begun, _NOW, time.monotonic_ns()).pack(), 0)
+
+    @property
+    def asked(self) -> int:
+        """Questions that the program was asked since the test began."""
+        return self.peer.asked - self._asked
+
+    def passed(self) -> None:
+        """The test that began last has passed."""
+        self._end("passed", "")
+
+    def skipped(self, message: str, by_label: bool) -> None:
+        """It was not run. A skip that hangs on the program is a failure: it would be a way not to be tested."""
+        self._end("skipped" if by_label and not self.asked and not self.missing else "failed", f"skipped: {message}")
+
+    def failed(self, error: BaseException, note: str = "") -> str:
+        """It ended with *error*; whose it is."""
+        outcome, message = self.classify(error)
+        if outcome == "label" and self.unlucky:
+            outcome = "failed"  # what an earlier test did not come to may be what this one lacks
+        self.unlucky = True
+        self._end(outcome, f"{message}{note}")
+        return outcome
+
+    def stopped(self, outcome: str, message: str) -> None:
+        """It ended in another way."""
+        self._end(outcome, message)
+
+    def classify(self, error: BaseException) -> tuple[str, str]:
+        """Whose an exception is: (outcome, message)."""
+        chain = _chain(error)
+        message = f"{type(error).__name__}: {_text(error)}"
+        if self.peer.gone or any(isinstance(link, Gone) for link in chain):
+            return "gone", f"the program has ended ({self.peer.why})"
+        if isinstance(error, SystemExit) and said_by_program(error):
+            return "exited", str(error.code)[:100]
+        if said_by_program(error):
+            return "raised", message
+        if self.missing and any(isinstance(link, (ImportError, AttributeError, NameError)) for link in chain):
+            return "missing", f"the program defines no {', '.join(sorted(self.missing))[:200]}; {message}"
+        if any(map(said_by_program, chain)):
+            return "raised", message
+        if isinstance(error, _BREAKS) and not self.asked:
+            return "label", message
+        return "failed", message
+
+    def end(self, count: int, outcome: str = "", message: str = "") -> None:
+        """All is told. *count* tests there are, those skipped included; *outcome* says why there are no results for some."""
+        self._write(KIND_TESTS_ENDED, {"count": count, "outcome": outcome, "message": message[:MAX_MESSAGE]})
+
+    def _end(self, outcome: str, message: str) -> None:
+        self.ended += 1
+        record = {
+            "name": self._name[:MAX_NAME],
+            "outcome": outcome,
+            "message": message[:MAX_MESSAGE],
+            "asked": self.asked,
+            "delegated": self.peer.delegated - self._delegated,
+        }
+        self._write(KIND_TEST, record)
+
+    def _write(self, kind: int, record: dict[str, Any]) -> None:
+        data = frame(kind, json.dumps(record).encode("ascii"))
+        while data:
+            written = os.pwrite(self.fd, data, self.position)
+            self.position += written
+            data = data[written:]
+
+
+def said_by_program(error: BaseException) -> bool:
+    """Whether the program raised this, and not a test because of what it answered."""
+    return bool(error.__dict__.get("_sandbox_said")) if number_in(error) is not None or isinstance(error, RuntimeError) else False
+
+
+def _chain(error: BaseException) -> list[BaseException]:
+    chain: list[BaseException] = []
+    link: BaseException | None = error
+    while link is not None and len(chain) < 20 and all(link is not seen for seen in chain):
+        chain.append(link)
+        link = link.__cause__ or link.__context__
+    return chain
+
+
+def _text(error: BaseException) -> str:
+    try:
+        return str(error)[:MAX_MESSAGE]
+    except BaseException:
+        return "(its message cannot be shown)"

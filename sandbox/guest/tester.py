@@ -1,0 +1,187 @@
+"""A tester's process: it gets the tests after the candidate was forked, asks the candidate through its end of the line, decides.
+
+Label code runs here and candidate code never does. What the candidate answers is data, and only this process writes results.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import sys
+import traceback
+from _blake2 import blake2b
+from typing import Any, NoReturn
+
+from . import candidate, confine, values
+from .imported import Finder, Names
+from .landlock import Domain
+from .peer import Gone, Peer
+from .results import Results, said_by_program
+from .surroundings import Surroundings
+from .wire import Order
+from .workfolder import TESTS, WorkFolder
+
+__all__ = ["run"]
+
+
+def run(
+    order: Order,
+    tests_fd: int,
+    results_fd: int,
+    line_fd: int,
+    setup_fd: int,
+    domain: Domain,
+    folder: WorkFolder,
+    base_data_bytes: int,
+) -> NoReturn:
+    """Be the tester. Called right after the fork; never returns."""
+    code = 1
+    try:
+        try:
+            supervisor = os.getppid()
+            os.dup2(results_fd, confine.ANSWERS_FD)
+            os.dup2(line_fd, confine.LINE_FD)
+            os.dup2(setup_fd, confine.SETUP_FD)
+            data = _read_all(tests_fd)
+            tests = json.loads(data)
+            null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+            for fd in (0, 1, 2):
+                os.dup2(null, fd)
+            random.seed(None if tests["entropy"] else int.from_bytes(blake2b(data, digest_size=8).digest(), "big"))
+            confine.enter(
+                order._replace(cases=1, cpu_ns=order.tester_ns, total_ns=order.tester_ns),
+                domain,
+                supervisor,
+                base_data_bytes,
+                confine.LINE_FD,
+            )
+            known = frozenset(sys.modules)
+            peer = Peer(
+                confine.LINE_FD,
+                judges=True,
+                max_bytes=order.output_bytes * 4 + (1 << 16),
+                is_home=lambda name: name == "tests" or (name not in known and name.split(".")[0] not in known),
+            )
+            results = Results(confine.ANSWERS_FD, peer)
+        except BaseException as error:
+            os.pwrite(confine.SETUP_FD, f"tester: {type(error).__name__}: {error}".encode("utf-8", "replace")[: candidate.MAX_MESSAGE], 0)
+            raise
+        _test(tests, peer, results, folder)
+        code = 0
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
+
+
+def _read_all(fd: int) -> bytes:
+    return os.pread(fd, os.fstat(fd).st_size, 0)
+
+
+def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: WorkFolder) -> None:
+    try:
+        peer.wait("loaded")
+    except Gone:
+        results.end(0, "gone", "the program did not load")
+        return
+    if tests["framework"] == "pytest":
+        from . import frameworks
+
+        os.chdir(folder.hidden)
+        os.mkdir(TESTS, 0o700)
+        os.chdir(TESTS)
+        try:
+            frameworks.run_pytest(tests, peer, results, folder.shared)
+        finally:
+            os.chdir("/")
+            _remove_tree(f"{folder.hidden}/{TESTS}")
+        return
+    os.chdir("/")
+    peer.before_asking = Surroundings(peer).carry
+    sys.meta_path.insert(0, Finder(tests["modules"], peer, results, [tests["setup"], *tests["cases"]]))
+    names = Names(peer, results, tests["asked"])
+    sys.modules["tests"] = module = type(sys)("tests")
+    if _prepare(tests, names, peer, results):
+        if tests["framework"] == "unittest":
+            from . import frameworks
+
+            module.__dict__.update(names)
+            frameworks.run_unittest(names, tests["skip"], results)
+        else:
+            _run_statements(tests, names, peer, results)
+
+
+def _prepare(tests: dict[str, Any], names: Names, peer: Peer, results: Results) -> bool:
+    """Run what comes before the first test; False if it cannot be."""
+    try:
+        if tests["shared"]:
+            exec(compile(tests["shared"], "<shared>", "exec", dont_inherit=True), names)
+            peer.structures = {name: names[name] for name in tests["structures"] if isinstance(names.get(name), type)}
+        exec(compile(tests["setup"], "<tests>", "exec", dont_inherit=True), names)
+        if tests["entry"]:
+            names[tests["alias"]] = _Entry(tests["entry"], names).value()
+    except BaseException as error:
+        outcome, message = results.classify(error)
+        # What is not the program's doing is the label's: no test has begun.
+        results.end(0, outcome if outcome in ("gone", "raised", "missing", "exited") else "label", message)
+        return False
+    return True
+
+
+class _Entry:
+    """What a check function calls the candidate: a function, a method of the class Solution, or an expression."""
+
+    def __init__(self, expression: str, names: Names) -> None:
+        self.expression = expression
+        self.names = names
+
+    def value(self) -> Any:
+        if not self.expression.isidentifier():
+            return eval(self.expression, self.names)
+        missing = self.names._results.missing
+        try:
+            return self.names.__missing__(self.expression)
+        except KeyError:
+            try:
+                solution = self.names.__missing__("Solution")
+                found = getattr(solution(), self.expression)
+            except (KeyError, AttributeError):
+                missing.discard("Solution")
+                raise NameError(f"the program defines no function {self.expression!r}") from None
+        missing.discard(self.expression)
+        return found
+
+
+def _run_statements(tests: dict[str, Any], names: Names, peer: Peer, results: Results) -> None:
+    """One text after another in one namespace; each is a test."""
+    cases = tests["cases"]
+    for number, text in enumerate(cases):
+        if number < tests["skip"]:
+            results.unlucky = True
+            continue  # decided in another process; what it left behind in the namespace went with that
+        results.begin(f"case {number + 1}")
+        try:
+            exec(compile(text, f"<case {number + 1}>", "exec", dont_inherit=True), names)
+        except BaseException as error:
+            note = f" in {text.strip()}" if not said_by_program(error) else ""
+            outcome = results.failed(error, note)
+            if outcome == "gone":
+                results.end(len(cases), "gone")
+                return
+        else:
+            results.passed()
+    results.end(len(cases))
+
+
+def _remove_tree(path: str) -> None:
+    for folder, folders, files in os.walk(path, topdown=False):
+        for name in files:
+            os.unlink(os.path.join(folder, name))
+        for name in folders:
+            inner = os.path.join(folder, name)
+            (os.unlink if os.path.islink(inner) else os.rmdir)(inner)
+    os.rmdir(path)
+
+
+_ = values  # loaded before the fork
