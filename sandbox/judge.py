@@ -17,6 +17,7 @@ from sandbox import labels
 from sandbox.errors import ConfigurationError, LabelError, WorkerError
 from sandbox.extract import Candidate, Choice, NoCode, extract
 from sandbox.job import Answer, AnswerKind, Job, Run, TestResult, Tests, TestsRun, Usage
+from sandbox.labels.code import told_by
 from sandbox.languages import LANGUAGES
 from sandbox.languages.python import preamble_for
 from sandbox.layers import Enforced
@@ -133,6 +134,8 @@ def judge(
             return Judgement(verdict=Verdict.NO_CODE, reason=found.reason, cases=skipped, format=suite.format)
         if suite.reference is not None:
             suite = with_expected(suite, suite.reference, run, rules.for_suite(suite), deadline)
+        if suite.tests is not None and suite.tests.files:
+            suite = dataclasses.replace(suite, tests=told_by(prompt, suite.tests))
         return _Trial(found, suite, run, rules, deadline).judgement()
     except LabelError as error:
         return Judgement(verdict=Verdict.LABEL_ERROR, reason=str(error), format=suite.format)
@@ -262,7 +265,6 @@ class _Trial:
                 return
             yield result
             done += 1
-
 
     def _tested(self, tests: Tests) -> Iterator[CaseResult]:
         """All tests in one process; where the program dies in the middle, the tests behind that go on with a fresh one."""

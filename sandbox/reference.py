@@ -72,4 +72,6 @@ def _check(call: Call, expected: Any, tolerance: float) -> ValueCheck:
 
 
 def _is_floats(value: Any) -> bool:
-    return isinstance(value, float) or (isinstance(value, list | tuple) and bool(value) and all(isinstance(item, float) for item in value))
+    return isinstance(value, float) or (
+        isinstance(value, list | tuple) and bool(value) and all(isinstance(item, float) for item in value)
+    )

@@ -200,9 +200,7 @@ class LabelFault(Exception):
     """The label's own imports fail."""
 
 
-def _live(
-    job: Payload, calls: list[list[Any]], answers: Answers, module: ModuleType, path: str, serving: dict[str, Any]
-) -> int:
+def _live(job: Payload, calls: list[list[Any]], answers: Answers, module: ModuleType, path: str, serving: dict[str, Any]) -> int:
     """Load the program and answer; the exit status of the process."""
     answers.begin(0)
     namespace = module.__dict__

@@ -14,7 +14,20 @@ from . import syscalls
 from .landlock import Domain
 from .wire import Order
 
-__all__ = ["ANSWERS_FD", "LAYERS", "LINE_FD", "SETUP_FD", "Tally", "descendants", "enter", "kill", "own_state", "prepare", "reap", "sweep"]
+__all__ = [
+    "ANSWERS_FD",
+    "LAYERS",
+    "LINE_FD",
+    "SETUP_FD",
+    "Tally",
+    "descendants",
+    "enter",
+    "kill",
+    "own_state",
+    "prepare",
+    "reap",
+    "sweep",
+]
 
 ANSWERS_FD = 200
 """Where a candidate's answers go: high, so that the files a program opens are numbered as it expects (3, 4, ...)."""

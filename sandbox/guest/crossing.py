@@ -21,6 +21,7 @@ Structures (S) travel as rows of a table, not nested: a linked list of ten thous
 
 from __future__ import annotations
 
+import importlib
 import operator
 import pathlib
 import sys
@@ -217,8 +218,8 @@ class Carrier:
         if frozenset(map(type, tree)) <= _FLAT:
             target.extend(tree)
         else:
-            for item in tree:
-                target.append(self.value(item, depth + 1))
+            for item in tree:  # one at a time: an item may refer to the list itself
+                target.append(self.value(item, depth + 1))  # noqa: PERF401
         return target
 
     def _fill_pairs(self, target: Any, tree: Any, depth: int) -> Any:
@@ -237,7 +238,7 @@ class Carrier:
         for number, name, _ in rows:
             if number == len(self.structures):
                 kind = self.side.structures[name]
-                made = kind.__new__(kind)
+                made: Any = object.__new__(kind)
                 self.structure_numbers[id(made)] = number
                 self.structures.append(made)
             elif not 0 <= number < len(self.structures):
@@ -365,7 +366,7 @@ def _same(now: Any, before: Any) -> bool:
         return len(now) == len(before) and set(map(id, now)) == set(map(id, before))
     if kind is bytes:
         return bool(now == before)
-    return now.shape == before.shape and now.tobytes() == before.tobytes()
+    return bool(now.shape == before.shape and now.tobytes() == before.tobytes())
 
 
 def _write_array(carrier: Carrier, value: Any, depth: int) -> Any:
@@ -392,10 +393,9 @@ def _array(carrier: Carrier, tree: Any, depth: int, numbered: bool = True) -> An
 
 def _numpy() -> Any:
     try:
-        import numpy
+        return importlib.import_module("numpy")
     except ImportError:
         raise WireError("a numpy value, and there is no numpy here") from None
-    return numpy
 
 
 def _number(carrier: Carrier, tree: Any, depth: int) -> Any:

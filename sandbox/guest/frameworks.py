@@ -12,7 +12,7 @@ import os
 import sys
 import types
 import unittest
-from typing import Any
+from typing import Any, Callable
 
 from .candidate import content_of
 from .imported import Finder
@@ -46,6 +46,8 @@ class _Result(unittest.TestResult):
         super().__init__()
         self.results = results
         self.open = False
+
+    # ruff: noqa: N802, ARG002 - the names and arguments are those of the frameworks' own hooks
 
     def startTest(self, test: unittest.TestCase) -> None:
         super().startTest(test)
@@ -168,6 +170,9 @@ def _print(texts: list[str]) -> None:
 
 
 def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
+    wrapper: Callable[[Any], Any] = pytest.hookimpl(wrapper=True)
+    first: Callable[[Any], Any] = pytest.hookimpl(tryfirst=True)
+
     class Plugin:
         """Follows pytest's own account of every test."""
 
@@ -188,7 +193,7 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
             self.count = len(items)
             del items[:skip]
 
-        @pytest.hookimpl(wrapper=True)
+        @wrapper
         def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> Any:
             results.begin(item.nodeid)
             self.open, self.error, self.skip_reason, self.ran = True, None, None, False
@@ -196,7 +201,7 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
             self.close(item)
             return done
 
-        @pytest.hookimpl(wrapper=True)
+        @wrapper
         def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
             report = yield
             # Whatever other hooks made of it: an exception is a failure unless it is a skip or an expected failure.
@@ -232,7 +237,7 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
             else:
                 results.stopped("failed", "it did not run")
 
-        @pytest.hookimpl(tryfirst=True)
+        @first
         def pytest_pyfunc_call(self, pyfuncitem: Any) -> Any:
             """`async def` tests run too, as with pytest-asyncio."""
             if not inspect.iscoroutinefunction(pyfuncitem.obj):

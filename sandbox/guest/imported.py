@@ -73,7 +73,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         self.made = (peer, results, texts)
         self.packages = {name.rsplit(".", depth)[0] for name in names for depth in range(1, name.count(".") + 1)}
 
-    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:  # noqa: ARG002
         if name in self.names:
             return importlib.machinery.ModuleSpec(name, self, origin="the program")
         if name in self.packages and importlib.machinery.PathFinder.find_spec(name, path) is None:

@@ -159,10 +159,10 @@ class Mirror(metaclass=MirrorMeta):
     def __delattr__(self, name: str) -> None:
         type(self)._sandbox_peer.ask("delattr", self, name)
 
-    def __eq__(self, other: Any) -> Any:
+    def __eq__(self, other: object) -> Any:
         return _compare(self, other, "__eq__")
 
-    def __ne__(self, other: Any) -> Any:
+    def __ne__(self, other: object) -> Any:
         if "__ne__" in self._sandbox_defined and is_mirror(other):
             return _compare(self, other, "__ne__")
         same = self.__eq__(other)
@@ -176,12 +176,13 @@ class Mirror(metaclass=MirrorMeta):
         if "__hash__" in kind._sandbox_defined:
             kind._sandbox_peer.delegated += 1
             return int(kind._sandbox_peer.ask("op", "__hash__", self, []))
-        return plain.__hash__(self) if plain is not None and plain.__name__ in IMMUTABLE else object.__hash__(self)
+        own: Any = plain if plain is not None and plain.__name__ in IMMUTABLE else object
+        return int(own.__hash__(self))
 
     def __repr__(self) -> str:
-        plain = type(self)._sandbox_plain
+        plain: Any = type(self)._sandbox_plain
         if plain is not None and plain.__name__ in IMMUTABLE:
-            return plain.__repr__(self)
+            return str(plain.__repr__(self))
         if isinstance(self, BaseException):
             return BaseException.__repr__(self)
         return f"<{type(self).__module__}.{type(self).__qualname__} object>"
@@ -208,7 +209,7 @@ def _compare(self: Any, other: Any, name: str) -> Any:
     if name in kind._sandbox_defined and (is_mirror(other) or not peer.judges):
         peer.delegated += 1
         return peer.ask("op", name, self, [other])
-    if plain is None or is_mirror(other) and plain.__name__ in MUTABLE:
+    if plain is None or (is_mirror(other) and plain.__name__ in MUTABLE):
         return NotImplemented if self is not other else name in ("__eq__", "__le__", "__ge__")
     if plain.__name__ in MUTABLE:
         # What it holds, by the slots of its base, is a value that the other side answers before it knows what it is compared with.
@@ -232,8 +233,7 @@ def _binary(name: str) -> Callable[..., Any]:
             plain = kind._sandbox_plain
             own = getattr(plain, name, None) if plain is not None and plain.__name__ in IMMUTABLE else None
             return NotImplemented if own is None else own(self, other, *more)
-        result = peer.ask("op", name, self, [other, *more])
-        return result
+        return peer.ask("op", name, self, [other, *more])
 
     return method
 
@@ -282,7 +282,10 @@ def _method(name: str, is_async: bool) -> Callable[..., Any]:
 
 
 _SPECIAL: dict[str, Callable[..., Any]] = {
-    **{name: _forward(name) for name in PROTOCOL - COMPARISONS - BINARY - ASYNC - {"__hash__", "__init__", "__copy__", "__deepcopy__"}},
+    **{
+        name: _forward(name)
+        for name in PROTOCOL - COMPARISONS - BINARY - ASYNC - {"__hash__", "__init__", "__copy__", "__deepcopy__"}
+    },
     **{name: _comparison(name) for name in COMPARISONS - {"__eq__", "__ne__"}},
     **{name: _binary(name) for name in BINARY},
     **{name: _asynchronous(name) for name in ASYNC},
@@ -343,7 +346,9 @@ def _signature(rows: Any) -> inspect.Signature:
 def describe(kind: type, is_home: bool, tree_of_class: Callable[[type], Any]) -> list[Any]:
     """[name, qualified name, module, is home-made, bases, methods, async methods, special methods, plain type] of a class."""
     mro = [kind] if is_home else [base for base in kind.__mro__ if base is not object]
-    methods, coroutines, specials = [], [], []
+    methods: list[str] = []
+    coroutines: list[str] = []
+    specials: list[str] = []
     for base in reversed(mro):
         for name, value in list(base.__dict__.items()):
             if name in PROTOCOL and name not in ("__init__", "__copy__", "__deepcopy__"):
@@ -416,7 +421,7 @@ def _claimed(module: str, qualified: str) -> type | None:
     """The class of a library that the other side says an object is of, if it is known here already and means nothing to a judge."""
     if module == "builtins":
         return _BUILTIN_KINDS.get(qualified)
-    found: Any = None if module.split(".")[0] in _FRAMEWORKS else sys.modules.get(module)
+    found: Any = None if module.split(".", maxsplit=1)[0] in _FRAMEWORKS else sys.modules.get(module)
     for part in qualified.split("."):
         found = getattr(found, part, None)
     if not isinstance(found, type) or type(found) is MirrorMeta or issubclass(found, tuple(_PLAIN)):

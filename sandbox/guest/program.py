@@ -78,7 +78,7 @@ class _Served:
             os.chdir(args[0])
         elif what == "seed":
             module, args = args
-            getattr(sys.modules.get(module) or importlib.import_module(module), "seed")(*args)
+            (sys.modules.get(module) or importlib.import_module(module)).seed(*args)
 
 
 class _Output:
@@ -101,4 +101,3 @@ class _Output:
                 data = b""
             texts.append(data.decode("utf-8", "replace"))
         return texts if any(texts) else []
-

@@ -65,7 +65,9 @@ def run(
             )
             results = Results(confine.ANSWERS_FD, peer)
         except BaseException as error:
-            os.pwrite(confine.SETUP_FD, f"tester: {type(error).__name__}: {error}".encode("utf-8", "replace")[: candidate.MAX_MESSAGE], 0)
+            os.pwrite(
+                confine.SETUP_FD, f"tester: {type(error).__name__}: {error}".encode("utf-8", "replace")[: candidate.MAX_MESSAGE], 0
+            )
             raise
         _test(tests, peer, results, folder)
         code = 0
@@ -109,7 +111,7 @@ def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: WorkFolde
             module.__dict__.update(names)
             frameworks.run_unittest(names, tests["skip"], results)
         else:
-            _run_statements(tests, names, peer, results)
+            _run_statements(tests, names, results)
 
 
 def _prepare(tests: dict[str, Any], names: Names, peer: Peer, results: Results) -> bool:
@@ -153,7 +155,7 @@ class _Entry:
         return found
 
 
-def _run_statements(tests: dict[str, Any], names: Names, peer: Peer, results: Results) -> None:
+def _run_statements(tests: dict[str, Any], names: Names, results: Results) -> None:
     """One text after another in one namespace; each is a test."""
     cases = tests["cases"]
     for number, text in enumerate(cases):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import gc
 import importlib
 import json
+import linecache
 import mmap
 import os
 import resource
@@ -24,8 +25,8 @@ import time
 
 from . import candidate, confine, values
 from .landlock import Domain
-from .wire import ANSWERS_START, CAUSES, FRAMEWORKS, ORDER_BYTES, Order, Progress, Report, WireError
 from .watch import SAMPLE_SECONDS, Watch
+from .wire import ANSWERS_START, CAUSES, FRAMEWORKS, ORDER_BYTES, Order, Progress, Report, WireError
 from .workfolder import WorkFolder
 
 __all__ = ["main"]
@@ -74,12 +75,23 @@ def _warm_up(extra: list[str]) -> list[str]:
         except ImportError:
             missing.append(name)
     candidate.prepare_streams()
+    _forget_sources()
     compile("def f(x: int) -> int:\n    return [y for y in range(x)][0] if x else {**{}}", "<warm>", "exec")
     values.decode(values.encode([(1,), {"a": {1}}, 2**70]))
     gc.collect()
     gc.freeze()
     gc.disable()
     return missing
+
+
+def _forget_sources() -> None:
+    """Keep tracebacks and `inspect.stack` from reading this code's source: its archive is a descriptor that jobs do not have."""
+    for name, module in list(sys.modules.items()):
+        if name == "__main__" or name.startswith(__package__):
+            module.__dict__["__loader__"] = None
+            if module.__spec__ is not None:
+                module.__spec__.loader = None
+    linecache.clearcache()
 
 
 class _Zygote:
@@ -181,6 +193,7 @@ class _Zygote:
                 importlib.import_module(f".{name}", __package__)
             if framework != "statements":
                 importlib.import_module(".frameworks", __package__).warm_up(framework)
+            _forget_sources()
             gc.collect()
             gc.freeze()
             self.base_data_bytes = _status_bytes("VmData")

@@ -357,9 +357,7 @@ def _tests_run(report: wire.Report, results: bytes) -> TestsRun:
                 end = record
                 break
             found.append(
-                TestResult(
-                    name=record["name"], outcome=record["outcome"], message=record["message"], delegated=record["delegated"]
-                )
+                TestResult(name=record["name"], outcome=record["outcome"], message=record["message"], delegated=record["delegated"])
             )
     except (wire.WireError, ValueError, KeyError, TypeError) as error:
         end = {"count": 0, "outcome": "ours", "message": f"the results cannot be read: {error}"}

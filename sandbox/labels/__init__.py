@@ -20,6 +20,7 @@ __all__ = ["read"]
 _WRAPPERS = ("ground_truth", "reward_model", "verification_info", "input_output", "unit_tests", "label", "verifier_metadata")
 """Keys whose value is the label proper: verl, OpenRLHF rows, INTELLECT, APPS and LiveCodeBench samples, NeMo-Gym."""
 
+
 def read(label: Any) -> Suite:
     """The test cases of *label*: a dict, a list, a JSON or Python-literal text of one, or a text of asserts.
 

@@ -10,6 +10,7 @@ import ast
 import base64
 import binascii
 import builtins
+import dataclasses
 import importlib.util
 import re
 import sys
@@ -21,7 +22,17 @@ from sandbox.labels.text import described, limits_of, parsed
 from sandbox.languages import language_named
 from sandbox.suite import Suite
 
-__all__ = ["from_auto_eval", "from_check", "from_files", "from_functional", "from_statements", "from_text", "is_test_file"]
+__all__ = [
+    "from_auto_eval",
+    "from_check",
+    "from_files",
+    "from_functional",
+    "from_statements",
+    "from_text",
+    "is_test_file",
+    "parse",
+    "told_by",
+]
 
 _BUILTINS = frozenset(dir(builtins))
 _LIBRARIES = frozenset(("np", "pd", "plt", "sns", "tf", "numpy", "pandas", "scipy", "sklearn", "torch", "matplotlib", "pytest"))
@@ -45,7 +56,9 @@ class TreeNode:
 
 def is_test_file(text: str) -> bool:
     """Whether *text* looks like a file of tests for pytest or unittest."""
-    return bool(re.search(r"^\s*(?:(?:async )?def test|class \w+\(.*TestCase|class Test|import pytest|from solution import)", text, re.M))
+    return bool(
+        re.search(r"^\s*(?:(?:async )?def test|class \w+\(.*TestCase|class Test|import pytest|from solution import)", text, re.M)
+    )
 
 
 def parse(text: str, where: str) -> ast.Module:
@@ -118,9 +131,7 @@ def from_statements(label: dict[str, Any], setup: str, tests: list[str], entry: 
         return _statements("F3", label, setup=[*parse(setup, "F3: setup").body, *head], cases=tuple(texts), entry=entry)
     called = _called_names(trees) - _bound_names([parse(setup, "F3: setup"), *trees])
     asked = tuple(sorted(name for name in called if name not in _BUILTINS and name not in _LIBRARIES))
-    return _statements(
-        "F3", label, setup=parse(setup, "F3: setup").body, cases=tuple(tests), entry=entry, alias=alias, asked=asked
-    )
+    return _statements("F3", label, setup=parse(setup, "F3: setup").body, cases=tuple(tests), entry=entry, alias=alias, asked=asked)
 
 
 def from_auto_eval(label: dict[str, Any]) -> Suite:
@@ -173,7 +184,14 @@ def _statements(
     root = re.match(r"\w+", entry)
     return Suite(
         tests=Tests(
-            setup=text, cases=cases, entry=entry, alias=alias, asked=asked, shared=prelude, structures=tuple(classes), visible=visible
+            setup=text,
+            cases=cases,
+            entry=entry,
+            alias=alias,
+            asked=asked,
+            shared=prelude,
+            structures=tuple(classes),
+            visible=visible,
         ),
         format=name,
         entry_points=(root[0],) if root else (),
@@ -189,7 +207,9 @@ def _cases_of_check(check: ast.FunctionDef) -> tuple[str, tuple[str, ...]]:
     arguments = check.args
     if len(arguments.args) != 1 or arguments.posonlyargs or arguments.kwonlyargs or check.decorator_list:
         return "", ()
-    inner = [node for node in ast.walk(check) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef)]
+    inner = [
+        node for node in ast.walk(check) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef)
+    ]
     hidden = {id(child) for node in inner if node is not check for child in ast.walk(node)}
     whole = ast.Return | ast.Yield | ast.YieldFrom | ast.Global | ast.Nonlocal
     if any(isinstance(node, whole) and id(node) not in hidden for node in ast.walk(check)) or any(
@@ -245,7 +265,9 @@ def _bound_names(trees: list[ast.Module]) -> set[str]:
 
 
 def _called_names(trees: list[ast.Module]) -> set[str]:
-    return {node.func.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    return {
+        node.func.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
 
 
 def _free_names(trees: list[ast.Module]) -> set[str]:
@@ -275,16 +297,37 @@ def from_files(label: dict[str, Any]) -> Suite:
     files = _files(label.get("files") or label.get("hidden_files") or {})
     visible = _files(label.get("starter_files") or {})
     verifier = parsed(label["verifier"]) if label.get("verifier") else {}
-    runner = str((verifier.get("type") if isinstance(verifier, dict) else "") or label.get("runner") or label.get("language") or "pytest")
+    runner = str(
+        (verifier.get("type") if isinstance(verifier, dict) else "") or label.get("runner") or label.get("language") or "pytest"
+    )
     if runner not in ("pytest", "python", "unittest"):
         raise LabelError(f"F21: the label wants its files run by {runner!r}; this version runs pytest")
     place = label.get("solution_path") or (verifier.get("solution_path") if isinstance(verifier, dict) else "") or "solution.py"
     path = verifier.get("path") if isinstance(verifier, dict) else None
     tests = [str(path)] if isinstance(path, str) and path in files else [name for name in files if _is_test_name(name)]
     if not tests:
-        raise LabelError(f"F21: none of the label's files is a test file (test_*.py or *_test.py): {', '.join(sorted(files))[:300]}")
+        raise LabelError(
+            f"F21: none of the label's files is a test file (test_*.py or *_test.py): {', '.join(sorted(files))[:300]}"
+        )
     visible = {name: content for name, content in visible.items() if name != str(place)}
     return _pytest("F21" if visible or verifier else "F17", label, files, tests, (), place=str(place), visible=visible)
+
+
+def told_by(prompt: str, tests: Tests) -> Tests:
+    """*tests* with those of their files in the program's sight that the prompt tells it of by name, tests excepted.
+
+    Exercism's tasks come with modules of constants that the task's text names and both sides import.
+    """
+    told = tuple(
+        (name, content)
+        for name, content in tests.files
+        if "test" not in name and name.endswith(".py") and re.search(rf"(?<![\w/]){re.escape(name)}\b", prompt)
+    )
+    known = {name for name, _ in tests.visible}
+    if not told:
+        return tests
+    visible = (*tests.visible, *(item for item in told if item[0] not in known))
+    return dataclasses.replace(tests, visible=visible, files=tuple(item for item in tests.files if item not in told))
 
 
 def _files(given: Any) -> dict[str, str | bytes]:
@@ -292,9 +335,8 @@ def _files(given: Any) -> dict[str, str | bytes]:
     if not isinstance(given, dict) or not all(isinstance(name, str) for name in given):
         raise LabelError(f"F21: files are a dict of names and texts; found {described(given)}")
     found: dict[str, str | bytes] = {}
-    for name, content in given.items():
-        if isinstance(content, dict) and isinstance(content.get("content"), str):
-            content = content["content"]
+    for name, item in given.items():
+        content = item["content"] if isinstance(item, dict) and "content" in item else item
         if not isinstance(content, str | bytes):
             raise LabelError(f"F21: the file {name} is {described(content)}; it should be a text")
         if name.startswith("/") or ".." in name.split("/"):
@@ -382,7 +424,8 @@ def _pytest(
 
 def _imports_any(trees: list[ast.Module], modules: tuple[str, ...]) -> bool:
     return any(
-        isinstance(node, ast.Import) and any(alias.name in modules for alias in node.names) or isinstance(node, ast.ImportFrom) and node.module in modules
+        (isinstance(node, ast.Import) and any(alias.name in modules for alias in node.names))
+        or (isinstance(node, ast.ImportFrom) and node.module in modules)
         for tree in trees
         for node in ast.walk(tree)
     )
