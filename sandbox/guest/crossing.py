@@ -21,14 +21,14 @@ Structures (S) travel as rows of a table, not nested: a linked list of ten thous
 
 from __future__ import annotations
 
-import importlib
-import operator
 import pathlib
 import sys
 from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any, Callable, Protocol
 
 from . import values
+from .arrays import read_array, read_number, write_array
+from .contents import attributes, content, same
 from .values import MAX_DEPTH, MAX_NODES, Unsendable
 from .wire import WireError
 
@@ -105,13 +105,13 @@ class Carrier:
         if kind in _LEAVES:
             return values.leaf_tree(value)
         if kind is tuple:
-            return {"t": self._list(value, depth + 1)}
+            return {"t": self.trees(value, depth + 1)}
         if kind is frozenset:
-            return {"f": self._list(value, depth + 1)}
+            return {"f": self.trees(value, depth + 1)}
         if kind in _PATHS:
             return {"P": values.text_tree(str(value))}
         if kind in _VIEWS:
-            return {"V": [_VIEWS[kind], self._list(value, depth + 1)]}
+            return {"V": [_VIEWS[kind], self.trees(value, depth + 1)]}
         if kind.__name__ in self.side.structures and self._is_structure(value):
             return {"S": self._structure(value)}
         if kind.__module__ == "numpy":
@@ -126,7 +126,8 @@ class Carrier:
         self.items.append(value)
         return write(self, value, depth + 1)
 
-    def _list(self, items: Any, depth: int) -> list[Any]:
+    def trees(self, items: Any, depth: int) -> list[Any]:
+        """The trees of several values."""
         return [self.tree(item, depth) for item in items]
 
     def _pairs(self, mapping: Any, depth: int) -> list[Any]:
@@ -135,7 +136,7 @@ class Carrier:
     def _numpy(self, value: Any, depth: int) -> Any:
         numpy = sys.modules["numpy"]
         if type(value) is numpy.ndarray and value.dtype.kind in "biufcSU":
-            return self._container(value, _write_array, depth)
+            return self._container(value, write_array, depth)
         if isinstance(value, numpy.generic) and value.dtype.kind in "biufcSU":
             plain = value.item()
             if not isinstance(plain, numpy.generic):  # a long double has no Python number
@@ -162,7 +163,7 @@ class Carrier:
         while pending:
             number = pending.pop(0) if len(pending) < 64 else pending.pop()
             value = self.structures[number]
-            content = [[name, self.tree(item, 1)] for name, item in _attributes(value).items()]
+            content = [[name, self.tree(item, 1)] for name, item in attributes(value).items()]
             rows.append([number, type(value).__name__, content])
         return rows
 
@@ -245,11 +246,11 @@ class Carrier:
                 raise WireError("a structure out of order")
 
     def _fill_structures(self, rows: Any) -> None:
-        for number, _, content in rows:
+        for number, _, row in rows:
             target = self.structures[number]
             for name in list(vars(target)) if hasattr(target, "__dict__") else ():
                 object.__delattr__(target, name)
-            for name, tree in content:
+            for name, tree in row:
                 if type(name) is not str or name.startswith("__"):
                     raise WireError("no attribute of a structure has that name")
                 object.__setattr__(target, name, self.value(tree, 1))
@@ -258,21 +259,21 @@ class Carrier:
 
     def remember(self) -> None:
         """Keep what the containers that came hold now."""
-        self._before = [_content(item) for item in self.items]
-        self._structures_before = [_attributes(value) for value in self.structures]
+        self._before = [content(item) for item in self.items]
+        self._structures_before = [attributes(value) for value in self.structures]
 
     def changes(self) -> list[Any]:
         """[containers, rows]: what has changed since `remember`, as far as it can cross."""
         changed = []
         for number, before in enumerate(self._before):
             item = self.items[number]
-            if not _same(_content(item), before):
+            if not same(content(item), before):
                 write = _CONTAINERS[type(item)]
                 changed.append([number, write(self, item, 1)])
         numbers = [
             number
             for number, before in enumerate(self._structures_before)
-            if not _same(_content(_attributes(self.structures[number])), _content(before))
+            if not same(content(attributes(self.structures[number])), content(before))
         ]
         return [changed, numbers]
 
@@ -326,83 +327,9 @@ class Carrier:
             target.clear()
             self._fill_pairs(target, tree[1] if kind is defaultdict else tree, 2)
         elif kind.__module__ == "numpy" and tag == "A":
-            target[...] = _array(self, tree, 2, numbered=False)
+            target[...] = read_array(self, tree, 2, numbered=False)
         else:
             raise WireError("no container has that number")
-
-
-def _attributes(value: Any) -> dict[str, Any]:
-    """What an instance of a structure holds: its own attributes, those in slots included."""
-    found = dict(object.__getattribute__(value, "__dict__")) if hasattr(value, "__dict__") else {}
-    for kind in type(value).__mro__:
-        slots = kind.__dict__.get("__slots__", ())
-        for name in (slots,) if isinstance(slots, str) else slots:
-            try:
-                found[name] = object.__getattribute__(value, name)
-            except AttributeError:
-                pass
-    return {name: item for name, item in found.items() if not name.startswith("__")}
-
-
-def _content(item: Any) -> Any:
-    """What a container holds, to be compared by identity later."""
-    kind = type(item)
-    if kind is list or kind is deque:
-        return tuple(item)
-    if kind is set:
-        return frozenset(item)
-    if kind is bytearray:
-        return bytes(item)
-    if kind.__module__ == "numpy":
-        return item.copy()
-    return (*dict.keys(item), *dict.values(item))
-
-
-def _same(now: Any, before: Any) -> bool:
-    kind = type(now)
-    if kind is tuple:
-        return len(now) == len(before) and all(map(operator.is_, now, before))
-    if kind is frozenset:
-        return len(now) == len(before) and set(map(id, now)) == set(map(id, before))
-    if kind is bytes:
-        return bool(now == before)
-    return bool(now.shape == before.shape and now.tobytes() == before.tobytes())
-
-
-def _write_array(carrier: Carrier, value: Any, depth: int) -> Any:
-    if value.size > values.MAX_ITEMS:
-        raise Unsendable(f"an array of {value.size} items")
-    flat = value.ravel().tolist()
-    items = flat if value.dtype.kind in "biuf" else carrier._list(flat, depth)
-    return {"A": [value.dtype.str, list(value.shape), items]}
-
-
-def _array(carrier: Carrier, tree: Any, depth: int, numbered: bool = True) -> Any:
-    dtype, shape, items = tree
-    if type(dtype) is not str or dtype[1:2] not in tuple("biufcSU"):
-        raise WireError("an array of no known kind")
-    if not numbered:
-        return _numpy().array([carrier.value(item, depth) for item in items], dtype=dtype).reshape(shape)
-    place = len(carrier.items)
-    carrier.items.append(None)
-    flat = [item if type(item) in _FLAT else carrier.value(item, depth) for item in items]
-    carrier.items[place] = made = _numpy().array(flat, dtype=dtype).reshape(shape)
-    carrier.numbers[id(made)] = place
-    return made
-
-
-def _numpy() -> Any:
-    try:
-        return importlib.import_module("numpy")
-    except ImportError:
-        raise WireError("a numpy value, and there is no numpy here") from None
-
-
-def _number(carrier: Carrier, tree: Any, depth: int) -> Any:
-    dtype, item = tree
-    if type(dtype) is not str or dtype[1:2] not in tuple("biufcSU"):
-        raise WireError("a number of no known kind")
-    return _numpy().dtype(dtype).type(carrier.value(item, depth))
 
 
 def _write_defaults(carrier: Carrier, value: Any, depth: int) -> Any:
@@ -436,14 +363,14 @@ _VIEWS: dict[type, str] = {type({}.keys()): "keys", type({}.values()): "values",
 
 
 _CONTAINERS: dict[type, Callable[[Carrier, Any, int], Any]] = {
-    list: Carrier._list,
+    list: Carrier.trees,
     dict: lambda c, v, d: {"d": c._pairs(v, d)},
-    set: lambda c, v, d: {"s": c._list(v, d)},
+    set: lambda c, v, d: {"s": c.trees(v, d)},
     bytearray: lambda c, v, d: {"X": v.hex()},
     OrderedDict: lambda c, v, d: {"o": c._pairs(v, d)},
     Counter: lambda c, v, d: {"n": c._pairs(v, d)},
     defaultdict: _write_defaults,
-    deque: lambda c, v, d: {"q": [c._list(v, d), v.maxlen]},
+    deque: lambda c, v, d: {"q": [c.trees(v, d), v.maxlen]},
 }
 
 _READERS: dict[str, Callable[[Carrier, Any, int], Any]] = {
@@ -460,6 +387,6 @@ _READERS: dict[str, Callable[[Carrier, Any, int], Any]] = {
     "f": lambda c, t, d: frozenset([c.value(item, d) for item in t]),
     "P": lambda c, t, d: pathlib.Path(values.text_of(t)),
     "V": _view,
-    "A": _array,
-    "N": _number,
+    "A": read_array,
+    "N": read_number,
 }

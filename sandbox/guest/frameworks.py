@@ -16,7 +16,8 @@ from typing import Any, Callable
 
 from .candidate import content_of
 from .imported import Finder
-from .peer import Gone, Peer, run_awaitable
+from .operations import run_awaitable
+from .peer import Gone, Peer
 from .results import Results
 from .surroundings import Surroundings
 

@@ -7,7 +7,8 @@ import os
 import time
 from typing import Any
 
-from .peer import Gone, Peer, number_in
+from .peer import Gone, Peer
+from .references import number_in
 from .wire import ANSWERS_START, KIND_TEST, KIND_TESTS_ENDED, Progress, frame
 
 __all__ = ["OUTCOMES", "Results", "said_by_program"]

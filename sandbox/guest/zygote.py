@@ -25,6 +25,7 @@ import time
 
 from . import candidate, confine, values
 from .landlock import Domain
+from .testing import Tests
 from .watch import SAMPLE_SECONDS, Watch
 from .wire import ANSWERS_START, CAUSES, FRAMEWORKS, ORDER_BYTES, Order, Progress, Report, WireError
 from .workfolder import WorkFolder
@@ -342,57 +343,6 @@ class _Zygote:
                 raise WireError("a file became shorter while it was sent")
             start += sent
             size -= sent
-
-
-class Tests:
-    """The tester of one job, as the zygote sees it."""
-
-    def __init__(self, order: Order) -> None:
-        self.order = order
-        self.has_files = FRAMEWORKS[order.framework] == "pytest"
-        ours, theirs = socket.socketpair()
-        self._line = ours
-        self._theirs: socket.socket | None = theirs
-        self.candidates_end = theirs.fileno()
-        self.results = os.memfd_create("results", os.MFD_CLOEXEC)
-        os.pwrite(self.results, Progress(0, 0, time.monotonic_ns()).pack(), 0)
-        self.pid = 0
-        self.cause = ""
-        self.status = 0
-        self.cpu_ns = 0
-
-    def fork(self, memory: int, setup: int, domain: Domain, folder: WorkFolder, base_data_bytes: int) -> int:
-        """Start the tester; a descriptor of its process."""
-        from . import tester  # imported by `_tests`
-
-        if self._theirs is not None:
-            self._theirs.close()  # only the candidate holds it now: its end is the end of the line
-            self._theirs = None
-        self.pid = os.fork()
-        if self.pid == 0:
-            tester.run(self.order, memory, self.results, self._line.fileno(), setup, domain, folder, base_data_bytes)
-        return os.pidfd_open(self.pid)
-
-    def hang_up(self) -> None:
-        """The candidate has ended: whatever it left behind that holds the line, the tester hears no more of it."""
-        try:
-            self._line.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass
-
-    def stop(self, cause: str) -> None:
-        """End the tester, for a cause that is written down first."""
-        self.cause = cause
-        confine.kill(self.pid, signal.SIGKILL)
-
-    def reap(self) -> None:
-        """Wait for it."""
-        _, raw, usage = os.wait4(self.pid, 0)
-        self._line.close()
-        self.status = os.waitstatus_to_exitcode(raw)
-        self.cpu_ns = int((usage.ru_utime + usage.ru_stime) * 1e9)
-        if not self.cause:
-            self.cause = "finished" if self.status == 0 else "exited" if self.status > 0 else "signaled"
 
 
 def _status_bytes(key: str) -> int:

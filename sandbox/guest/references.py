@@ -1,0 +1,333 @@
+"""What crosses by reference: objects, classes, functions, exceptions and modules of one side, mirrored on the other.
+
+Each side counts how often it has given an object away and keeps it until the other side has forgotten it as often.
+"""
+
+from __future__ import annotations
+
+import builtins
+import inspect
+import sys
+import types
+import weakref
+from typing import Any, Callable
+
+from .classes import describe, make_class
+from .crossing import Carrier
+from .mirrors import IMMUTABLE, MirrorMeta, RemoteFunction, is_mirror, number_of
+from .values import Unsendable
+from .wire import WireError
+
+__all__ = ["FUNCTION_KINDS", "References", "number_in"]
+
+FUNCTION_KINDS = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.MethodWrapperType,
+    types.WrapperDescriptorType,
+    types.MethodDescriptorType,
+    types.ClassMethodDescriptorType,
+)
+_NEVER = (types.FrameType, types.CodeType, types.TracebackType)
+_BY_NAME = {f"builtins:{name}": value for name, value in vars(builtins).items() if isinstance(value, type)}
+_BY_NAME["builtins:NotImplemented"] = NotImplemented
+for _kind in (types.SimpleNamespace,):
+    _BY_NAME[f"types:{_kind.__name__}"] = _kind
+for _module, _names in {
+    "collections": "OrderedDict Counter defaultdict deque",
+    "datetime": "date time datetime timedelta timezone",
+    "decimal": "Decimal",
+    "fractions": "Fraction",
+    "pathlib": "Path",
+}.items():
+    for _name in _names.split():
+        _BY_NAME[f"{_module}:{_name}"] = getattr(__import__(_module), _name)
+_NAME_OF = {id(value): name for name, value in reversed(list(_BY_NAME.items()))}
+
+
+class References:
+    """The objects of this side that the other knows, and those of the other side that are known here."""
+
+    def __init__(self, *, judges: bool, is_home: Callable[[str], bool]) -> None:
+        self.judges = judges
+        self.is_home = is_home
+        self.structures: dict[str, type] = {}
+        self.named: set[type] = set()
+        """Mirrored classes that the label names."""
+        self._given: dict[int, list[Any]] = {}
+        self._numbers: dict[int, int] = {}
+        self._taken: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
+        self._kept: dict[int, Any] = {}
+        self._classes: dict[int, Any] = {}
+        self._described: set[int] = set()
+        self._dropped: list[int] = []
+        self._count = 0
+
+    def ask(self, op: str, *args: Any) -> Any:
+        """Put a question to the other side."""
+        raise NotImplementedError
+
+    async def coroutine(self, op: str, *args: Any) -> Any:
+        """`ask`, as a coroutine of this side."""
+        return self.ask(op, *args)
+
+    def is_named(self, kind: type) -> bool:
+        """Whether the label names this class, or one that it derives from."""
+        return not self.named.isdisjoint(kind.__mro__)
+
+    def give(self, value: Any, carrier: Carrier, depth: int) -> Any:
+        """See `Crossing.give`."""
+        kind = type(value)
+        if kind is _Waiting:
+            return {"Y": value._sandbox_number}
+        if is_mirror(value):
+            if kind is MirrorMeta:
+                return {"k": number_of(value)}
+            return {"Y": number_of(value)}
+        name = _NAME_OF.get(id(value))
+        if name is not None:
+            return {"b": name}
+        if issubclass(kind, type):
+            return self._class(value)
+        if issubclass(kind, _NEVER):
+            return None
+        if issubclass(kind, BaseException):
+            return self._give_exception(value, carrier, depth)
+        if kind in FUNCTION_KINDS or (callable(value) and kind.__module__ == "functools"):
+            if self.judges and kind is types.BuiltinFunctionType and value.__module__ in sys.modules:
+                # len, math.sqrt, operator.add: known on both sides, and this side is believed
+                module, own = str(value.__module__), str(value.__name__)
+                if getattr(sys.modules[module], own, None) is value:
+                    return {"b": f"{module}:{own}"}
+            names = [str(getattr(value, key, "") or "")[:500] for key in ("__name__", "__qualname__", "__module__")]
+            doc = getattr(value, "__doc__", None)
+            doc = doc[:2000] if type(doc) is str and not self.judges else None
+            return {"G": [self._number(value), *names, doc, inspect.iscoroutinefunction(value)]}
+        if (
+            kind is types.ModuleType
+            and self.judges
+            and value.__name__.split(".")[0] in sys.modules
+            and not self.is_home(value.__name__)
+        ):
+            return {"b": f"{value.__name__}:"}
+        if inspect.isawaitable(value):
+            return {"W": self._number(value)}
+        for base in kind.__mro__:
+            if base in IMMUTABLE.values():
+                plain = _exactly(base, value)
+                return {"B": [self._class(kind), self._number(value), carrier.tree(plain, depth)]}
+        return {"y": [self._number(value), self._class(kind)]}
+
+    def _number(self, value: Any) -> int:
+        number = self._numbers.get(id(value))
+        if number is None:
+            self._count += 1
+            number = self._numbers[id(value)] = self._count
+            self._given[number] = [value, 0]
+        self._given[number][1] += 1
+        return number
+
+    def _class(self, kind: type) -> Any:
+        if type(kind) is MirrorMeta:
+            return {"k": number_of(kind)}
+        name = _NAME_OF.get(id(kind))
+        if name is not None:
+            return {"b": name}
+        number = self._number(kind)
+        if number in self._described:
+            return {"K": [number]}
+        self._described.add(number)
+        home = self.is_home(str(kind.__module__))
+        return {"K": [number, *describe(kind, home, self._class)]}
+
+    def _give_exception(self, error: BaseException, carrier: Carrier, depth: int) -> Any:
+        number = number_in(error)
+        if number is not None:
+            return {"Y": number}
+        try:
+            args = [carrier.tree(item, depth) for item in error.args]
+        except Unsendable:
+            args = [str(error)[:2000]]
+        attributes = []
+        for name, item in list(vars(error).items()):
+            if type(name) is str and not name.startswith("_"):
+                try:
+                    attributes.append([name, carrier.tree(item, depth)])
+                except Unsendable:
+                    pass
+        cause = error.__cause__
+        return {
+            "E": [
+                self._class(type(error)),
+                self._number(error),
+                args,
+                attributes,
+                None if cause is None or depth > 20 else carrier.tree(cause, depth + 1),
+            ]
+        }
+
+    def take(self, tag: str, body: Any, carrier: Carrier, depth: int) -> Any:
+        """See `Crossing.take`."""
+        if tag == "Y" or tag == "k":
+            return self._given[body][0]
+        if tag == "b":
+            return self._find(body)
+        if tag == "K":
+            return self._take_class(body, carrier, depth)
+        if tag == "G":
+            number, name, qualified, module, doc, is_async = body
+            for text in (name, qualified, module):
+                if type(text) is not str:
+                    raise WireError("a name is a text")
+            return self._known(number) or self._keep(RemoteFunction(self, number, name, qualified, module, doc, is_async is True))
+        if tag == "W":
+            return self.coroutine("await", _Waiting(body))
+        if tag == "y":
+            number, tree = body
+            kind = carrier.value(tree, depth)
+            if not isinstance(kind, MirrorMeta):
+                raise WireError("an object of no class")
+            found = self._known(number)
+            return self._make(kind, number) if found is None else found
+        if tag == "B":
+            return self._take_plain(body, carrier, depth)
+        if tag == "E":
+            return self._take_exception(body, carrier, depth)
+        raise WireError(f"no value has the tag {tag[:20]!r}")
+
+    def _find(self, name: str) -> Any:
+        if name in _BY_NAME:
+            return _BY_NAME[name]
+        if self.judges:
+            raise WireError("nothing of that name is taken from a program")
+        module, _, path = name.partition(":")
+        found = __import__(module, fromlist=["_"])
+        for part in path.split(".") if path else ():
+            found = getattr(found, part)
+        return found
+
+    def _take_class(self, body: Any, carrier: Carrier, depth: int) -> Any:
+        number, *description = body
+        if type(number) is not int:
+            raise WireError("a class without a number")
+        if description:
+            description[4] = [carrier.value(tree, depth) for tree in description[4]]
+            self._classes[number] = make_class(self, number, description)
+        return self._classes[number]
+
+    def _make(self, kind: Any, number: Any) -> Any:
+        if type(number) is not int:
+            raise WireError("an object without a number")
+        made: Any = object.__new__(kind)
+        made.__dict__["_sandbox_number"] = number
+        return self._keep(made)
+
+    def _keep(self, made: Any) -> Any:
+        self._taken[number_of(made)] = made
+        return made
+
+    def _known(self, number: Any) -> Any:
+        found = self._taken.get(number)
+        if found is None:
+            found = self._kept.get(number)
+        if found is not None:
+            found.__dict__["_sandbox_count"] = found.__dict__.get("_sandbox_count", 1) + 1
+        return found
+
+    def _take_plain(self, body: Any, carrier: Carrier, depth: int) -> Any:
+        tree, number, plain_tree = body
+        kind = carrier.value(tree, depth)
+        plain = carrier.value(plain_tree, depth)
+        if not isinstance(kind, MirrorMeta) or type(number) is not int or kind._sandbox_plain is not type(plain):
+            raise WireError("a value of no such class")
+        found = self._known(number)
+        if found is not None:
+            return found
+        base: Any = type(plain)
+        made = base.__new__(kind, plain)
+        made.__dict__["_sandbox_number"] = number
+        try:
+            return self._keep(made)
+        except TypeError:  # tuples and ints have no weak references
+            self._kept[number] = made
+            return made
+
+    def _take_exception(self, body: Any, carrier: Carrier, depth: int) -> Any:
+        tree, number, arg_trees, attributes, cause = body
+        kind = carrier.value(tree, depth)
+        args = [carrier.value(item, depth) for item in arg_trees]
+        found = self._known(number)
+        if not (isinstance(kind, type) and issubclass(kind, BaseException)) or type(number) is not int:
+            raise WireError("an exception of no class")
+        made = found
+        if isinstance(kind, MirrorMeta):
+            if made is None:
+                made = BaseException.__new__(kind, *args)  # type: ignore[arg-type]
+                made.__dict__["_sandbox_number"] = number
+                self._taken[number] = made
+        elif made is None:
+            made = _raised(kind, args)
+            made.__dict__["_sandbox_number"] = number
+        BaseException.args.__set__(made, tuple(args))  # type: ignore[attr-defined]  # past the mirror's own __setattr__
+        if not isinstance(kind, MirrorMeta):
+            for name, item in attributes:
+                if type(name) is str and not name.startswith("_"):
+                    made.__dict__[name] = carrier.value(item, depth)
+        if cause is not None:
+            reason = carrier.value(cause, depth)
+            if isinstance(reason, BaseException):
+                made.__cause__ = reason
+        return made
+
+    def drop(self, number: Any, count: int) -> None:
+        """Nothing here stands for that object of the other side any more; it learns so with the next message."""
+        if type(number) is int:
+            self._dropped += [number, count]
+
+    def _drops(self) -> list[int]:
+        drops, self._dropped = self._dropped, []
+        return drops
+
+    def _forget(self, drops: Any) -> None:
+        for number, count in zip(drops[::2], drops[1::2]):
+            given = self._given.get(number)
+            if given is not None and number not in self._described:
+                given[1] -= count
+                if given[1] <= 0:
+                    del self._given[number], self._numbers[id(given[0])]
+
+
+class _Waiting:
+    """An awaitable of the other side, until it is awaited."""
+
+    def __init__(self, number: int) -> None:
+        self._sandbox_number = number
+
+
+def number_in(error: BaseException) -> int | None:
+    """The other side's number of an exception that came from there."""
+    found = error.__dict__.get("_sandbox_number")
+    return found if type(found) is int else None
+
+
+def _raised(kind: Any, args: list[Any]) -> Any:
+    try:
+        made = kind(*args)
+        if type(made) is kind and made.args == tuple(args):
+            return made
+    except BaseException:
+        pass  # an exception that wants other arguments than it shows
+    return kind.__new__(kind, *args)
+
+
+def _exactly(base: Any, value: Any) -> Any:
+    if base is tuple:
+        return tuple.__getitem__(value, slice(None))
+    if base in (str, bytes):
+        return base.__getitem__(value, slice(None))
+    if base is frozenset:
+        return frozenset(frozenset.__iter__(value))
+    if base is complex:
+        return complex(complex.__add__(value, 0))
+    return {int: int.__int__, float: float.__float__}[base](value)
