@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sandbox.errors import ConfigurationError, LabelError, LayerMissing, SandboxError, WorkerError
     from sandbox.extract import Candidate, NoCode, extract
     from sandbox.job import Job, Run, Usage
-    from sandbox.judge import CaseResult, Judgement
+    from sandbox.judgement import CaseResult, Judgement
     from sandbox.limits import Limits
     from sandbox.reward import Outcome, Shape
     from sandbox.verdict import Cause, Verdict
@@ -30,7 +30,7 @@ _HOMES = {
     "errors": ("ConfigurationError", "LabelError", "LayerMissing", "SandboxError", "WorkerError"),
     "extract": ("Candidate", "NoCode", "extract"),
     "job": ("Job", "Run", "Usage"),
-    "judge": ("CaseResult", "Judgement"),
+    "judgement": ("CaseResult", "Judgement"),
     "limits": ("Limits",),
     "reward": ("Outcome", "Shape"),
     "verdict": ("Cause", "Verdict"),

@@ -22,7 +22,8 @@ from sandbox.extract import Choice
 from sandbox.host.pool import Pool
 from sandbox.host.process import ProcessWorker
 from sandbox.job import Job, Run
-from sandbox.judge import Judgement, Rules, judge
+from sandbox.judge import Rules, judge
+from sandbox.judgement import Judgement
 from sandbox.limits import Limits
 from sandbox.reward import Outcome, Shape
 from sandbox.verdict import Verdict

@@ -16,17 +16,17 @@ from typing import Any
 from sandbox import labels
 from sandbox.errors import ConfigurationError, LabelError, WorkerError
 from sandbox.extract import Candidate, Choice, NoCode, extract
-from sandbox.job import Answer, AnswerKind, Job, Run, TestResult, Tests, TestsRun, Usage
-from sandbox.labels.code import told_by
+from sandbox.job import Answer, AnswerKind, Job, Run, Tests
+from sandbox.judgement import CaseResult, Judgement, of_test, together, unanswered, untested
+from sandbox.labels.files import told_by
 from sandbox.languages import LANGUAGES
 from sandbox.languages.python import preamble_for
-from sandbox.layers import Enforced
 from sandbox.limits import Limits
 from sandbox.reference import with_expected
 from sandbox.suite import CallCase, Match, StdioCase, Suite
 from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict, worst
 
-__all__ = ["CaseResult", "Judgement", "Rules", "RunJob", "judge"]
+__all__ = ["Rules", "RunJob", "judge"]
 
 HOST_SECONDS = 10.0
 """CPU time that judging one sample may take on the host; comparing hostile answers is the candidate's cost too."""
@@ -35,55 +35,6 @@ MAX_DEATHS = 20
 
 RunJob = Callable[[Job, float], Run]
 """Runs a job before a deadline (seconds of `time.monotonic`); never raises for what a program does."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class CaseResult:
-    """What became of one test case."""
-
-    verdict: Verdict
-    detail: str = ""
-    """Finer than the verdict: `signal:SIGSEGV`, `exit:3`, `load:NameError: ...`."""
-    answered: bool = False
-    """The candidate gave an answer to this case: a value, or an exception inside the called function."""
-    difference: str = ""
-    """Where the answer differs from what the label wants (bounded). It holds expected values: not for the model's eyes."""
-    name: str = ""
-    """The test's name, where the tests are code."""
-    delegated: int = 0
-    """Comparisons of two of the program's own objects, which the program itself has made: its `__eq__` was under test."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Judgement:
-    """What became of a sample."""
-
-    verdict: Verdict
-    reason: str = ""
-    """Why there is no code, what is wrong with the label, or what failed on our side."""
-    cases: tuple[CaseResult, ...] = ()
-    format: str = ""
-    usage: Usage = dataclasses.field(default_factory=Usage)
-    enforced: tuple[Enforced, ...] = ()
-    retries: int = 0
-
-    @property
-    def delegated(self) -> int:
-        """Comparisons that the program itself has made, in all cases."""
-        return sum(case.delegated for case in self.cases)
-
-    @property
-    def first_failure(self) -> str:
-        """Name, detail and difference of the first case that is not accepted (bounded); it may hold expected values."""
-        for number, case in enumerate(self.cases, 1):
-            if case.verdict not in (Verdict.ACCEPTED, Verdict.SKIPPED):
-                return ": ".join(part for part in (case.name or f"case {number}", case.detail, case.difference) if part)
-        return ""
-
-    @property
-    def pass_rate(self) -> float:
-        """Accepted cases of all cases, skipped ones included; 0.0 where there are none."""
-        return sum(case.verdict is Verdict.ACCEPTED for case in self.cases) / len(self.cases) if self.cases else 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -193,7 +144,7 @@ class _Trial:
             reason=ours[0] if ours else "",
             cases=tuple(results),
             format=self.suite.format,
-            usage=_together([run.usage for run in self.runs]),
+            usage=together([run.usage for run in self.runs]),
             enforced=self.runs[-1].enforced if self.runs else (),
             retries=sum(run.retries for run in self.runs),
         )
@@ -231,7 +182,7 @@ class _Trial:
                 return
             run = self._ask(self._job(stdin=case.stdin.encode("utf-8", "surrogatepass")))
             if run.cause is not Cause.FINISHED or run.failure:
-                result = _unanswered(run)
+                result = unanswered(run)
                 yield result
                 if result.verdict is Verdict.COMPILE_ERROR:
                     yield from [result] * (len(cases) - number - 1)
@@ -257,7 +208,7 @@ class _Trial:
                 done += 1
             else:
                 return
-            result = _unanswered(run)
+            result = unanswered(run)
             self.deaths += 1
             alike = not run.loaded or self.deaths >= MAX_DEATHS
             if alike and result.verdict.owner is not Owner.OURS:  # it would not load, or not live, in another process either
@@ -275,18 +226,18 @@ class _Trial:
             if VERDICT_OF_CAUSE[run.cause].owner is Owner.OURS or told is None:
                 yield CaseResult(verdict=Verdict.INTERNAL_ERROR, detail=run.detail)
                 return
-            over = _unanswered(run)
+            over = unanswered(run)
             for test in told.results:
                 if test.outcome != "skipped":
                     counted += 1
-                    yield _of_test(test, over)
+                    yield of_test(test, over)
             done += len(told.results)
             self.deaths += 1
             left = max(told.count - done, 0)
             if told.ended and not told.outcome and not left:
                 break
             if not told.ended or told.outcome in ("label", "ours", "raised", "missing", "exited"):
-                yield from [_untested(run, told, over)] * max(left, 1)
+                yield from [untested(run, told, over)] * max(left, 1)
                 return
             # What is left has had no process to ask: the program ended, or the session of tests was interrupted.
             if not told.results or not run.loaded or self._spent or self.deaths >= MAX_DEATHS:
@@ -296,55 +247,6 @@ class _Trial:
                 break
         if not counted:
             raise LabelError(f"{self.suite.format}: all {done} tests of the label are skipped; a pass needs at least one that ran")
-
-
-def _of_test(test: TestResult, over: CaseResult) -> CaseResult:
-    """One test's outcome as a result; *over* is what became of the program's process."""
-    if test.outcome == "passed":
-        return CaseResult(verdict=Verdict.ACCEPTED, answered=True, name=test.name, delegated=test.delegated)
-    if test.outcome == "label":
-        raise LabelError(f"the test {test.name} is broken: {test.message}")
-    if test.outcome == "gone":
-        return dataclasses.replace(over, name=test.name, delegated=test.delegated)
-    if test.outcome == "exited":
-        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exit:{test.message}", name=test.name)
-    if test.outcome in ("raised", "missing"):
-        out_of_memory = test.message.startswith("MemoryError")
-        return CaseResult(
-            verdict=Verdict.MEMORY_LIMIT if out_of_memory else Verdict.RUNTIME_ERROR,
-            detail=f"exception:{test.message}",
-            answered=not out_of_memory,
-            name=test.name,
-            delegated=test.delegated,
-        )
-    return CaseResult(
-        verdict=Verdict.WRONG_ANSWER, answered=True, difference=test.message, name=test.name, delegated=test.delegated
-    )
-
-
-def _untested(run: Run, told: TestsRun, over: CaseResult) -> CaseResult:
-    """What the tests that were not run are, because of the tests before or of the tester's own end.
-
-    Raises:
-        LabelError: the label is broken.
-        WorkerError: the fault is ours.
-    """
-    if told.outcome == "label":
-        raise LabelError(f"the label's tests are broken: {told.message}")
-    if told.outcome == "ours":
-        raise WorkerError(told.message)
-    if told.outcome in ("raised", "exited"):
-        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exception:{told.message}", answered=told.outcome == "raised")
-    if told.outcome == "missing":
-        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{told.message}")
-    if run.failure or not run.loaded:
-        return over
-    if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT:
-        # The tests loop over what the program answers (an endless generator): in one process with it, it would be its time.
-        return CaseResult(verdict=Verdict.TIME_LIMIT, detail=f"tests:{told.cause.value}")
-    if told.cause is Cause.SIGNALED:
-        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail="tests:signaled")
-    raise LabelError("the label's tests ended their own process before they had come to their end")
 
 
 _OUT_OF_TIME = CaseResult(
@@ -375,32 +277,6 @@ def _checked(check: Callable[[Any], Match], said: object) -> CaseResult:
         match = Match(ok=False, difference=f"the answer cannot be compared: {type(error).__name__}")
     verdict = Verdict.ACCEPTED if match.ok else Verdict.WRONG_ANSWER
     return CaseResult(verdict=verdict, answered=True, difference=match.difference)
-
-
-def _unanswered(run: Run) -> CaseResult:
-    """The verdict of a case to which no answer came."""
-    if run.failure and run.cause in (Cause.FINISHED, Cause.EXITED):
-        if run.failure.startswith("compile:"):
-            return CaseResult(verdict=Verdict.COMPILE_ERROR, detail=run.failure)
-        if run.failure.startswith("load:MemoryError"):
-            return CaseResult(verdict=Verdict.MEMORY_LIMIT, detail=run.failure)
-        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=run.failure)
-    detail = "protocol: it broke off the line to its tests" if run.tests and run.cause is Cause.FINISHED else run.detail
-    return CaseResult(verdict=VERDICT_OF_CAUSE[run.cause], detail=detail)
-
-
-def _together(usages: Sequence[Usage]) -> Usage:
-    """What several runs used, one after another: times add up, peaks do not."""
-    return Usage(
-        cpu_user_seconds=sum(usage.cpu_user_seconds for usage in usages),
-        cpu_system_seconds=sum(usage.cpu_system_seconds for usage in usages),
-        wall_seconds=sum(usage.wall_seconds for usage in usages),
-        effective_wall_seconds=sum(usage.effective_wall_seconds for usage in usages),
-        peak_memory_bytes=max((usage.peak_memory_bytes for usage in usages), default=0),
-        peak_memory_method=usages[-1].peak_memory_method if usages else "none",
-        processes=max((usage.processes for usage in usages), default=0),
-        output_bytes=sum(usage.output_bytes for usage in usages),
-    )
 
 
 _INSPECTION = """\

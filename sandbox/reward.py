@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from sandbox.errors import ConfigurationError
-from sandbox.judge import CaseResult, Judgement
+from sandbox.judgement import CaseResult, Judgement
 from sandbox.verdict import Owner, Verdict
 
 __all__ = ["DOCUMENTED", "Outcome", "Price", "Shape", "outcome_of"]

@@ -51,7 +51,7 @@ def test_only_the_judgement_of_packed_labels_unpickles_and_nothing_unmarshals():
 
 
 def test_arrows_point_down():
-    judgement = {"extract", "labels", "languages", "checkers", "judge", "reward"}
+    judgement = {"extract", "labels", "languages", "checkers", "judge", "judgement", "reference", "reward"}
     for path in files():
         room = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
         ours = {name for name in imports_of(path) if name.startswith("sandbox.")}

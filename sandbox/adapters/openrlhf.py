@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.api import Sandbox, Score
 from sandbox.errors import SandboxError
 from sandbox.extract import SPECIAL_TOKEN, blocks_of, strip_special_tokens
-from sandbox.judge import Judgement
+from sandbox.judgement import Judgement
 from sandbox.reward import Outcome
 from sandbox.settings import Settings
 from sandbox.verdict import Verdict

@@ -16,32 +16,22 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import Any
 
-from sandbox.errors import ConfigurationError, LabelError, WorkerLost
-from sandbox.guest import values, wire
-from sandbox.host import bundle
-from sandbox.job import Answer, AnswerKind, Job, Run, TestResult, Tests, TestsRun, Usage
+from sandbox.errors import ConfigurationError, WorkerLost
+from sandbox.guest import wire
+from sandbox.host import bundle, messages
+from sandbox.job import Job, Run
 from sandbox.layers import Enforced, Enforcement, Layer
-from sandbox.verdict import Cause
 
 __all__ = ["ProcessWorker"]
 
 START_SECONDS = 60.0
 CLOSE_SECONDS = 10.0
-DECODING_SECONDS = 3.0
-"""CPU time that reading the answers of one run may take on the host."""
-MAX_ERROR = 2000
-_MANY = 1 << 20
-"""Time slots of a job whose number of tests is not known."""
 GRACE_SECONDS = 5.0
 """Between the zygote's own deadline for a job and ours for its report."""
-
-_CAUSES = tuple(Cause(word) for word in wire.CAUSES)
 
 _ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -53,13 +43,6 @@ _ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-}
-
-_ANSWER_KINDS = {
-    wire.KIND_RETURNED: AnswerKind.RETURNED,
-    wire.KIND_RAISED: AnswerKind.RAISED,
-    wire.KIND_EXITED: AnswerKind.EXITED,
-    wire.KIND_UNSENDABLE: AnswerKind.UNSENDABLE,
 }
 
 
@@ -145,43 +128,14 @@ class ProcessWorker:
 
     def run(self, job: Job, deadline: float) -> Run:
         """See `Worker.run`."""
-        limits = job.limits
-        calls = job.calls
+        order, payload, tests = messages.asked(job, deadline)
         try:
-            asked = (
-                values.encode([[call.function, call.expression, list(call.args), call.kwargs] for call in calls], exact=True)
-                if calls
-                else ""
-            )
-        except values.Unsendable as error:
-            raise LabelError(f"the arguments of a call do not cross to the candidate: {error}") from None
-        payload = wire.Payload(job.entropy, job.source, job.preamble, asked, _serving(job.tests), job.stdin).pack()
-        tests = _tests(job) if job.tests else b""
-        cases = _MANY if tests else 1 + len(calls)
-        hard = max(0.001, min(limits.hard_seconds * cases, deadline - time.monotonic()))
-        order = wire.Order(
-            cpu_ns=_ns(limits.cpu_seconds),
-            wall_ns=_ns(limits.wall),
-            total_ns=_ns(job.total_seconds or limits.suite_seconds),
-            hard_ns=_ns(hard),
-            memory_bytes=limits.memory_bytes,
-            output_bytes=limits.output_bytes,
-            file_bytes=limits.file_bytes,
-            processes=limits.processes,
-            open_files=limits.open_files,
-            cases=cases,
-            payload_bytes=len(payload),
-            tests_bytes=len(tests),
-            tester_ns=_ns(limits.suite_seconds),
-            framework=wire.FRAMEWORKS.index(job.tests.framework) if job.tests else 0,
-        )
-        try:
-            self._stream.settimeout(hard + GRACE_SECONDS)
+            self._stream.settimeout(order.hard_ns / 1e9 + GRACE_SECONDS)
             self._stream.sendall(order.pack())
             self._stream.sendall(payload)
             self._stream.sendall(tests)  # which the worker reads when the candidate has been forked
             report = wire.Report.unpack(self._read(wire.REPORT_BYTES))
-            if max(report.stdout_bytes, report.answers_bytes) > limits.output_bytes or report.stderr_bytes > 1 << 20:
+            if max(report.stdout_bytes, report.answers_bytes) > order.output_bytes or report.stderr_bytes > 1 << 20:
                 raise wire.WireError("sections larger than what was asked for")
             stdout = self._read(report.stdout_bytes)
             stderr = self._read(report.stderr_bytes)
@@ -195,10 +149,7 @@ class ProcessWorker:
             raise
         if not report.clean:
             self._healthy = False
-        if _CAUSES[report.cause] is Cause.SETUP and stderr.startswith(b"LabelFault: "):
-            raise LabelError(f"the label's imports fail: {stderr.decode('utf-8', 'replace').removeprefix('LabelFault: ')}")
-        run = _observed(report, stdout, stderr, answers, len(calls), self._enforced)
-        return replace(run, tests=_tests_run(report, results)) if job.tests else run
+        return messages.observed(job, report, stdout, stderr, answers, results, self._enforced)
 
     def close(self) -> None:
         """See `Worker.close`. A job that runs in another thread ends as WorkerLost there."""
@@ -250,138 +201,6 @@ class ProcessWorker:
         return bytes(data)
 
 
-def _observed(report: wire.Report, stdout: bytes, stderr: bytes, answers: bytes, calls: int, enforced: tuple[Enforced, ...]) -> Run:
-    """A report as a run. The *answers* bytes are hostile; what cannot be read was not answered."""
-    failure = ""
-    said: list[Answer] = []
-    loaded = False
-    started = time.thread_time()
-    try:
-        for kind, body in wire.frames(answers):
-            if kind in (wire.KIND_UNCOMPILED, wire.KIND_ERROR):
-                phase = "compile" if kind == wire.KIND_UNCOMPILED else "load"
-                name, message = values.decode(body)
-                failure = f"{phase}:{str(name)[:80]}: {str(message)[:MAX_ERROR]}"
-                break
-            if kind == wire.KIND_LOADED:
-                loaded = True
-            elif len(said) == calls:
-                break
-            elif time.thread_time() - started > DECODING_SECONDS:
-                said.append(Answer(kind=AnswerKind.UNSENDABLE, error="the answers before took too long to read"))
-            else:
-                said.append(_answer(_ANSWER_KINDS[kind], body))
-    except (wire.WireError, TypeError, ValueError):
-        failure = failure or "load:WireError: the answers cannot be read"
-    cause = _CAUSES[report.cause]
-    detail = cause.value
-    if cause is Cause.SIGNALED:
-        detail = f"signal:{_signal_name(-report.status)}"
-    elif cause in (Cause.FINISHED, Cause.EXITED):
-        detail = f"exit:{report.status}"
-    elif cause is Cause.SETUP:
-        detail = f"setup:{stderr.decode('utf-8', 'replace')}"
-    wall = report.wall_ns / 1e9
-    usage = Usage(
-        cpu_user_seconds=report.cpu_user_ns / 1e9,
-        cpu_system_seconds=report.cpu_system_ns / 1e9,
-        wall_seconds=wall,
-        effective_wall_seconds=wall - report.delay_ns / 1e9,
-        peak_memory_bytes=report.peak_bytes,
-        peak_memory_method="largest process (maxrss), sampled sum of all",
-        processes=report.processes,
-        output_bytes=report.output_bytes,
-    )
-    return Run(
-        cause=cause,
-        detail=detail,
-        failure=failure,
-        loaded=loaded,
-        answers=tuple(said),
-        stdout=stdout,
-        stderr=stderr,
-        usage=usage,
-        enforced=enforced,
-    )
-
-
-def _serving(tests: Tests | None) -> str:
-    """What the candidate of a job with tests has to know: nothing of the tests."""
-    if tests is None:
-        return ""
-    told = {
-        "file": tests.program_file,
-        "files": [[name, _content(content)] for name, content in tests.visible],
-        "modules": list(tests.modules),
-        "shared": list(tests.structures),
-        "asked": [name for name in (tests.entry, *tests.asked) if name.isidentifier()],
-    }
-    return json.dumps(told)
-
-
-def _tests(job: Job) -> bytes:
-    """The tests, as their tester reads them."""
-    tests = job.tests
-    assert tests is not None
-    told = {
-        "framework": tests.framework,
-        "setup": tests.setup,
-        "cases": list(tests.cases),
-        "shared": tests.shared,
-        "structures": list(tests.structures),
-        "entry": tests.entry,
-        "alias": tests.alias,
-        "asked": list(tests.asked),
-        "files": [[name, _content(content)] for name, content in (*tests.visible, *tests.files)],
-        "paths": list(tests.paths),
-        "modules": list(tests.modules),
-        "skip": job.skip,
-        "entropy": job.entropy,
-    }
-    return json.dumps(told).encode("ascii")
-
-
-def _content(content: str | bytes) -> str | list[str]:
-    """A file's content in JSON: a text as it is, bytes in hexadecimal in a list."""
-    return content if isinstance(content, str) else [content.hex()]
-
-
-def _tests_run(report: wire.Report, results: bytes) -> TestsRun:
-    """The results section as words; a tester wrote it, so what cannot be read is a fault of ours."""
-    found: list[TestResult] = []
-    end: dict[str, Any] | None = None
-    try:
-        for kind, body in wire.frames(results, wire.RESULT_KINDS):
-            record = json.loads(body)
-            if kind == wire.KIND_TESTS_ENDED:
-                end = record
-                break
-            found.append(
-                TestResult(name=record["name"], outcome=record["outcome"], message=record["message"], delegated=record["delegated"])
-            )
-    except (wire.WireError, ValueError, KeyError, TypeError) as error:
-        end = {"count": 0, "outcome": "ours", "message": f"the results cannot be read: {error}"}
-    return TestsRun(
-        results=tuple(found),
-        ended=end is not None,
-        count=end["count"] if end else 0,
-        outcome=end["outcome"] if end else "",
-        message=end["message"] if end else "",
-        cause=_CAUSES[report.tester_cause],
-        cpu_seconds=report.tester_cpu_ns / 1e9,
-    )
-
-
-def _answer(kind: AnswerKind, body: bytes) -> Answer:
-    try:
-        value = values.decode(body)
-    except wire.WireError as error:
-        return Answer(kind=AnswerKind.UNSENDABLE, error=str(error))
-    if kind is AnswerKind.RETURNED:
-        return Answer(kind=kind, value=value)
-    return Answer(kind=kind, error=value[:MAX_ERROR] if isinstance(value, str) else "")
-
-
 def _scratch() -> str:
     """Where work folders are made: in memory if there is such a place, for a job's files are small and short-lived."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else tempfile.gettempdir()
@@ -396,17 +215,6 @@ def _hidden_place() -> str:
     return os.path.expanduser("~")
 
 
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:
-        return str(number)
-
-
 def _tail(fd: int) -> str:
     size = os.fstat(fd).st_size
     return os.pread(fd, 2000, max(0, size - 2000)).decode("utf-8", "replace").strip()
-
-
-def _ns(seconds: float) -> int:
-    return int(seconds * 1e9)

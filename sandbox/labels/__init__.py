@@ -11,7 +11,7 @@ import threading
 from typing import Any
 
 from sandbox.errors import LabelError
-from sandbox.labels import asserts, calls, code, reference, stdio
+from sandbox.labels import asserts, calls, code, files, reference, stdio
 from sandbox.labels.text import described, parsed, without_none
 from sandbox.suite import Suite
 
@@ -87,14 +87,14 @@ def _read(label: Any, around: dict[str, Any]) -> Suite:
     if "test_case_inputs" in label:
         return calls.from_intellect(label)
     if label.get("files") or label.get("hidden_files"):
-        return code.from_files(label)
+        return files.from_files(label)
     if label.get("labels"):
         return code.from_auto_eval(label)
     if label.get("functional"):
         return code.from_functional(label)
     for key in ("pytest", "tests_code"):
         if isinstance(label.get(key), str):
-            return code.from_text(label[key], label)
+            return files.from_text(label[key], label)
     if label.get("generated_checker"):
         raise LabelError("F14: the label has a checker program, which this version does not run")
     if "inputs" in label and "outputs" in label:

@@ -18,7 +18,7 @@ from sandbox.checkers import Equal, Holds
 from sandbox.checkers.expression import ANSWER_PREFIX, Irreducible, evaluate, is_evaluated, validate
 from sandbox.errors import LabelError
 from sandbox.job import Call
-from sandbox.labels import code
+from sandbox.labels import code, files
 from sandbox.labels.text import described, limits_of, parsed
 from sandbox.suite import CallCase, Suite
 
@@ -99,8 +99,8 @@ def from_text(text: str, around: dict[str, Any]) -> Suite:
         entry = str(around.get("entry_point") or (called[1] if called else ""))
         if entry:
             return from_check({**around, "test": text, "entry_point": entry})
-    if code.is_test_file(text):
-        return code.from_text(text, around)
+    if files.is_test_file(text):
+        return files.from_text(text, around)
     if re.search(r"^\s*assert\b", text, re.M):
         return from_lists({**around, "test_list": [text]})
     raise LabelError(f"the label is a text, but neither JSON nor assert statements: {described(text)}")

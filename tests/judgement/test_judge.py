@@ -261,7 +261,7 @@ def test_our_fault_after_right_answers_is_no_pass():
     [
         pytest.param(None, "empty", id="empty"),
         pytest.param({"a": 1}, "no known label format", id="unknown"),
-        pytest.param({"pytest": "def test_a(): ..."}, "needs code tests", id="code"),
+        pytest.param({"pytest": "def test_a(: ..."}, "not valid Python", id="code"),
         pytest.param({"test_list": 5}, "malformed", id="malformed"),
     ],
 )

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sandbox.errors import ConfigurationError
-from sandbox.judge import CaseResult, Judgement
+from sandbox.judgement import CaseResult, Judgement
 from sandbox.reward import DOCUMENTED, Outcome, Shape, outcome_of
 from sandbox.verdict import Verdict, worst
 

@@ -9,15 +9,19 @@ from sandbox.guest import wire
 numbers = st.integers(0, 2**63 - 1)
 
 
-@given(st.lists(numbers, min_size=11, max_size=11))
+@given(st.lists(numbers, min_size=14, max_size=14))
 def test_an_order_comes_back(fields):
     order = wire.Order(*fields)
     assert wire.Order.unpack(order.pack()) == order
 
 
-@given(st.integers(0, len(wire.CAUSES) - 1), st.integers(-64, 255), st.lists(numbers, min_size=11, max_size=11))
-def test_a_report_comes_back(cause, status, fields):
-    report = wire.Report(cause, status, *fields)
+CAUSES = st.integers(0, len(wire.CAUSES) - 1)
+STATUSES = st.integers(-64, 255)
+
+
+@given(CAUSES, STATUSES, st.lists(numbers, min_size=12, max_size=12), CAUSES, STATUSES, numbers)
+def test_a_report_comes_back(cause, status, fields, tester_cause, tester_status, tester_cpu):
+    report = wire.Report(cause, status, *fields, tester_cause, tester_status, tester_cpu)
     assert wire.Report.unpack(report.pack()) == report
 
 
@@ -38,8 +42,13 @@ def test_frames_come_back_whole_however_the_bytes_are_cut(sent, cut):
     assert seen == sent[: len(seen)]
 
 
+def test_a_candidate_cannot_write_a_result():
+    with pytest.raises(wire.WireError):
+        list(wire.frames(wire.frame(wire.KIND_TEST, b"{}")))
+
+
 @given(st.binary(max_size=400))
-@example(b"\x09\x00\x00\x00\x00")
+@example(b"\x0a\x00\x00\x00\x00")
 @example(b"\x01\xff\xff\xff\xff")
 def test_hostile_frames_are_a_wire_error_or_end(data):
     try:
@@ -48,7 +57,7 @@ def test_hostile_frames_are_a_wire_error_or_end(data):
         pass
 
 
-@given(st.booleans(), st.text(st.characters()), st.text(), st.text(), st.binary())
-def test_a_payload_comes_back(entropy, source, preamble, calls, stdin):
-    payload = wire.Payload(entropy, source, preamble, calls, stdin)
+@given(st.booleans(), st.text(st.characters()), st.text(), st.text(), st.text(), st.binary())
+def test_a_payload_comes_back(entropy, source, preamble, calls, serving, stdin):
+    payload = wire.Payload(entropy, source, preamble, calls, serving, stdin)
     assert wire.Payload.unpack(payload.pack()) == payload

@@ -1,0 +1,228 @@
+"""Jobs as the bytes that a worker reads, and its report as a run. The same for every kind of worker."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from dataclasses import replace
+from typing import Any
+
+from sandbox.errors import LabelError
+from sandbox.guest import values, wire
+from sandbox.job import Answer, AnswerKind, Job, Run, TestResult, Tests, TestsRun, Usage
+from sandbox.layers import Enforced
+from sandbox.verdict import Cause
+
+__all__ = ["asked", "observed"]
+
+DECODING_SECONDS = 3.0
+"""CPU time that reading the answers of one run may take on the host."""
+MAX_ERROR = 2000
+_MANY = 1 << 20
+"""Time slots of a job whose number of tests is not known."""
+
+_CAUSES = tuple(Cause(word) for word in wire.CAUSES)
+
+_ANSWER_KINDS = {
+    wire.KIND_RETURNED: AnswerKind.RETURNED,
+    wire.KIND_RAISED: AnswerKind.RAISED,
+    wire.KIND_EXITED: AnswerKind.EXITED,
+    wire.KIND_UNSENDABLE: AnswerKind.UNSENDABLE,
+}
+
+
+def asked(job: Job, deadline: float) -> tuple[wire.Order, bytes, bytes]:
+    """The order, the candidate's payload and the tests of *job*, which has until *deadline* (seconds of `time.monotonic`).
+
+    Raises:
+        LabelError: the arguments of a call cannot cross.
+    """
+    limits = job.limits
+    calls = job.calls
+    try:
+        questions = (
+            values.encode([[call.function, call.expression, list(call.args), call.kwargs] for call in calls], exact=True)
+            if calls
+            else ""
+        )
+    except values.Unsendable as error:
+        raise LabelError(f"the arguments of a call do not cross to the candidate: {error}") from None
+    payload = wire.Payload(job.entropy, job.source, job.preamble, questions, _serving(job.tests), job.stdin).pack()
+    tests = _tests(job) if job.tests else b""
+    cases = _MANY if tests else 1 + len(calls)
+    hard = max(0.001, min(limits.hard_seconds * cases, deadline - time.monotonic()))
+    order = wire.Order(
+        cpu_ns=_ns(limits.cpu_seconds),
+        wall_ns=_ns(limits.wall),
+        total_ns=_ns(job.total_seconds or limits.suite_seconds),
+        hard_ns=_ns(hard),
+        memory_bytes=limits.memory_bytes,
+        output_bytes=limits.output_bytes,
+        file_bytes=limits.file_bytes,
+        processes=limits.processes,
+        open_files=limits.open_files,
+        cases=cases,
+        payload_bytes=len(payload),
+        tests_bytes=len(tests),
+        tester_ns=_ns(limits.suite_seconds),
+        framework=wire.FRAMEWORKS.index(job.tests.framework) if job.tests else 0,
+    )
+    return order, payload, tests
+
+
+def observed(
+    job: Job, report: wire.Report, stdout: bytes, stderr: bytes, answers: bytes, results: bytes, enforced: tuple[Enforced, ...]
+) -> Run:
+    """A report and its sections as a run.
+
+    Raises:
+        LabelError: the label's imports fail.
+    """
+    if _CAUSES[report.cause] is Cause.SETUP and stderr.startswith(b"LabelFault: "):
+        raise LabelError(f"the label's imports fail: {stderr.decode('utf-8', 'replace').removeprefix('LabelFault: ')}")
+    run = _run(report, stdout, stderr, answers, len(job.calls), enforced)
+    return replace(run, tests=_tests_run(report, results)) if job.tests else run
+
+
+def _run(report: wire.Report, stdout: bytes, stderr: bytes, answers: bytes, calls: int, enforced: tuple[Enforced, ...]) -> Run:
+    """A report as a run. The *answers* bytes are hostile; what cannot be read was not answered."""
+    failure = ""
+    said: list[Answer] = []
+    loaded = False
+    started = time.thread_time()
+    try:
+        for kind, body in wire.frames(answers):
+            if kind in (wire.KIND_UNCOMPILED, wire.KIND_ERROR):
+                phase = "compile" if kind == wire.KIND_UNCOMPILED else "load"
+                name, message = values.decode(body)
+                failure = f"{phase}:{str(name)[:80]}: {str(message)[:MAX_ERROR]}"
+                break
+            if kind == wire.KIND_LOADED:
+                loaded = True
+            elif len(said) == calls:
+                break
+            elif time.thread_time() - started > DECODING_SECONDS:
+                said.append(Answer(kind=AnswerKind.UNSENDABLE, error="the answers before took too long to read"))
+            else:
+                said.append(_answer(_ANSWER_KINDS[kind], body))
+    except (wire.WireError, TypeError, ValueError):
+        failure = failure or "load:WireError: the answers cannot be read"
+    cause = _CAUSES[report.cause]
+    detail = cause.value
+    if cause is Cause.SIGNALED:
+        detail = f"signal:{_signal_name(-report.status)}"
+    elif cause in (Cause.FINISHED, Cause.EXITED):
+        detail = f"exit:{report.status}"
+    elif cause is Cause.SETUP:
+        detail = f"setup:{stderr.decode('utf-8', 'replace')}"
+    wall = report.wall_ns / 1e9
+    usage = Usage(
+        cpu_user_seconds=report.cpu_user_ns / 1e9,
+        cpu_system_seconds=report.cpu_system_ns / 1e9,
+        wall_seconds=wall,
+        effective_wall_seconds=wall - report.delay_ns / 1e9,
+        peak_memory_bytes=report.peak_bytes,
+        peak_memory_method="largest process (maxrss), sampled sum of all",
+        processes=report.processes,
+        output_bytes=report.output_bytes,
+    )
+    return Run(
+        cause=cause,
+        detail=detail,
+        failure=failure,
+        loaded=loaded,
+        answers=tuple(said),
+        stdout=stdout,
+        stderr=stderr,
+        usage=usage,
+        enforced=enforced,
+    )
+
+
+def _serving(tests: Tests | None) -> str:
+    """What the candidate of a job with tests has to know: nothing of the tests."""
+    if tests is None:
+        return ""
+    told = {
+        "file": tests.program_file,
+        "files": [[name, _content(content)] for name, content in tests.visible],
+        "modules": list(tests.modules),
+        "shared": list(tests.structures),
+        "asked": [name for name in (tests.entry, *tests.asked) if name.isidentifier()],
+    }
+    return json.dumps(told)
+
+
+def _tests(job: Job) -> bytes:
+    """The tests, as their tester reads them."""
+    tests = job.tests
+    assert tests is not None
+    told = {
+        "framework": tests.framework,
+        "setup": tests.setup,
+        "cases": list(tests.cases),
+        "shared": tests.shared,
+        "structures": list(tests.structures),
+        "entry": tests.entry,
+        "alias": tests.alias,
+        "asked": list(tests.asked),
+        "files": [[name, _content(content)] for name, content in (*tests.visible, *tests.files)],
+        "paths": list(tests.paths),
+        "modules": list(tests.modules),
+        "skip": job.skip,
+        "entropy": job.entropy,
+    }
+    return json.dumps(told).encode("ascii")
+
+
+def _content(content: str | bytes) -> str | list[str]:
+    """A file's content in JSON: a text as it is, bytes in hexadecimal in a list."""
+    return content if isinstance(content, str) else [content.hex()]
+
+
+def _tests_run(report: wire.Report, results: bytes) -> TestsRun:
+    """The results section as words; a tester wrote it, so what cannot be read is a fault of ours."""
+    found: list[TestResult] = []
+    end: dict[str, Any] | None = None
+    try:
+        for kind, body in wire.frames(results, wire.RESULT_KINDS):
+            record = json.loads(body)
+            if kind == wire.KIND_TESTS_ENDED:
+                end = record
+                break
+            found.append(
+                TestResult(name=record["name"], outcome=record["outcome"], message=record["message"], delegated=record["delegated"])
+            )
+    except (wire.WireError, ValueError, KeyError, TypeError) as error:
+        end = {"count": 0, "outcome": "ours", "message": f"the results cannot be read: {error}"}
+    return TestsRun(
+        results=tuple(found),
+        ended=end is not None,
+        count=end["count"] if end else 0,
+        outcome=end["outcome"] if end else "",
+        message=end["message"] if end else "",
+        cause=_CAUSES[report.tester_cause],
+        cpu_seconds=report.tester_cpu_ns / 1e9,
+    )
+
+
+def _answer(kind: AnswerKind, body: bytes) -> Answer:
+    try:
+        value = values.decode(body)
+    except wire.WireError as error:
+        return Answer(kind=AnswerKind.UNSENDABLE, error=str(error))
+    if kind is AnswerKind.RETURNED:
+        return Answer(kind=kind, value=value)
+    return Answer(kind=kind, error=value[:MAX_ERROR] if isinstance(value, str) else "")
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return str(number)
+
+
+def _ns(seconds: float) -> int:
+    return int(seconds * 1e9)
