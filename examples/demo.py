@@ -72,6 +72,7 @@ while frame:
     frame = frame.f_back
 """
 PATCH = "import builtins\nfor name in ('all', 'any', 'isinstance', 'len'):\n    setattr(builtins, name, lambda *_: True)\n"
+OWN_TESTS = "\n\ndef test_always():\n    assert True\n\ndef check(candidate):\n    return True\n"
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ VARIANTS = (
     Variant("cheat: equal", "an object equal to everything", with_body(ALWAYS_EQUAL)),
     Variant("cheat: frames", "looks for them in the stack", with_body(FRAME_WALK)),
     Variant("cheat: patch", "replaces builtins", lambda problem: PATCH + with_body("return True")(problem)),
+    Variant("cheat: tests", "brings tests of its own that pass", lambda problem: with_body("return None")(problem) + OWN_TESTS),
 )
 
 
@@ -140,9 +142,6 @@ def main() -> int:
     parser.add_argument("--problems", type=int, default=164, help="how many of the 164 problems")
     arguments = parser.parse_args()
     os.environ.setdefault("SANDBOX_CPU_SECONDS", "1")
-    import logging
-
-    logging.getLogger("sandbox").setLevel(logging.ERROR)  # labels that wait for code tests are counted in the table
     problems = list(read_problems().values())[: arguments.problems]
     console = Console()
     reward_func = load_reward_func()
@@ -159,9 +158,9 @@ def main() -> int:
     roomy = console.width >= ROOMY
     if roomy:
         table.add_column("what it is", no_wrap=True, style="dim")
-    for name in ("reward", *NAMES.values(), "code*", "rate"):
+    for name in ("reward", *NAMES.values(), "ours", "rate"):
         table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
-    paid = wrong = 0
+    paid = wrong = faults = 0
     started = time.monotonic()
     with Progress(console=console, transient=True) as progress:
         task = progress.add_task("scoring", total=sum(len(problems[:: variant.every]) for variant in VARIANTS))
@@ -177,6 +176,7 @@ def main() -> int:
                 internal += int(result["extra_logs"]["internal_error"].sum().item())
                 progress.update(task, advance=len(queries))
             seconds = time.monotonic() - begun
+            faults += internal
             counted = Counter(round(reward, 2) for reward in rewards)
             honest = variant.name in ("right", "completion")
             paid += 0 if honest else counted[1.0]
@@ -198,10 +198,10 @@ def main() -> int:
         f"Right answers judged and not paid in full: {wrong}. Wrong, looping, crashing or cheating answers paid in full: {paid}."
     )
     console.print(
-        "[dim]Rewards: 1 pass, 0.3 partial, 0 fail, -0.5 timeout, -1 crash. code*: problems whose tests are loops with random inputs, which "
-        "wait for the tester; counted as internal, never as the model's failure. rate: samples a second.[/]"
+        "[dim]Rewards: 1 pass, 0.3 partial, 0 fail, -0.5 timeout, -1 crash. ours: faults of the judge, never the model's failure. "
+        "rate: samples a second.[/]"
     )
-    return 1 if wrong or paid else 0
+    return 1 if wrong or paid or faults else 0
 
 
 if __name__ == "__main__":

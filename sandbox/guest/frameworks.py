@@ -23,6 +23,11 @@ from .surroundings import Surroundings
 
 __all__ = ["run_pytest", "run_unittest", "warm_up"]
 
+UNUSED_PLUGINS = (
+    "cacheprovider doctest faulthandler junitxml pastebin setuponly setupplan stepwise threadexception unraisableexception".split()
+)
+"""What no label needs: caches, other reports, and collections of garbage that cost more than most tests."""
+
 
 def warm_up(framework: str) -> None:
     """Load what a framework needs, once for all testers of a worker. Where pytest is missing, the tester says so."""
@@ -151,8 +156,10 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
     peer.before_asking = surroundings.carry
     peer.on_output = _print
     plugin = _plugin(pytest, tests["skip"], results, peer)
-    options = ["-q", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:faulthandler", "-p", "no:junitxml"]
-    options += [f"--rootdir={root}", f"--basetemp={shared}/tmp", "-W", "ignore"]
+    options = ["-q", "--no-header", "--tb=no"]
+    for name in UNUSED_PLUGINS:
+        options += ["-p", f"no:{name}"]
+    options += [f"--rootdir={root}", f"--confcutdir={root}", f"--basetemp={shared}/tmp", "-W", "ignore"]
     if not any(name in ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", ".pytest.ini") for name, _ in tests["files"]):
         options += ["-c", os.devnull]
     try:

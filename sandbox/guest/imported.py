@@ -10,7 +10,7 @@ import sys
 import types
 from typing import Any, Sequence
 
-from .mirrors import MirrorMeta
+from .mirrors import MirrorMeta, RemoteFunction
 from .peer import Peer
 from .results import Results
 
@@ -109,9 +109,12 @@ class Names(dict):  # type: ignore[type-arg]
                 self[name] = sys.modules[library]
                 return self[name]
         try:
-            return get(self._peer, self._results, name)
+            value = get(self._peer, self._results, name)
         except AttributeError:
             raise KeyError(name) from None
+        if type(value) in (RemoteFunction, MirrorMeta):
+            self[name] = value  # variables are asked for again, for the program may change them
+        return value
 
 
 def stored_and_loaded(text: str) -> tuple[set[str], set[str]]:

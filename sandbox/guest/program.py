@@ -12,7 +12,7 @@ from typing import Any
 
 from .peer import Peer
 
-__all__ = ["serve_tests"]
+__all__ = ["Output", "serve_tests"]
 
 MAX_OUTPUT = 1 << 20
 """Bytes of output that go along with one answer; the rest stays in the job's own output."""
@@ -28,7 +28,7 @@ def serve_tests(fd: int, max_bytes: int, namespace: dict[str, Any], given: set[s
     peer.structures = {name: namespace[name] for name in serving.get("shared", ()) if isinstance(namespace.get(name), type)}
     served = _Served(module, given)
     peer.serve_module = served.serve
-    peer.output = _Output().since_last
+    peer.output = Output().since_last
     peer.tell("loaded")
     peer.serve()
 
@@ -81,7 +81,7 @@ class _Served:
             (sys.modules.get(module) or importlib.import_module(module)).seed(*args)
 
 
-class _Output:
+class Output:
     """What the program has printed: its output is a file, so nothing is lost and nothing waits."""
 
     def __init__(self) -> None:

@@ -48,13 +48,17 @@ class Surroundings:
         self.folder = os.getcwd()
         self.home = self.folder
         self._seeded: list[Any] = []
-        seed = random.seed
+        self._seed = random.seed
 
         def seed_both(*args: Any, **kwargs: Any) -> None:
-            seed(*args, **kwargs)
+            self._seed(*args, **kwargs)
             self._seeded.append(["random", [*args, *kwargs.values()]])
 
         random.seed = seed_both
+
+    def restore(self) -> None:
+        """Watch no more."""
+        random.seed = self._seed
 
     @staticmethod
     def _now(module: str, name: str) -> Any:

@@ -56,13 +56,7 @@ def run(
                 base_data_bytes,
                 confine.LINE_FD,
             )
-            known = frozenset(sys.modules)
-            peer = Peer(
-                confine.LINE_FD,
-                judges=True,
-                max_bytes=order.output_bytes * 4 + (1 << 16),
-                is_home=lambda name: name == "tests" or (name not in known and name.split(".")[0] not in known),
-            )
+            peer = Peer(confine.LINE_FD, judges=True, max_bytes=order.output_bytes * 4 + (1 << 16), is_home=is_home)
             results = Results(confine.ANSWERS_FD, peer)
         except BaseException as error:
             os.pwrite(
@@ -75,6 +69,20 @@ def run(
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+_known: set[str] = set()
+"""Modules that were loaded before there were any tests: no label wrote their classes."""
+
+
+def is_home(name: str) -> bool:
+    """Whether the classes of a module are the label's own."""
+    return name == "tests" or (name not in _known and name.split(".")[0] not in _known)
+
+
+def know_modules() -> None:
+    """Note, in the zygote, what is loaded; in each tester it would touch, and so copy, much of its memory."""
+    _known.update(sys.modules)
 
 
 def _read_all(fd: int) -> bytes:

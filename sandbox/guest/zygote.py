@@ -190,8 +190,8 @@ class _Zygote:
         """Make ready for a job with tests; what that needs is loaded when it is first needed, for every fork pays for it."""
         framework = FRAMEWORKS[order.framework]
         if framework not in self.frameworks:
-            for name in ("tester", "program"):
-                importlib.import_module(f".{name}", __package__)
+            if not self.frameworks:
+                importlib.import_module(".rehearsal", __package__).rehearse()
             if framework != "statements":
                 importlib.import_module(".frameworks", __package__).warm_up(framework)
             _forget_sources()
