@@ -17,7 +17,7 @@ from sandbox.layers import Enforced
 from sandbox.limits import Limits
 from sandbox.verdict import Cause
 
-__all__ = ["Answer", "AnswerKind", "Call", "Job", "Run", "TestResult", "Tests", "TestsRun", "Usage"]
+__all__ = ["Answer", "AnswerKind", "Call", "CodeTestResult", "CodeTests", "CodeTestsRun", "Job", "Run", "Usage"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,8 +38,8 @@ class Call:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tests:
-    """Tests that are code. A tester runs them; the program under test is a module that they import, or names that they use.
+class CodeTests:
+    """CodeTests that are code. A tester runs them; the program under test is a module that they import, or names that they use.
 
     The framework is one of
 
@@ -81,9 +81,9 @@ class Job:
     source: str
     calls: tuple[Call, ...] = ()
     stdin: bytes = b""
-    tests: Tests | None = None
+    tests: CodeTests | None = None
     skip: int = 0
-    """Tests at the beginning that have been decided already."""
+    """CodeTests at the beginning that have been decided already."""
     preamble: str = ""
     """Code that runs in the module before the program: imports that APPS- and LeetCode-style programs expect."""
     limits: Limits = field(default_factory=Limits)
@@ -115,10 +115,8 @@ class Answer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestResult:
+class CodeTestResult:
     """What a tester says of one test."""
-
-    __test__ = False  # no test case of pytest's, whatever the name
 
     name: str
     outcome: str
@@ -131,12 +129,10 @@ class TestResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class TestsRun:
+class CodeTestsRun:
     """What a tester says of all tests, and how it ended."""
 
-    __test__ = False
-
-    results: tuple[TestResult, ...] = ()
+    results: tuple[CodeTestResult, ...] = ()
     ended: bool = False
     """It came to its end. Otherwise its results are not all."""
     count: int = 0
@@ -183,7 +179,7 @@ class Run:
     """The program was loaded and its calls began (by its own account, as everything that a candidate says)."""
     answers: tuple[Answer, ...] = ()
     """In the order of the job's calls; shorter where the program ended early."""
-    tests: TestsRun | None = None
+    tests: CodeTestsRun | None = None
     """Only of a job with tests."""
     stdout: bytes = b""
     stderr: bytes = b""

@@ -16,7 +16,7 @@ from typing import Any
 from sandbox import labels
 from sandbox.errors import ConfigurationError, LabelError, WorkerError
 from sandbox.extract import Candidate, Choice, NoCode, extract
-from sandbox.job import Answer, AnswerKind, Job, Run, Tests
+from sandbox.job import Answer, AnswerKind, CodeTests, Job, Run
 from sandbox.judgement import CaseResult, Judgement, of_test, together, unanswered, untested
 from sandbox.labels.files import told_by
 from sandbox.languages import LANGUAGES
@@ -217,7 +217,7 @@ class _Trial:
             yield result
             done += 1
 
-    def _tested(self, tests: Tests) -> Iterator[CaseResult]:
+    def _tested(self, tests: CodeTests) -> Iterator[CaseResult]:
         """All tests in one process; where the program dies in the middle, the tests behind that go on with a fresh one."""
         done = counted = 0
         while True:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from sandbox.errors import LabelError, WorkerError
-from sandbox.job import Run, TestResult, TestsRun, Usage
+from sandbox.job import CodeTestResult, CodeTestsRun, Run, Usage
 from sandbox.layers import Enforced
 from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Verdict
 
@@ -74,7 +74,7 @@ def unanswered(run: Run) -> CaseResult:
     return CaseResult(verdict=VERDICT_OF_CAUSE[run.cause], detail=detail)
 
 
-def of_test(test: TestResult, over: CaseResult) -> CaseResult:
+def of_test(test: CodeTestResult, over: CaseResult) -> CaseResult:
     """One test's outcome as a result; *over* is what became of the program's process."""
     if test.outcome == "passed":
         return CaseResult(verdict=Verdict.ACCEPTED, answered=True, name=test.name, delegated=test.delegated)
@@ -98,7 +98,7 @@ def of_test(test: TestResult, over: CaseResult) -> CaseResult:
     )
 
 
-def untested(run: Run, told: TestsRun, over: CaseResult) -> CaseResult:
+def untested(run: Run, told: CodeTestsRun, over: CaseResult) -> CaseResult:
     """What the tests that were not run are, because of the tests before or of the tester's own end.
 
     Raises:

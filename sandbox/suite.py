@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from sandbox.errors import LabelError
-from sandbox.job import Call, Tests
+from sandbox.job import Call, CodeTests
 
 __all__ = ["CallCase", "Match", "OutputCheck", "Reference", "StdioCase", "Suite", "ValueCheck"]
 
@@ -72,7 +72,7 @@ class Suite:
     """
 
     cases: tuple[StdioCase, ...] | tuple[CallCase, ...] = ()
-    tests: Tests | None = None
+    tests: CodeTests | None = None
     reference: Reference | None = None
     format: str
     """The label format that was recognised, F1 to F21."""

@@ -77,7 +77,7 @@ _known: set[str] = set()
 
 def is_home(name: str) -> bool:
     """Whether the classes of a module are the label's own."""
-    return name == "tests" or (name not in _known and name.split(".")[0] not in _known)
+    return name == "tests" or (name not in _known and name.split(".", maxsplit=1)[0] not in _known)
 
 
 def know_modules() -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.errors import LabelError
 from sandbox.guest import values, wire
-from sandbox.job import Answer, AnswerKind, Job, Run, TestResult, Tests, TestsRun, Usage
+from sandbox.job import Answer, AnswerKind, CodeTestResult, CodeTests, CodeTestsRun, Job, Run, Usage
 from sandbox.layers import Enforced
 from sandbox.verdict import Cause
 
@@ -140,7 +140,7 @@ def _run(report: wire.Report, stdout: bytes, stderr: bytes, answers: bytes, call
     )
 
 
-def _serving(tests: Tests | None) -> str:
+def _serving(tests: CodeTests | None) -> str:
     """What the candidate of a job with tests has to know: nothing of the tests."""
     if tests is None:
         return ""
@@ -181,9 +181,9 @@ def _content(content: str | bytes) -> str | list[str]:
     return content if isinstance(content, str) else [content.hex()]
 
 
-def _tests_run(report: wire.Report, results: bytes) -> TestsRun:
+def _tests_run(report: wire.Report, results: bytes) -> CodeTestsRun:
     """The results section as words; a tester wrote it, so what cannot be read is a fault of ours."""
-    found: list[TestResult] = []
+    found: list[CodeTestResult] = []
     end: dict[str, Any] | None = None
     try:
         for kind, body in wire.frames(results, wire.RESULT_KINDS):
@@ -192,11 +192,13 @@ def _tests_run(report: wire.Report, results: bytes) -> TestsRun:
                 end = record
                 break
             found.append(
-                TestResult(name=record["name"], outcome=record["outcome"], message=record["message"], delegated=record["delegated"])
+                CodeTestResult(
+                    name=record["name"], outcome=record["outcome"], message=record["message"], delegated=record["delegated"]
+                )
             )
     except (wire.WireError, ValueError, KeyError, TypeError) as error:
         end = {"count": 0, "outcome": "ours", "message": f"the results cannot be read: {error}"}
-    return TestsRun(
+    return CodeTestsRun(
         results=tuple(found),
         ended=end is not None,
         count=end["count"] if end else 0,

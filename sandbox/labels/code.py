@@ -14,7 +14,7 @@ import re
 from typing import Any
 
 from sandbox.errors import LabelError
-from sandbox.job import Tests
+from sandbox.job import CodeTests
 from sandbox.labels.text import described, limits_of, parsed
 from sandbox.languages import language_named
 from sandbox.suite import Suite
@@ -171,7 +171,7 @@ def _statements(
     preamble = "\n".join(part for part in (imports, prelude, str(label.get("preamble") or "")) if part)
     root = re.match(r"\w+", entry)
     return Suite(
-        tests=Tests(
+        tests=CodeTests(
             setup=text,
             cases=cases,
             entry=entry,

@@ -15,7 +15,7 @@ import sys
 from typing import Any
 
 from sandbox.errors import LabelError
-from sandbox.job import Tests
+from sandbox.job import CodeTests
 from sandbox.labels.code import LIBRARIES, free_names, parse, runs_by_itself
 from sandbox.labels.text import described, limits_of, parsed
 from sandbox.suite import Suite
@@ -64,7 +64,7 @@ def from_files(label: dict[str, Any]) -> Suite:
     return _pytest("F21" if visible or verifier else "F17", label, files, tests, (), place=str(place), visible=visible)
 
 
-def told_by(prompt: str, tests: Tests) -> Tests:
+def told_by(prompt: str, tests: CodeTests) -> CodeTests:
     """*tests* with those of their files in the program's sight that the prompt tells it of by name, tests excepted.
 
     Exercism's tasks come with modules of constants that the task's text names and both sides import.
@@ -117,7 +117,7 @@ def _unittest(name: str, label: dict[str, Any], text: str, names: tuple[str, ...
     modules, imported = _program_modules([tree], set(), "solution")
     wanted = tuple(name for name in (*imported, *names) if name)
     return Suite(
-        tests=Tests(framework="unittest", setup=text, modules=modules, asked=names),
+        tests=CodeTests(framework="unittest", setup=text, modules=modules, asked=names),
         format=name,
         entry_points=wanted,
         preamble="" if imported else _importable(imports),
@@ -144,14 +144,14 @@ def _pytest(
     own = {part for path in files for part in path.removesuffix(".py").split("/")}
     modules, imported = _program_modules(list(trees.values()), own, place.removesuffix(".py").replace("/", "."))
     if not imported and not _imports_any(list(trees.values()), modules):
-        # Tests that name what they test without importing it were written to stand in one file with it.
+        # CodeTests that name what they test without importing it were written to stand in one file with it.
         free = sorted(set(names) | {one for path in tests for one in free_names([trees[path]]) if one not in LIBRARIES})
         if free:
             imported = tuple(free)
             head = f"from {modules[0]} import {', '.join(free)}\n"
             files = {path: f"{head}{text}" if path in tests and isinstance(text, str) else text for path, text in files.items()}
     return Suite(
-        tests=Tests(
+        tests=CodeTests(
             framework="pytest",
             files=tuple(files.items()),
             paths=tuple(tests),

@@ -1,0 +1,185 @@
+"""Jobs with tests, as a worker runs them: whose time it is, who ended whom, and that nothing is left."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from sandbox import Limits, Outcome, Verdict
+from sandbox.host.process import ProcessWorker
+from sandbox.job import CodeTests, Job
+from sandbox.verdict import Cause
+
+PROGRAM = """\
+import os, time
+def f(x): return x * 2
+def loop():
+    while True: pass
+def idle(): time.sleep(600)
+def die(): os._exit(3)
+def crash(): os.kill(os.getpid(), 11)
+def eat(): return [bytearray(1 << 20) for _ in range(4000)]
+def endless():
+    while True: yield 1
+def daemon():
+    if os.fork() == 0:
+        os.setsid()
+        time.sleep(600)
+    return os.getpid()
+"""
+
+
+@pytest.fixture(scope="module")
+def worker():
+    made = ProcessWorker()
+    yield made
+    made.close()
+
+
+def run(worker, *cases, limits=None, skip=0, **tests):
+    job = Job(
+        source=PROGRAM, tests=CodeTests(cases=cases, **tests), limits=limits or Limits(cpu_seconds=0.5, wall_seconds=2.0), skip=skip
+    )
+    return worker.run(job, time.monotonic() + 60)
+
+
+def outcomes(told):
+    return [result.outcome for result in told.tests.results]
+
+
+def descriptors(worker):
+    """How many the zygote has, when it has closed those of the job that it has reported."""
+    counts = []
+    while len(counts) < 3 or len(set(counts[-3:])) > 1:
+        counts.append(len(os.listdir(f"/proc/{worker.pid}/fd")))
+        time.sleep(0.05)
+    return counts[-1]
+
+
+def test_every_test_has_an_outcome(worker):
+    told = run(worker, "assert f(1) == 2", "assert f(1) == 3", "f()", "assert f(2) == 4")
+    assert outcomes(told) == ["passed", "failed", "raised", "passed"]
+    assert (told.tests.ended, told.tests.count, told.cause) == (True, 4, Cause.FINISHED)
+
+
+def test_tests_that_were_decided_are_not_run_again(worker):
+    told = run(worker, "assert f(1) == 3", "assert f(1) == 3", "assert f(1) == 2", skip=2)
+    assert (outcomes(told), told.tests.count) == (["passed"], 3)
+
+
+@pytest.mark.parametrize(
+    ("question", "cause"),
+    [
+        ("loop()", Cause.CPU_TIME),
+        ("idle()", Cause.WALL_TIME),
+        ("die()", Cause.EXITED),
+        ("crash()", Cause.SIGNALED),
+        ("list(endless())", Cause.CPU_TIME),
+    ],
+)
+def test_the_cause_of_a_candidates_end_is_known_and_the_tests_before_stand(worker, question, cause):
+    told = run(worker, "assert f(1) == 2", question, "assert f(2) == 4")
+    assert told.cause is cause, told
+    assert outcomes(told) == ["passed", "gone"]
+    assert told.tests.outcome == "gone"
+    assert outcomes(run(worker, "assert f(1) == 2")) == ["passed"]  # the worker goes on
+
+
+def test_memory_is_limited(worker):
+    told = run(worker, "eat()", limits=Limits(memory_bytes=256 << 20))
+    assert told.cause is Cause.MEMORY or told.tests.results[0].message.startswith("MemoryError")
+
+
+def test_time_that_a_test_computes_is_not_the_candidates(worker):
+    told = run(worker, "import time\nend = time.process_time() + 1.2\nwhile time.process_time() < end: pass\nassert f(1) == 2")
+    assert outcomes(told) == ["passed"]
+    assert told.usage.cpu_seconds < 0.5
+    assert told.tests.cpu_seconds > 1.0
+
+
+def test_each_test_has_the_whole_time_of_a_case(worker):
+    busy = "import time\ndef work():\n    end = time.process_time() + 0.35\n    while time.process_time() < end: pass\n    return 1"
+    job = Job(source=busy, tests=CodeTests(cases=("assert work() == 1",) * 4), limits=Limits(cpu_seconds=0.6, wall_seconds=5.0))
+    assert outcomes(worker.run(job, time.monotonic() + 60)) == ["passed"] * 4
+
+
+def test_a_tester_that_ends_itself_has_not_ended_its_tests(worker):
+    told = run(worker, "assert f(1) == 2", "import os\nos._exit(0)")
+    assert not told.tests.ended
+    assert outcomes(told) == ["passed"]
+
+
+def test_tests_that_never_end_are_stopped(worker):
+    limits = Limits(cpu_seconds=0.5, wall_seconds=1.0, suite_seconds=1.0, deadline_seconds=30.0)
+    told = run(worker, "assert f(1) == 2", "while True: pass", limits=limits)
+    assert (told.tests.ended, told.tests.cause) == (False, Cause.CPU_TIME)
+
+
+def test_nothing_of_a_job_is_left(worker):
+    zygote = psutil.Process(worker.pid)
+    told = run(worker, "import subprocess\nsubprocess.Popen(['sleep', '600'])\nassert daemon() > 0")
+    assert outcomes(told) == ["passed"]
+    assert zygote.children(recursive=True) == []
+    files = {"test_a.py": "from solution import f\nimport os\nos.mkdir('deep')\nopen('deep/left', 'w').close()\ndef test_a(tmp_path):\n"
+             "    (tmp_path / 'x').write_text('x')\n    assert f(1) == 2\n"}  # fmt: skip
+    tests = CodeTests(framework="pytest", files=tuple(files.items()), paths=("test_a.py",))
+    for _ in range(3):
+        told = worker.run(Job(source=PROGRAM, tests=tests), time.monotonic() + 60)
+        assert outcomes(told) == ["passed"], told
+    folders = {
+        Path(os.readlink(link)) for link in Path(f"/proc/{worker.pid}/fd").iterdir() if "/reward-sandbox-" in os.readlink(link)
+    }
+    assert len(folders) == 2
+    assert sorted(path.name for folder in folders for path in folder.rglob("*")) == ["job", "shared"]
+    before = descriptors(worker)
+    worker.run(Job(source=PROGRAM, tests=tests), time.monotonic() + 60)
+    assert descriptors(worker) == before
+    assert zygote.children(recursive=True) == []
+
+
+def test_the_hidden_folder_goes_with_the_worker():
+    worker = ProcessWorker()
+    tests = CodeTests(framework="pytest", files=(("test_a.py", "def test_a(): assert True"),), paths=("test_a.py",))
+    worker.run(Job(source=PROGRAM, tests=tests), time.monotonic() + 60)
+    folders = {Path(os.readlink(link)) for link in Path(f"/proc/{worker.pid}/fd").iterdir() if "/reward-" in os.readlink(link)}
+    assert len(folders) == 2
+    worker.close()
+    assert [folder for folder in folders if folder.exists()] == []
+
+
+def test_tester_and_candidate_end_with_their_owner():
+    script = (
+        "import threading, time\nfrom sandbox.host.process import ProcessWorker\nfrom sandbox.job import Job, CodeTests\n"
+        "worker = ProcessWorker()\n"
+        "job = Job(source='def f():\\n import time; time.sleep(600)', tests=CodeTests(cases=('f()',)))\n"
+        "threading.Thread(target=worker.run, args=(job, time.monotonic() + 600), daemon=True).start()\n"
+        "time.sleep(1.0)\nprint('ready', flush=True)\ntime.sleep(600)"
+    )
+    owner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
+    assert owner.stdout.readline() == b"ready\n"
+    family = psutil.Process(owner.pid).children(recursive=True)
+    assert len(family) == 3
+    owner.kill()
+    owner.wait()
+    owner.stdout.close()
+    _, alive = psutil.wait_procs(family, timeout=10.0)
+    assert [process for process in alive if process.status() != psutil.STATUS_ZOMBIE] == []
+
+
+def test_a_job_without_tests_is_as_before(worker):
+    told = worker.run(Job(source="print('x')"), time.monotonic() + 60)
+    assert (told.stdout, told.tests, told.cause) == (b"x\n", None, Cause.FINISHED)
+
+
+def test_the_owner_of_every_end_is_right(box):
+    """Through the judge: the label's own end is the label's, an endless answer is the candidate's."""
+    ended = box.score(PROGRAM, ["x = f(1)\nimport os\nos._exit(0)\nassert x == 2"])
+    assert (ended.verdict, ended.outcome) == (Verdict.LABEL_ERROR, Outcome.INTERNAL)
+    assert box.score(PROGRAM, ["x = list(endless())\nassert x"]).outcome is Outcome.TIMEOUT
+    died = box.score(PROGRAM, ["x = f(1)\nassert x == 2", "x = die()\nassert x", "x = f(2)\nassert x == 4"])
+    assert [case.verdict.value for case in died.judgement.cases] == ["accepted", "runtime_error", "accepted"]
+    assert died.outcome is Outcome.CRASH
