@@ -110,7 +110,7 @@ def test_a_candidate_finds_no_test_file(box, secret):
     assert score.outcome is Outcome.PASS, score.judgement.first_failure
 
 
-def test_the_file_is_there_to_be_found(secret):
+def test_the_file_is_there_to_be_found(secret, tmp_path):
     """The control: a process without a wall finds it, where the same search is made."""
     worker = ProcessWorker()
     text = f"from solution import f\nSECRET = {secret!r}\nimport time\ndef test_slow():\n    time.sleep(2.5)\n    assert f()\n"
@@ -121,7 +121,7 @@ def test_the_file_is_there_to_be_found(secret):
     found = ""
     while running.is_alive() and secret not in found:
         script = f"{SEARCH}\nprint(search())"
-        found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd="/run", check=False).stdout
+        found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False).stdout
     running.join()
     worker.close()
     assert secret in found
