@@ -1,6 +1,6 @@
 # make demo     set everything up and score real problems, right and wrong
 # make test     set everything up; lint, type-check and run every test that can run here
-# make clients  the real clients (OpenRLHF) in a virtualenv of their own, for their tests
+# make clients  the real clients (OpenRLHF, EvalPlus) in a virtualenv of their own, for their tests
 # make bench    the published numbers
 
 PYTHON ?= python3
@@ -42,7 +42,7 @@ $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 .venv-clients/.done: tests/clients.txt
 	$(PYTHON) -m venv .venv-clients
 	.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install -r tests/clients.txt
-	.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --no-deps openrlhf==0.11.2
+	.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --no-deps openrlhf==0.11.2 evalplus==0.3.1
 	touch $@
 
 clean:

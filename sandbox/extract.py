@@ -11,7 +11,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["SPECIAL_TOKEN", "Block", "Candidate", "Choice", "NoCode", "blocks_of", "extract", "strip_special_tokens"]
+__all__ = [
+    "SPECIAL_TOKEN",
+    "Block",
+    "Candidate",
+    "Choice",
+    "NoCode",
+    "blocks_of",
+    "extract",
+    "open_function",
+    "strip_special_tokens",
+]
 
 PYTHON_TAGS = frozenset(("python", "py", "python3", "py3", "python2", "cpython", "pypy", "pypy3", "sage", "pycon", "ipython"))
 
@@ -144,7 +154,7 @@ def extract(
     answer = _final_answer(text)
     if isinstance(answer, NoCode):
         return answer
-    start = _open_function(prompt, entry_points)
+    start = open_function(prompt, entry_points)
     blocks = _rest_of_open_fence(prompt, answer, started=bool(start)) or blocks_of(answer)
     if blocks:
         found = _choose(blocks, entry_points, tags, choice, parses)
@@ -227,7 +237,7 @@ def _rest_of_open_fence(prompt: str, answer: str, *, started: bool) -> list[Bloc
     return blocks_of(f"{fence['mark'] if fence else '```'}\n{answer}")[:1]
 
 
-def _open_function(prompt: str, names: Sequence[str]) -> str:
+def open_function(prompt: str, names: Sequence[str]) -> str:
     """The code at the end of *prompt*, if it ends inside a function of *names*; else ""."""
     if not names or not prompt.strip():
         return ""

@@ -140,6 +140,8 @@ class CodeTestsRun:
     outcome: str = ""
     """Why tests have no results: gone, missing (the program does not define what they import), raised, exited, label or ours."""
     message: str = ""
+    told: int = 0
+    """Answers of the program that the tests have had; nothing can be passed without one."""
     cause: Cause = Cause.FINISHED
     """How the tester's process ended."""
     cpu_seconds: float = 0.0

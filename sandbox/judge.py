@@ -15,9 +15,10 @@ from typing import Any
 
 from sandbox import labels
 from sandbox.errors import ConfigurationError, LabelError, WorkerError
-from sandbox.extract import Candidate, Choice, NoCode, extract
+from sandbox.extract import Candidate, Choice, NoCode, extract, open_function
 from sandbox.job import Answer, AnswerKind, CodeTests, Job, Run
 from sandbox.judgement import CaseResult, Judgement, of_test, together, unanswered, untested
+from sandbox.labels.code import with_helpers
 from sandbox.labels.files import told_by
 from sandbox.languages import LANGUAGES
 from sandbox.languages.python import preamble_for
@@ -87,6 +88,8 @@ def judge(
             suite = with_expected(suite, suite.reference, run, rules.for_suite(suite), deadline)
         if suite.tests is not None and suite.tests.files:
             suite = dataclasses.replace(suite, tests=told_by(prompt, suite.tests))
+        elif suite.tests is not None:
+            suite = with_helpers(suite, suite.tests, open_function(suite.prompt or prompt, suite.entry_points))
         return _Trial(found, suite, run, rules, deadline).judgement()
     except LabelError as error:
         return Judgement(verdict=Verdict.LABEL_ERROR, reason=str(error), format=suite.format)
@@ -219,10 +222,11 @@ class _Trial:
 
     def _tested(self, tests: CodeTests) -> Iterator[CaseResult]:
         """All tests in one process; where the program dies in the middle, the tests behind that go on with a fresh one."""
-        done = counted = 0
+        done = counted = passed = answers = 0
         while True:
             run = self._ask(self._job(tests=tests, skip=done))
             told = run.tests
+            answers += told.told if told else 0
             if VERDICT_OF_CAUSE[run.cause].owner is Owner.OURS or told is None:
                 yield CaseResult(verdict=Verdict.INTERNAL_ERROR, detail=run.detail)
                 return
@@ -230,6 +234,7 @@ class _Trial:
             for test in told.results:
                 if test.outcome != "skipped":
                     counted += 1
+                    passed += test.outcome == "passed"
                     yield of_test(test, over)
             done += len(told.results)
             self.deaths += 1
@@ -245,6 +250,10 @@ class _Trial:
                 return
             if not left:
                 break
+        if counted and counted == passed and not answers:
+            raise LabelError(
+                f"{self.suite.format}: the label's tests ask the program nothing, so that every program would pass them"
+            )
         if not counted:
             raise LabelError(f"{self.suite.format}: all {done} tests of the label are skipped; a pass needs at least one that ran")
 

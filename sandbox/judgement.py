@@ -84,7 +84,9 @@ def of_test(test: CodeTestResult, over: CaseResult) -> CaseResult:
         return replace(over, name=test.name, delegated=test.delegated)
     if test.outcome == "exited":
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exit:{test.message}", name=test.name)
-    if test.outcome in ("raised", "missing"):
+    if test.outcome == "missing":  # as where a declared case asks for a function that is not there
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{test.message}", name=test.name)
+    if test.outcome == "raised":
         out_of_memory = test.message.startswith("MemoryError")
         return CaseResult(
             verdict=Verdict.MEMORY_LIMIT if out_of_memory else Verdict.RUNTIME_ERROR,

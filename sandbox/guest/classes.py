@@ -7,7 +7,7 @@ import sys
 import types
 from typing import Any, Callable
 
-from .mirrors import IMMUTABLE, MUTABLE, OWN, PROTOCOL, SPECIAL, YES_OR_NO, Mirror, MirrorMeta, forward_method
+from .mirrors import COMPARISONS, IMMUTABLE, MUTABLE, OWN, PROTOCOL, SPECIAL, TELLING, Mirror, MirrorMeta, forward_method
 from .wire import WireError
 
 __all__ = ["describe", "make_class"]
@@ -24,6 +24,9 @@ _BUILTIN_KINDS = {
     "enumerate": enumerate,
     "reversed": reversed,
     "slice": slice,
+    "property": property,
+    "staticmethod": staticmethod,
+    "classmethod": classmethod,
 }
 _FRAMEWORKS = frozenset("unittest doctest pytest _pytest bdb pdb pluggy hypothesis".split())
 """What their exceptions mean to a test run is not for a program to say."""
@@ -44,6 +47,10 @@ def describe(kind: type, is_home: bool, tree_of_class: Callable[[type], Any]) ->
                 (coroutines if inspect.iscoroutinefunction(value) else methods).append(name)
     bases = [tree_of_class(base) for base in kind.__bases__] if is_home else []
     plain = next((base.__name__ for base in kind.__mro__ if base in _PLAIN), "")
+    if is_home and plain in MUTABLE:  # what it inherits is asked there too
+        specials += [
+            name for name in MUTABLE[plain].__dict__ if name in PROTOCOL and name not in (*COMPARISONS, "__hash__", "__init__")
+        ]
     if not is_home and issubclass(kind, BaseException):
         bases = [tree_of_class(next(base for base in kind.__mro__ if base.__module__ == "builtins"))]
     name, qualified = type.__getattribute__(kind, "__name__"), type.__getattribute__(kind, "__qualname__")
@@ -76,6 +83,7 @@ def make_class(peer: Any, number: int, description: Any) -> type:
         parents.insert(0, Mirror)
     if plain in IMMUTABLE and not any(issubclass(base, IMMUTABLE[plain]) for base in parents):
         parents.append(IMMUTABLE[plain])
+    parents = _few_builtins(parents)
     inherited = frozenset().union(*(base._sandbox_defined for base in parents if isinstance(base, MirrorMeta)))
     own = frozenset(special for special in specials if special in PROTOCOL or special == "!__hash__")
     if "__eq__" in own or "__hash__" in own:
@@ -92,15 +100,23 @@ def make_class(peer: Any, number: int, description: Any) -> type:
         if special in SPECIAL:
             namespace[special] = SPECIAL[special]
     for method in methods:
-        if not method.startswith(("__", OWN)) and not (method in YES_OR_NO and peer.judges):
+        if not method.startswith(("__", OWN)) and not (method in TELLING and peer.judges):
             namespace[method] = forward_method(method, is_async=False)
     for method in coroutines:
         if not method.startswith(("__", OWN)):
             namespace[method] = forward_method(method, is_async=True)
+    namespace["_sandbox_kept"] = {}
+    real = real or MUTABLE.get(plain)
     if real is not None:
         # isinstance() believes __class__ where the type itself says no; the tests may well ask for a generator.
         namespace["__class__"] = property(lambda self: real)
     return MirrorMeta(name, tuple(parents), namespace)
+
+
+def _few_builtins(parents: list[type]) -> list[type]:
+    """At most two kinds of builtin exceptions: an exception that is of every kind would satisfy every test for one."""
+    builtin = [base for base in parents if base.__module__ == "builtins" and issubclass(base, BaseException)]
+    return [base for base in parents if base not in builtin[2:]]
 
 
 def _claimed(module: str, qualified: str) -> type | None:

@@ -14,7 +14,7 @@ The text is JSON with the tags of `values`, and these besides:
     B  an instance of mine of a subclass of a plain immutable type [class, number, plain value]
     E  an exception of mine [class, number, args, attributes, cause]
     M  the default factory of a defaultdict with its items            V  a view of a dict [which, items]
-    P  a path                                                         N  a numpy number [dtype, value]
+    P  a path    L  a slice    Q  a namespace                         N  a numpy number [dtype, value]
 
 Structures (S) travel as rows of a table, not nested: a linked list of ten thousand nodes is as deep as it is long.
 """
@@ -23,8 +23,9 @@ from __future__ import annotations
 
 import pathlib
 import sys
+import types
 from collections import Counter, OrderedDict, defaultdict, deque
-from typing import Any, Callable, Protocol
+from typing import Any, Callable, Protocol, Sequence
 
 from . import values
 from .arrays import read_array, read_number, write_array
@@ -60,30 +61,21 @@ class Crossing(Protocol):
 class Carrier:
     """The containers of one question and its answer."""
 
-    def __init__(self, side: Crossing) -> None:
+    def __init__(self, side: Crossing, shared: Sequence[Any] = (), before: Sequence[Any] = ()) -> None:
+        """*shared* are the containers that both sides know already, *before* what they held when the sides last spoke."""
         self.side = side
-        self.items: list[Any] = []
-        self.numbers: dict[int, int] = {}
+        self.items: list[Any] = list(shared)
+        self.numbers: dict[int, int] = {id(item): number for number, item in enumerate(shared)}
+        self.answered = range(0)
+        """Numbers of the containers that the packed value has brought."""
         self.structures: list[Any] = []
         self.structure_numbers: dict[int, int] = {}
-        self._before: list[Any] = []
+        self._before: list[Any] = list(before)
         self._structures_before: list[dict[str, Any]] = []
         self._nodes = MAX_NODES
         self._pending: list[Any] = []
 
     # --- to trees ----------------------------------------------------------------------------------------------------
-
-    def pack(self, value: Any) -> list[Any]:
-        """[tree, rows]: *value*, and the structures it refers to that have not crossed before.
-
-        Raises:
-            Unsendable: too deep, or too large.
-        """
-        try:
-            tree = self.tree(value, 0)
-            return [tree, self._rows(self._pending)]
-        except RecursionError:
-            raise Unsendable("nested too deeply") from None
 
     def tree(self, value: Any, depth: int) -> Any:
         """*value* as a tree of JSON."""
@@ -110,11 +102,15 @@ class Carrier:
             return {"f": self.trees(value, depth + 1)}
         if kind in _PATHS:
             return {"P": values.text_tree(str(value))}
+        if kind is types.SimpleNamespace:
+            return {"Q": self._pairs(vars(value), depth + 1)}
+        if kind is slice:
+            return {"L": self.trees((value.start, value.stop, value.step), depth + 1)}
         if kind in _VIEWS:
             return {"V": [_VIEWS[kind], self.trees(value, depth + 1)]}
         if kind.__name__ in self.side.structures and self._is_structure(value):
             return {"S": self._structure(value)}
-        if kind.__module__ == "numpy":
+        if type(kind) is type and kind.__module__ == "numpy":
             return self._numpy(value, depth)
         return self.side.give(value, self, depth + 1)
 
@@ -158,33 +154,17 @@ class Carrier:
             self._pending.append(number)
         return number
 
-    def _rows(self, pending: list[int]) -> list[Any]:
+    def _rows(self) -> list[Any]:
+        """The rows that are pending; writing one may make others pending, which are told behind it, in the order of their numbers."""
         rows = []
-        while pending:
-            number = pending.pop(0) if len(pending) < 64 else pending.pop()
+        for number in self._pending:
             value = self.structures[number]
             content = [[name, self.tree(item, 1)] for name, item in attributes(value).items()]
             rows.append([number, type(value).__name__, content])
+        self._pending = []
         return rows
 
     # --- from trees --------------------------------------------------------------------------------------------------
-
-    def unpack(self, packed: Any) -> Any:
-        """The value of what `pack` made on the other side.
-
-        Raises:
-            WireError: it is no such thing. Never anything else.
-        """
-        try:
-            tree, rows = packed
-            self._make_structures(rows)
-            value = self.value(tree, 0)
-            self._fill_structures(rows)
-        except WireError:
-            raise
-        except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError, AttributeError) as error:
-            raise WireError(f"not a value: {type(error).__name__}: {str(error)[:200]}") from None
-        return value
 
     def value(self, tree: Any, depth: int) -> Any:
         """The value of one tree."""
@@ -268,7 +248,7 @@ class Carrier:
         for number, before in enumerate(self._before):
             item = self.items[number]
             if not same(content(item), before):
-                write = _CONTAINERS[type(item)]
+                write: Callable[[Carrier, Any, int], Any] = _CONTAINERS.get(type(item)) or write_array
                 changed.append([number, write(self, item, 1)])
         numbers = [
             number
@@ -277,24 +257,27 @@ class Carrier:
         ]
         return [changed, numbers]
 
-    def pack_answer(self, value: Any) -> list[Any]:
-        """[containers, tree, rows]: the answer, and what has changed in what was asked with.
+    def pack(self, value: Any) -> list[Any]:
+        """[containers, tree, rows]: *value*, what has changed in the containers that the other side knows, and structures.
 
         Raises:
-            Unsendable: as `pack`.
+            Unsendable: too deep, or too large.
         """
         try:
             changed, numbers = self.changes()
+            self._pending = [*numbers, *self._pending]
+            start = len(self.items)
             tree = self.tree(value, 0)
-            return [changed, tree, self._rows(numbers + self._pending)]
+            self.answered = range(start, len(self.items))
+            return [changed, tree, self._rows()]
         except RecursionError:
             raise Unsendable("nested too deeply") from None
 
-    def unpack_answer(self, packed: Any) -> Any:
-        """Put the changes into what was asked with, and return the answer.
+    def unpack(self, packed: Any) -> Any:
+        """Put the changes into the containers that they are of, and return the value.
 
         Raises:
-            WireError: as `unpack`.
+            WireError: it is no such thing. Never anything else.
         """
         try:
             changed, tree, rows = packed
@@ -307,8 +290,8 @@ class Carrier:
             self._fill_structures(rows)
         except WireError:
             raise
-        except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError, AttributeError) as error:
-            raise WireError(f"not an answer: {type(error).__name__}: {str(error)[:200]}") from None
+        except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError, AttributeError, MemoryError) as error:
+            raise WireError(f"not a value: {type(error).__name__}: {str(error)[:200]}") from None
         return value
 
     def _refill(self, target: Any, body: Any) -> None:
@@ -327,7 +310,8 @@ class Carrier:
             target.clear()
             self._fill_pairs(target, tree[1] if kind is defaultdict else tree, 2)
         elif kind.__module__ == "numpy" and tag == "A":
-            target[...] = read_array(self, tree, 2, numbered=False)
+            filled: Any = read_array(self, tree, 2, numbered=False)
+            target[...] = filled
         else:
             raise WireError("no container has that number")
 
@@ -385,6 +369,8 @@ _READERS: dict[str, Callable[[Carrier, Any, int], Any]] = {
     "q": _deque,
     "t": lambda c, t, d: tuple([c.value(item, d) for item in t]),
     "f": lambda c, t, d: frozenset([c.value(item, d) for item in t]),
+    "Q": lambda c, t, d: types.SimpleNamespace(**c._fill_pairs({}, t, d)),
+    "L": lambda c, t, d: slice(*[c.value(item, d) for item in t]),
     "P": lambda c, t, d: pathlib.Path(values.text_of(t)),
     "V": _view,
     "A": read_array,

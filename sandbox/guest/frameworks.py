@@ -89,7 +89,7 @@ class _Result(unittest.TestResult):
 
     def addExpectedFailure(self, test: Any, err: Any) -> None:
         if self._close():
-            self.results.skipped("an expected failure", by_label=True)
+            self.results.stopped("skipped", "an expected failure")
 
     def addUnexpectedSuccess(self, test: Any) -> None:
         if self._close():
@@ -98,6 +98,8 @@ class _Result(unittest.TestResult):
     def addSuccess(self, test: Any) -> None:
         if self._close():
             self.results.passed()
+            if self.results.peer.gone:
+                self.stop()
 
 
 def run_unittest(namespace: dict[str, Any], skip: int, results: Results) -> None:
@@ -154,7 +156,6 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
     sys.path.insert(0, root)
     surroundings = Surroundings(peer)
     peer.before_asking = surroundings.carry
-    peer.on_output = _print
     plugin = _plugin(pytest, tests["skip"], results, peer)
     options = ["-q", "--no-header", "--tb=no"]
     for name in UNUSED_PLUGINS:
@@ -170,13 +171,6 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
     plugin.end()
 
 
-def _print(texts: list[str]) -> None:
-    """What the program printed is printed here, where capsys looks for it."""
-    for text, stream in zip(texts, (sys.stdout, sys.stderr)):
-        if text:
-            stream.write(text)
-
-
 def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
     wrapper: Callable[[Any], Any] = pytest.hookimpl(wrapper=True)
     first: Callable[[Any], Any] = pytest.hookimpl(tryfirst=True)
@@ -190,6 +184,7 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
             self.open = False
             self.error: BaseException | None = None
             self.skip_reason: str | None = None
+            self.expected_failure = self.in_setup = False
             self.skip_by_label = False
             self.ran = False
 
@@ -205,6 +200,7 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
         def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> Any:
             results.begin(item.nodeid)
             self.open, self.error, self.skip_reason, self.ran = True, None, None, False
+            self.expected_failure = self.in_setup = False
             done = yield
             self.close(item)
             return done
@@ -214,11 +210,12 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
             report = yield
             # Whatever other hooks made of it: an exception is a failure unless it is a skip or an expected failure.
             if hasattr(report, "wasxfail"):
-                self.skip_reason, self.skip_by_label = "an expected failure", True
+                self.expected_failure = True
             elif call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception):
                 self.skip_reason, self.skip_by_label = str(call.excinfo.value), call.when != "teardown"
             elif call.excinfo is not None:
                 self.error = self.error or call.excinfo.value
+                self.in_setup = call.when == "setup"
             elif report.failed:
                 self.error = self.error or AssertionError(str(report.longrepr)[:500])
             if call.when == "call":
@@ -232,18 +229,21 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
 
         def close(self, item: Any) -> None:
             self.open = False
-            if self.error is not None:
-                broken = type(self.error).__name__ == "FixtureLookupError" and not results.asked
-                if broken:
+            if self.expected_failure:
+                results.stopped("skipped", "an expected failure")
+            elif self.error is not None:
+                if self.in_setup and not results.asked and not peer.gone:  # a fixture failed before the program was asked anything
                     results.stopped("label", f"{item.name}: {str(self.error)[:500]}")
-                elif results.failed(self.error) == "gone":
-                    item.session.shouldstop = "the program has ended"
+                else:
+                    results.failed(self.error)
             elif self.skip_reason is not None:
                 results.skipped(self.skip_reason, self.skip_by_label)
             elif self.ran:
                 results.passed()
             else:
                 results.stopped("failed", "it did not run")
+            if peer.gone:
+                item.session.shouldstop = "the program has ended"
 
         @first
         def pytest_pyfunc_call(self, pyfuncitem: Any) -> Any:
@@ -264,7 +264,7 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                 results.end(self.count, "gone")
             elif self.trouble is not None:
                 outcome, message = results.classify(self.trouble)
-                results.end(self.count, outcome if outcome in ("gone", "raised", "missing", "exited") else "label", message)
+                results.end(self.count, results.owner_of_start(outcome), message)
             elif not self.count:
                 results.end(0, "label", "pytest finds no test in the label's files")
             else:

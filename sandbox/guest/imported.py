@@ -6,13 +6,19 @@ import ast
 import builtins
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import sys
 import types
-from typing import Any, Sequence
+from collections.abc import Mapping
+from typing import Any, Iterator, Sequence, cast
 
 from .mirrors import MirrorMeta, RemoteFunction
 from .peer import Peer
 from .results import Results
+
+COMPARING_OF = (("math", ("isclose",)), ("numpy", ("allclose", "array_equal")), ("pytest", ("approx",)), ("copy", ("deepcopy",)))
+COMPARING = frozenset(name for _, names in COMPARING_OF for name in names)
+"""Functions by which asserts compare, whose import labels forget: never the program's."""
 
 __all__ = ["MODULES", "Finder", "Names", "ProgramModule", "get", "stored_and_loaded"]
 
@@ -31,9 +37,36 @@ def get(peer: Peer, results: Results, name: str) -> Any:
     except AttributeError:
         results.missing.add(name)
         raise AttributeError(f"the program defines no {name!r}") from None
-    if type(value) is MirrorMeta:
+    if type(value) is MirrorMeta and name[:1].isupper() and name not in results.no_classes:
         peer.named.add(value)
     return value
+
+
+class _Contents(Mapping):  # type: ignore[type-arg]
+    """What a program's module holds, for tools that patch by looking into `__dict__`."""
+
+    def __init__(self, module: ProgramModule) -> None:
+        self.module = module
+
+    def __getitem__(self, name: str) -> Any:
+        own = _own_contents(self.module)
+        if name in own:
+            return own[name]
+        try:
+            return getattr(self.module, name)
+        except AttributeError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.module.__sandbox_ask__[0].ask("names"))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+
+def _own_contents(module: types.ModuleType) -> dict[str, Any]:
+    found: dict[str, Any] = cast("Any", types.ModuleType.__dict__)["__dict__"].__get__(module)
+    return found
 
 
 class ProgramModule(types.ModuleType):
@@ -41,15 +74,20 @@ class ProgramModule(types.ModuleType):
 
     def __init__(self, name: str, peer: Peer, results: Results, texts: Sequence[str]) -> None:
         super().__init__(name)
-        self.__dict__["_sandbox_ask"] = (peer, results, texts)
+        self.__sandbox_ask__ = (peer, results, texts)
+
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        return _Contents(self)
 
     def __getattr__(self, name: str) -> Any:
-        peer, results, texts = self.__dict__["_sandbox_ask"]
+        peer, results, texts = _own_contents(self)["__sandbox_ask__"]
         if name == "__all__":
             wanted = set()
             for text in texts:
                 stored, loaded = stored_and_loaded(text)
                 wanted |= loaded - stored
+            wanted -= set(dir(builtins))  # or a program would give the tests a len() and an abs() of its own
             return [one for one in peer.ask("names") if one in wanted and not one.startswith("__")]
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
@@ -59,10 +97,10 @@ class ProgramModule(types.ModuleType):
         if name.startswith("__"):  # the import system's own
             super().__setattr__(name, value)
         else:
-            self.__dict__["_sandbox_ask"][0].ask("set", name, value)
+            self.__sandbox_ask__[0].ask("set", name, value)
 
     def __delattr__(self, name: str) -> None:
-        self.__dict__["_sandbox_ask"][0].ask("delete", name)
+        self.__sandbox_ask__[0].ask("delete", name)
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
@@ -100,6 +138,11 @@ class Names(dict):  # type: ignore[type-arg]
         if name not in self._asked:
             if hasattr(builtins, name):
                 raise KeyError(name)
+            if name in COMPARING:
+                for library, owned in COMPARING_OF:
+                    if name in owned and importlib.util.find_spec(library) is not None:
+                        self[name] = getattr(importlib.import_module(library), name)
+                        return self[name]
             library = MODULES.get(name, name)
             if name in MODULES or name in sys.stdlib_module_names if sys.version_info >= (3, 10) else name in sys.modules:
                 try:

@@ -14,6 +14,7 @@ program decide its own case:
 from __future__ import annotations
 
 import inspect
+import types
 from typing import Any, Callable
 
 __all__ = [
@@ -22,7 +23,7 @@ __all__ = [
     "OWN",
     "PROTOCOL",
     "SPECIAL",
-    "YES_OR_NO",
+    "TELLING",
     "Mirror",
     "MirrorMeta",
     "RemoteFunction",
@@ -50,17 +51,20 @@ PROTOCOL = (
 )
 """Special methods that are forwarded, where the class of the other side defines them."""
 
-YES_OR_NO = frozenset(
-    "endswith equals isalnum isalpha isascii isdecimal isdigit isdisjoint isidentifier islower isnumeric isprintable isspace "
-    "issubset issuperset istitle isupper is_integer startswith".split()
-)
-"""Methods of builtin values that ask whether something is so."""
+_COMMON = ("copy", "join")
+TELLING = frozenset(name for kind in (str, frozenset) for name in dir(kind) if not name.startswith("_") and name not in _COMMON) | {
+    "equals",
+    "is_integer",
+}
+"""Methods of builtin values: who expects such a value tells the object by them what is expected."""
 
 IMMUTABLE = {kind.__name__: kind for kind in (int, float, complex, str, bytes, tuple, frozenset)}
 """Plain types whose subclasses cross with their value: the mirror is of that type, and compares as it does."""
 MUTABLE = {kind.__name__: kind for kind in (list, dict, set, bytearray)}
 
-_CLASS_SPECIALS = frozenset("__members__ __annotations__ __match_args__ __dataclass_fields__ __slots__ __version__ __all__".split())
+_CLASS_SPECIALS = frozenset(
+    "__members__ __annotations__ __match_args__ __dataclass_fields__ __dataclass_params__ __slots__ __version__ __all__".split()
+)
 OWN = "_sandbox_"
 
 
@@ -104,8 +108,14 @@ class MirrorMeta(type):
     def __setattr__(cls, name: str, value: Any) -> None:
         if name.startswith("__") and name not in PROTOCOL:
             super().__setattr__(name, value)
-        else:
-            cls._sandbox_peer.ask("setattr", cls, name, value)
+            return
+        peer, kept = cls._sandbox_peer, cls.__dict__.get("_sandbox_kept", {})
+        if value is cls.__dict__.get(name) and name in kept:  # a patch is undone: the forwarder means what it forwarded to
+            peer.ask("setattr", cls, name, kept[name])
+            return
+        if name in cls.__dict__ and name not in kept:
+            kept[name] = peer.ask("attr", cls, name)
+        peer.ask("setattr", cls, name, value)
 
     def __delattr__(cls, name: str) -> None:
         cls._sandbox_peer.ask("delattr", cls, name)
@@ -137,12 +147,15 @@ class Mirror(metaclass=MirrorMeta):
     """The immutable type whose value the mirror has, or the mutable one whose content may be asked for."""
 
     def __getattr__(self, name: str) -> Any:
+        if name in ("__dataclass_fields__", "__dataclass_params__"):
+            return getattr(type(self), name)
         if name.startswith(OWN) or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(name)
         peer = type(self)._sandbox_peer
-        if name in YES_OR_NO and peer.judges and not peer.is_named(type(self)):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r} that a test may ask")
-        return peer.ask("attr", self, name)
+        value = peer.ask("attr", self, name)
+        if name in TELLING and peer.judges and type(value) is RemoteFunction and not peer.is_named(type(self)):
+            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r} that a test may call")
+        return value
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("__"):  # the interpreter sets __traceback__, __cause__ and their kin on exceptions
@@ -200,7 +213,8 @@ class Mirror(metaclass=MirrorMeta):
 def _compare(self: Any, other: Any, name: str) -> Any:
     kind = type(self)
     peer, plain = kind._sandbox_peer, kind._sandbox_plain
-    if name in kind._sandbox_defined and (is_mirror(other) or not peer.judges):
+    is_known = name in ("__eq__", "__ne__") or not peer.judges or peer.is_named(kind)
+    if name in kind._sandbox_defined and (is_mirror(other) or not peer.judges) and is_known:
         peer.delegated += 1
         return peer.ask("op", name, self, [other])
     if plain is None or (is_mirror(other) and plain.__name__ in MUTABLE):
@@ -223,7 +237,7 @@ def _binary(name: str) -> Callable[..., Any]:
     def method(self: Any, other: Any, *more: Any) -> Any:
         kind = type(self)
         peer = kind._sandbox_peer
-        if peer.judges and not is_mirror(other) and not peer.is_named(kind):
+        if peer.judges and not peer.is_named(kind):
             plain = kind._sandbox_plain
             own = getattr(plain, name, None) if plain is not None and plain.__name__ in IMMUTABLE else None
             return NotImplemented if own is None else own(self, other, *more)
@@ -266,7 +280,11 @@ def _asynchronous(name: str) -> Callable[..., Any]:
 
 def forward_method(name: str, is_async: bool) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        peer = type(self)._sandbox_peer
+        kind = type(self)
+        peer = kind._sandbox_peer
+        if getattr(kind, name, None) is not method:  # a base's own method, called past the one that overrides it
+            owner = next(base for base in kind.__mro__ if base.__dict__.get(name) is method)
+            return peer.ask("call", peer.ask("attr", owner, name), [self, *args], kwargs)
         if is_async:
             return peer.coroutine("method_async", self, name, list(args), kwargs)
         return peer.ask("method", self, name, list(args), kwargs)
@@ -291,15 +309,22 @@ SPECIAL: dict[str, Callable[..., Any]] = {
 class RemoteFunction:
     """A function, bound method or other plain callable of the other side."""
 
-    def __init__(self, peer: Any, number: int, name: str, qualified: str, module: str, doc: Any, is_async: bool) -> None:
-        self._sandbox_peer = peer
-        self._sandbox_number = number
-        self._sandbox_count = 1
-        self._sandbox_async = is_async
-        self.__name__ = name
-        self.__qualname__ = qualified
-        self.__module__ = module
-        self.__doc__ = doc
+    def __init__(
+        self, peer: Any, number: int, name: str, qualified: str, module: str, doc: Any, is_async: bool, binds: bool
+    ) -> None:
+        self.__dict__.update(
+            _sandbox_peer=peer, _sandbox_number=number, _sandbox_count=1, _sandbox_async=is_async, _sandbox_binds=binds
+        )
+        self.__dict__.update(__name__=name, __qualname__=qualified, __module__=module, __doc__=doc)
+
+    def __get__(self, owner: Any, kind: Any = None) -> Any:
+        return self if owner is None or not self._sandbox_binds else types.MethodType(self, owner)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("__"):
+            object.__setattr__(self, name, value)
+        else:
+            self._sandbox_peer.ask("setattr", self, name, value)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._sandbox_async:

@@ -14,7 +14,7 @@ from .wire import WireError
 __all__ = ["OPERATIONS", "called_by", "guard", "run_awaitable"]
 
 MAX_CALLERS = 10
-_INTERNAL = (
+INTERNAL = (
     *FUNCTION_KINDS,
     types.ModuleType,
     types.GeneratorType,
@@ -41,8 +41,10 @@ def _frame(op: str, args: Any, perform: Any = None) -> Any:
     return perform(op, args)
 
 
-def guard(op: str, args: list[Any]) -> None:
-    """Refuse what a function may not ask of its arguments, or a program could read the tests through a callback.
+def guard(op: str, args: list[Any], is_given: Callable[[Any], bool]) -> None:
+    """Refuse what a function may not do to its arguments, or a program could read the tests, or change them, through a callback.
+
+    It may use what a test has passed to it by reference, and nothing else: *is_given* says of an object whether that is so.
 
     Raises:
         AttributeError: so the program sees it.
@@ -50,14 +52,32 @@ def guard(op: str, args: list[Any]) -> None:
     if op not in ("call", "call_async", "await", "method", "method_async", "attr", "setattr", "delattr", "op", "op_async"):
         raise AttributeError(f"the tests do not answer {op!r}")
     target = args[1] if op in ("op", "op_async") else args[0]
+    if not is_given(target):
+        raise AttributeError("the tests have not passed that to the program")
     if op in ("attr", "setattr", "delattr", "method", "method_async"):
         name = args[1]
-        if type(name) is not str or (name.startswith("_") and name != "__init__"):
+        is_field = isinstance(target, tuple) and name in ("_asdict", "_replace", "_fields", "_make")
+        if type(name) is not str or (name.startswith("_") and name != "__init__" and not is_field):
             raise AttributeError(name)
-        if isinstance(target, _INTERNAL) and not (op == "method" and name in ("send", "throw", "close")):
+        if isinstance(target, INTERNAL) and not (op == "method" and name in ("send", "throw", "close")):
             raise AttributeError(name)
+        if name in ("format", "format_map") and isinstance(target, str):
+            raise AttributeError(name)  # a text that the program writes would walk through the attributes of what it formats
+    if op in ("setattr", "delattr") and not _may_set(target, args[1]):
+        raise AttributeError(f"a program may not change {args[1]!r} of an object of its tests")
     if op in ("op", "op_async") and args[0] not in PROTOCOL:
         raise AttributeError(args[0])
+
+
+def _may_set(target: Any, name: str) -> bool:
+    """Whether a program may set an attribute: data of an object, not what its class defines, and nothing of a class."""
+    if isinstance(target, type):
+        return False
+    for base in type(target).__mro__:
+        if name in base.__dict__:
+            return isinstance(base.__dict__[name], (property, types.MemberDescriptorType)) and "unittest" not in base.__module__
+    held = getattr(target, "__dict__", {}).get(name)
+    return not isinstance(held, FUNCTION_KINDS)
 
 
 # --- what a side does when it is asked ---------------------------------------------------------------------------------

@@ -22,7 +22,9 @@ import threading
 import types
 from typing import Any, Callable
 
+from .contents import content
 from .crossing import Carrier
+from .mirrors import MirrorMeta, RemoteFunction
 from .operations import MAX_CALLERS, OPERATIONS, called_by, guard
 from .references import References, number_in
 from .values import Unsendable
@@ -32,6 +34,15 @@ __all__ = ["Gone", "Peer"]
 
 _HEAD = struct.Struct("<I")
 _dumps, _loads = json.dumps, json.loads
+
+
+MAX_SHARED = 200
+MAX_SHARED_ITEMS = 2000
+"""Of one answer: shared containers are compared with each message."""
+TELLING = frozenset("call call_async method method_async op op_async await content".split())
+"""Questions to which any answer, an exception too, is one that the program has given."""
+FRESH = 2
+"""References to an answer that the program does not keep itself."""
 
 
 class Gone(BaseException):
@@ -46,6 +57,10 @@ class Peer(References):
         self.fd = fd
         self.max_bytes = max_bytes
         self.asked = 0
+        self.told = 0
+        """Questions whose answers were more than a function or a class: from here on the program has had a say."""
+        self.passes_stop_iteration = not judges
+        """Whether a call may raise StopIteration: it ends the loop around it quietly, so a test has to say that it means it."""
         self.delegated = 0
         self.gone = False
         self.why = ""
@@ -55,6 +70,9 @@ class Peer(References):
         self.output: Callable[[], list[str]] = list
         """What has been printed since the last answer: [standard output, standard error]."""
         self.on_output: Callable[[list[str]], None] = lambda texts: None
+        self._shared: list[Any] = []
+        """Containers that the program keeps and the tests hold: what one side does to them, the other finds done."""
+        self._shared_before: list[Any] = []
         self._process = os.getpid()
         self._lock = threading.RLock()
         self._serving = 0
@@ -80,12 +98,13 @@ class Peer(References):
             self.asked += 1
             self._next += 1
             number = self._next
-            carrier = Carrier(self)
+            carrier = Carrier(self, self._shared, self._shared_before)
             try:
                 packed = carrier.pack(list(args))
             except Unsendable as error:
                 raise TypeError(f"cannot cross to the other process: {error}") from None
             self._send(["?", number, op, packed, self._drops(), [] if self.judges else self._callers()])
+            self._note_shared()
             while True:
                 message = self._receive()
                 if message[0] == "?":
@@ -94,13 +113,26 @@ class Peer(References):
                     break
                 else:
                     self._end("an answer that nobody waits for")
-            return self._read_answer(carrier, message)
+            value = self._read_answer(carrier, message, op)
+            if op in TELLING or (op != "surroundings" and type(value) not in (RemoteFunction, MirrorMeta)):
+                self.told += 1
+            self._note_reached(args[0] if args else None, value)
+            return value
 
-    def _read_answer(self, carrier: Carrier, message: list[Any]) -> Any:
+    def _note_reached(self, target: Any, value: Any) -> None:
+        """Classes of objects that an object of a class that the label names gives, it knows too."""
+        if self.judges and isinstance(type(target), MirrorMeta) and self.is_named(type(target)):
+            found = value if type(value) in (list, tuple, set) else value.values() if type(value) is dict else (value,)
+            self.named.update(type(item) for item in found if isinstance(type(item), MirrorMeta))
+
+    def _read_answer(self, carrier: Carrier, message: list[Any], op: str) -> Any:
         try:
-            _, _, kind, packed, drops, texts = message
+            _, _, kind, packed, drops, texts, first, last = message
             self._forget(drops)
-            value = carrier.unpack_answer(packed)
+            value = carrier.unpack(packed)
+            if last > first and len(self._shared) < MAX_SHARED:
+                self._shared += carrier.items[first:last]
+            self._note_shared()
             if texts:
                 self.on_output([str(text) for text in texts])
         except (WireError, ValueError, TypeError) as error:
@@ -108,12 +140,20 @@ class Peer(References):
         if kind == "value":
             return value
         if kind == "raised" and isinstance(value, BaseException):
+            self.told += op in TELLING
             if self.judges and number_in(value) is not None:
                 value.__dict__["_sandbox_said"] = True
+            if isinstance(value, StopIteration) and op in ("call", "method") and not self.passes_stop_iteration:
+                stopped = RuntimeError("the program raised StopIteration")
+                stopped.__dict__.update(_sandbox_said=True, value=value.value)
+                raise stopped from value
             raise value
         trouble = RuntimeError(f"its answer cannot cross to the other process: {value}")
         trouble.__dict__["_sandbox_said"] = self.judges
         raise trouble
+
+    def _note_shared(self) -> None:
+        self._shared_before = [content(item) for item in self._shared]
 
     # --- answering ---------------------------------------------------------------------------------------------------
 
@@ -139,7 +179,7 @@ class Peer(References):
         self._send(["!", word])
 
     def _answer(self, message: list[Any]) -> None:
-        carrier = Carrier(self)
+        carrier = Carrier(self, self._shared)
         try:
             sign, number, op, packed, drops, callers = message
             if sign != "?" or type(op) is not str:
@@ -148,6 +188,7 @@ class Peer(References):
             self._forget(drops)
             args = carrier.unpack(packed)
             carrier.remember()
+            self._note_shared()
         except (WireError, ValueError, TypeError) as error:
             self._end(str(error))
         self._serving += 1
@@ -160,11 +201,21 @@ class Peer(References):
         finally:
             self._serving -= 1
         self._check_process()
+        is_kept = kind == "value" and not self.judges and (op in ("get", "attr") or sys.getrefcount(value) > FRESH)
+        first = last = 0
         try:
-            answer = carrier.pack_answer(value)
+            answer = carrier.pack(value)
         except Unsendable as error:
             kind, answer = "unsendable", [[], str(error), []]
-        self._send(["=", number, kind, answer, self._drops(), self.output()])
+        else:
+            brought = carrier.answered
+            if is_kept and 0 < len(brought) <= MAX_SHARED and len(self._shared) < MAX_SHARED:
+                kept = carrier.items[brought.start : brought.stop]
+                if sum(map(len, kept)) <= MAX_SHARED_ITEMS:
+                    first, last = brought.start, brought.stop
+                    self._shared += kept
+        self._send(["=", number, kind, answer, self._drops(), self.output(), first, last])
+        self._note_shared()
 
     def _perform(self, op: str, args: list[Any]) -> Any:
         if op in ("get", "set", "delete", "names", "surroundings"):
@@ -172,7 +223,7 @@ class Peer(References):
                 raise AttributeError("the tests are no module")
             return self.serve_module(op, *args)
         if self.judges:
-            guard(op, args)
+            guard(op, args, lambda target: id(target) in self._numbers)
         return OPERATIONS[op](*args)
 
     def _callers(self) -> list[list[str]]:

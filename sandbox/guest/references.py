@@ -6,6 +6,7 @@ Each side counts how often it has given an object away and keeps it until the ot
 from __future__ import annotations
 
 import builtins
+import dataclasses
 import inspect
 import sys
 import types
@@ -32,8 +33,12 @@ FUNCTION_KINDS = (
 _NEVER = (types.FrameType, types.CodeType, types.TracebackType)
 _BY_NAME = {f"builtins:{name}": value for name, value in vars(builtins).items() if isinstance(value, type)}
 _BY_NAME["builtins:NotImplemented"] = NotImplemented
-for _kind in (types.SimpleNamespace,):
-    _BY_NAME[f"types:{_kind.__name__}"] = _kind
+for _name in ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR", "MISSING"):
+    _BY_NAME[f"dataclasses:{_name}"] = getattr(dataclasses, _name)
+for _value in (None, NotImplemented, Ellipsis):
+    _BY_NAME[f"types:{type(_value).__name__}"] = type(_value)
+for _name in "abs all any ascii bin callable chr divmod hash hex isinstance issubclass iter len max min next oct ord pow repr round sorted sum".split():
+    _BY_NAME[f"builtins:{_name}"] = getattr(builtins, _name)
 for _module, _names in {
     "collections": "OrderedDict Counter defaultdict deque",
     "datetime": "date time datetime timedelta timezone",
@@ -103,7 +108,7 @@ class References:
             names = [str(getattr(value, key, "") or "")[:500] for key in ("__name__", "__qualname__", "__module__")]
             doc = getattr(value, "__doc__", None)
             doc = doc[:2000] if type(doc) is str and not self.judges else None
-            return {"G": [self._number(value), *names, doc, inspect.iscoroutinefunction(value)]}
+            return {"G": [self._number(value), *names, doc, inspect.iscoroutinefunction(value), kind is types.FunctionType]}
         if (
             kind is types.ModuleType
             and self.judges
@@ -117,7 +122,7 @@ class References:
             if base in IMMUTABLE.values():
                 plain = _exactly(base, value)
                 return {"B": [self._class(kind), self._number(value), carrier.tree(plain, depth)]}
-        return {"y": [self._number(value), self._class(kind)]}
+        return {"y": [self._number(value), self._described_class(kind)]}
 
     def _number(self, value: Any) -> int:
         number = self._numbers.get(id(value))
@@ -132,8 +137,12 @@ class References:
         if type(kind) is MirrorMeta:
             return {"k": number_of(kind)}
         name = _NAME_OF.get(id(kind))
-        if name is not None:
-            return {"b": name}
+        return self._described_class(kind) if name is None else {"b": name}
+
+    def _described_class(self, kind: type) -> Any:
+        """A class for its instances that are not values: described even if both sides know it, for they stay where they are."""
+        if type(kind) is MirrorMeta:
+            return {"k": number_of(kind)}
         number = self._number(kind)
         if number in self._described:
             return {"K": [number]}
@@ -145,25 +154,29 @@ class References:
         number = number_in(error)
         if number is not None:
             return {"Y": number}
+        kind = self._class(type(error))  # first: what follows may refer to it
         try:
             args = [carrier.tree(item, depth) for item in error.args]
         except Unsendable:
             args = [str(error)[:2000]]
         attributes = []
-        for name, item in list(vars(error).items()):
-            if type(name) is str and not name.startswith("_"):
+        known = [(name, getattr(error, name, None)) for base, names in _FIELDS if isinstance(error, base) for name in names.split()]
+        for name, item in [*known, *list(vars(error).items())]:
+            if type(name) is str and (not name.startswith("_") or name == "__notes__") and item is not None:
                 try:
                     attributes.append([name, carrier.tree(item, depth)])
                 except Unsendable:
                     pass
-        cause = error.__cause__
+        causes = [
+            None if link is None or depth > 20 else carrier.tree(link, depth + 1) for link in (error.__cause__, error.__context__)
+        ]
         return {
             "E": [
-                self._class(type(error)),
+                kind,
                 self._number(error),
                 args,
                 attributes,
-                None if cause is None or depth > 20 else carrier.tree(cause, depth + 1),
+                *causes,
             ]
         }
 
@@ -176,11 +189,13 @@ class References:
         if tag == "K":
             return self._take_class(body, carrier, depth)
         if tag == "G":
-            number, name, qualified, module, doc, is_async = body
+            number, name, qualified, module, doc, is_async, binds = body
             for text in (name, qualified, module):
                 if type(text) is not str:
                     raise WireError("a name is a text")
-            return self._known(number) or self._keep(RemoteFunction(self, number, name, qualified, module, doc, is_async is True))
+            return self._known(number) or self._keep(
+                RemoteFunction(self, number, name, qualified, module, doc, is_async is True, binds is True)
+            )
         if tag == "W":
             return self.coroutine("await", _Waiting(body))
         if tag == "y":
@@ -254,7 +269,7 @@ class References:
             return made
 
     def _take_exception(self, body: Any, carrier: Carrier, depth: int) -> Any:
-        tree, number, arg_trees, attributes, cause = body
+        tree, number, arg_trees, attributes, cause, context = body
         kind = carrier.value(tree, depth)
         args = [carrier.value(item, depth) for item in arg_trees]
         found = self._known(number)
@@ -263,21 +278,23 @@ class References:
         made = found
         if isinstance(kind, MirrorMeta):
             if made is None:
-                made = BaseException.__new__(kind, *args)  # type: ignore[arg-type]
+                base: Any = next(base for base in kind.__mro__ if base.__module__ == "builtins" and issubclass(base, BaseException))
+                made = base.__new__(kind, *args)
                 made.__dict__["_sandbox_number"] = number
                 self._taken[number] = made
         elif made is None:
             made = _raised(kind, args)
             made.__dict__["_sandbox_number"] = number
         BaseException.args.__set__(made, tuple(args))  # type: ignore[attr-defined]  # past the mirror's own __setattr__
-        if not isinstance(kind, MirrorMeta):
-            for name, item in attributes:
-                if type(name) is str and not name.startswith("_"):
-                    made.__dict__[name] = carrier.value(item, depth)
-        if cause is not None:
-            reason = carrier.value(cause, depth)
-            if isinstance(reason, BaseException):
-                made.__cause__ = reason
+        for name, tree in attributes:
+            item = carrier.value(tree, depth)
+            if type(name) is str and (not isinstance(kind, MirrorMeta) or name == "__notes__"):
+                _set_field(made, name, item)
+        reason, before = (None if link is None else carrier.value(link, depth) for link in (cause, context))
+        if isinstance(before, BaseException) and before is not made:
+            made.__context__ = before
+        if isinstance(reason, BaseException) and reason is not made:
+            made.__cause__ = reason
         return made
 
     def drop(self, number: Any, count: int) -> None:
@@ -296,6 +313,27 @@ class References:
                 given[1] -= count
                 if given[1] <= 0:
                     del self._given[number], self._numbers[id(given[0])]
+
+
+_FIELDS: tuple[tuple[type, str], ...] = (
+    (OSError, "filename filename2"),
+    (ImportError, "name path"),
+    (AttributeError, "name"),
+    (NameError, "name"),
+    (SyntaxError, "filename lineno offset text"),
+)
+"""What exceptions hold beside their arguments."""
+
+
+def _set_field(error: BaseException, name: str, value: Any) -> None:
+    try:
+        if name.startswith("_") and name != "__notes__":
+            return
+        setattr(error, name, value) if any(
+            isinstance(error, base) and name in names for base, names in _FIELDS
+        ) else error.__dict__.update({name: value})
+    except (AttributeError, TypeError):
+        pass  # a field that this version of Python does not have
 
 
 class _Waiting:

@@ -37,6 +37,8 @@ class Results:
         self.ended = 0
         self.missing: set[str] = set()
         """Names that were looked for in the program and are not there."""
+        self.no_classes: set[str] = {"Solution"}
+        """Names by which the label means functions, or LeetCode's folder of them: a class there is not one that it knows."""
         self.unlucky = False
         """A test before has not passed, or was not run here."""
         self._name = ""
@@ -57,8 +59,8 @@ class Results:
         return self.peer.asked - self._asked
 
     def passed(self) -> None:
-        """The test that began last has passed."""
-        self._end("passed", "")
+        """The test that began last has passed: unless it swallowed that the program's process ended."""
+        self._end(*(("gone", "the program ended in it") if self.peer.gone else ("passed", "")))
 
     def skipped(self, message: str, by_label: bool) -> None:
         """It was not run. A skip that hangs on the program is a failure: it would be a way not to be tested."""
@@ -95,9 +97,16 @@ class Results:
             return "label", message
         return "failed", message
 
+    def owner_of_start(self, outcome: str) -> str:
+        """The outcome of an exception before the first test: the label's, unless the program has raised it or has had a say."""
+        if outcome in ("gone", "raised", "missing", "exited"):
+            return outcome
+        return "raised" if self.peer.told else "label"
+
     def end(self, count: int, outcome: str = "", message: str = "") -> None:
         """All is told. *count* tests there are, those skipped included; *outcome* says why there are no results for some."""
-        self._write(KIND_TESTS_ENDED, {"count": count, "outcome": outcome, "message": message[:MAX_MESSAGE]})
+        record = {"count": count, "outcome": outcome, "message": message[:MAX_MESSAGE], "told": self.peer.told}
+        self._write(KIND_TESTS_ENDED, record)
 
     def _end(self, outcome: str, message: str) -> None:
         self.ended += 1

@@ -58,6 +58,8 @@ def run(
             )
             peer = Peer(confine.LINE_FD, judges=True, max_bytes=order.output_bytes * 4 + (1 << 16), is_home=is_home)
             results = Results(confine.ANSWERS_FD, peer)
+            results.no_classes.update((tests["entry"], *(tests["asked"] if tests["framework"] == "unittest" else ())))
+            peer.passes_stop_iteration = "StopIteration" in data.decode("ascii")
         except BaseException as error:
             os.pwrite(
                 confine.SETUP_FD, f"tester: {type(error).__name__}: {error}".encode("utf-8", "replace")[: candidate.MAX_MESSAGE], 0
@@ -95,6 +97,7 @@ def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: WorkFolde
     except Gone:
         results.end(0, "gone", "the program did not load")
         return
+    peer.on_output = _print
     if tests["framework"] == "pytest":
         from . import frameworks
 
@@ -122,6 +125,13 @@ def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: WorkFolde
             _run_statements(tests, names, results)
 
 
+def _print(texts: list[str]) -> None:
+    """What the program printed is printed here, where capsys and patched streams look for it."""
+    for text, stream in zip(texts, (sys.stdout, sys.stderr)):
+        if text:
+            stream.write(text)
+
+
 def _prepare(tests: dict[str, Any], names: Names, peer: Peer, results: Results) -> bool:
     """Run what comes before the first test; False if it cannot be."""
     try:
@@ -130,11 +140,12 @@ def _prepare(tests: dict[str, Any], names: Names, peer: Peer, results: Results) 
             peer.structures = {name: names[name] for name in tests["structures"] if isinstance(names.get(name), type)}
         exec(compile(tests["setup"], "<tests>", "exec", dont_inherit=True), names)
         if tests["entry"]:
+            told = peer.told
             names[tests["alias"]] = _Entry(tests["entry"], names).value()
+            peer.told = told  # an object of `Solution` is no answer yet
     except BaseException as error:
         outcome, message = results.classify(error)
-        # What is not the program's doing is the label's: no test has begun.
-        results.end(0, outcome if outcome in ("gone", "raised", "missing", "exited") else "label", message)
+        results.end(0, results.owner_of_start(outcome), message)
         return False
     return True
 
@@ -181,6 +192,9 @@ def _run_statements(tests: dict[str, Any], names: Names, results: Results) -> No
                 return
         else:
             results.passed()
+            if results.peer.gone:
+                results.end(len(cases), "gone")
+                return
     results.end(len(cases))
 
 

@@ -109,8 +109,11 @@ def from_text(text: str, around: dict[str, Any]) -> Suite:
 def _common_builtin(statements: list[ast.stmt]) -> str:
     """The name of the candidate where it is that of a builtin (MBPP asks for a `sum`): the one function all asserts call first."""
     outermost = set()
+    bound = code.bound_names([ast.Module(body=statements, type_ignores=[])])
     for statement in statements:
         if isinstance(statement, ast.Assert):
+            if any(isinstance(node, ast.Name) and node.id in bound for node in ast.walk(statement.test)):
+                return ""  # `assert list(x) == [1]` looks at an answer that a variable holds
             calls = [node for node in ast.walk(statement.test) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
             if not calls or any(node.func.id not in _BUILTINS for node in calls if isinstance(node.func, ast.Name)):
                 return ""

@@ -10,6 +10,7 @@ import ast
 import base64
 import binascii
 import builtins
+import dataclasses
 import re
 from typing import Any
 
@@ -27,12 +28,16 @@ __all__ = [
     "from_check",
     "from_functional",
     "from_statements",
+    "inside",
     "parse",
     "runs_by_itself",
+    "with_helpers",
 ]
 
 _BUILTINS = frozenset(dir(builtins))
 LIBRARIES = frozenset(("np", "pd", "plt", "sns", "tf", "numpy", "pandas", "scipy", "sklearn", "torch", "matplotlib", "pytest"))
+COMPARING = frozenset(["isclose", "allclose", "array_equal", "approx", "deepcopy"])
+"""Functions by which asserts compare, whose import labels forget: never the program's."""
 _STRUCTURES = {
     "ListNode": """\
 class ListNode:
@@ -118,7 +123,7 @@ def from_statements(label: dict[str, Any], setup: str, tests: list[str], entry: 
         texts = [f"{ast.unparse(check)}\ncheck(candidate)" for check in checks]
         return _statements("F3", label, setup=[*parse(setup, "F3: setup").body, *head], cases=tuple(texts), entry=entry)
     called = _called_names(trees) - bound_names([parse(setup, "F3: setup"), *trees])
-    asked = tuple(sorted(name for name in called if name not in _BUILTINS and name not in LIBRARIES))
+    asked = tuple(sorted(name for name in called if name not in _BUILTINS | LIBRARIES | COMPARING))
     return _statements("F3", label, setup=parse(setup, "F3: setup").body, cases=tuple(tests), entry=entry, alias=alias, asked=asked)
 
 
@@ -131,7 +136,7 @@ def from_auto_eval(label: dict[str, Any]) -> Suite:
     before, marker, after = test["code"].partition("#<INSERT>")
     if not marker:
         before, after = "", test["code"]
-    assets = tuple((str(name), _decoded(content)) for name, content in (test.get("asset") or {}).items())
+    assets = tuple((inside(str(name), "F13"), _decoded(content)) for name, content in (test.get("asset") or {}).items())
     return _statements(
         "F13",
         label,
@@ -139,6 +144,27 @@ def from_auto_eval(label: dict[str, Any]) -> Suite:
         cases=_grouped(parse(after, "F13: test.code").body),
         prelude=before if runs_by_itself(before) else "",
         visible=assets,
+    )
+
+
+def with_helpers(suite: Suite, tests: CodeTests, prompt: str) -> Suite:
+    """*suite* with what its tests call of the code before the function in *prompt* on both sides.
+
+    HumanEval/32 checks a root with a `poly` that the prompt defines: a program may use it, but not say what it is to the tests.
+    """
+    if not prompt or not runs_by_itself(prompt):
+        return suite
+    trees = [parse(tests.setup, "the setup"), *(parse(case, "a test") for case in tests.cases)]
+    asked = {tests.entry, tests.alias, *tests.asked, *suite.entry_points}
+    wanted = free_names(trees) - asked
+    body = parse(prompt, "the prompt").body
+    helpers = [node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name not in asked]
+    if not wanted & {node.name for node in helpers}:
+        return suite
+    imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]
+    text = ast.unparse(ast.Module(body=[*imports, *helpers], type_ignores=[]))
+    return dataclasses.replace(
+        suite, tests=dataclasses.replace(tests, setup=f"{text}\n{tests.setup}"), preamble=f"{suite.preamble}\n{text}"
     )
 
 
@@ -219,6 +245,18 @@ def _grouped(statements: list[ast.stmt]) -> tuple[str, ...]:
         groups.append([])
     groups[-1] += tail
     return tuple(ast.unparse(ast.Module(body=group, type_ignores=[])) for group in groups)
+
+
+def inside(name: str, where: str) -> str:
+    """A name of a file in the label's folder.
+
+    Raises:
+        LabelError: it is none.
+    """
+    parts = name.split("/")
+    if not name.isprintable() or ".." in parts or "" in parts or "." in parts or len(name) > 500:
+        raise LabelError(f"{where}: the file {name[:100]!r} lies outside of the label's folder, or has a name that no file has")
+    return name
 
 
 def _decoded(content: Any) -> bytes:

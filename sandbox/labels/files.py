@@ -16,11 +16,14 @@ from typing import Any
 
 from sandbox.errors import LabelError
 from sandbox.job import CodeTests
-from sandbox.labels.code import LIBRARIES, free_names, parse, runs_by_itself
+from sandbox.labels.code import LIBRARIES, free_names, inside, parse, runs_by_itself
 from sandbox.labels.text import described, limits_of, parsed
 from sandbox.suite import Suite
 
 __all__ = ["from_files", "from_text", "is_test_file", "told_by"]
+
+SHORTEST_ENCODED = 24
+"""A shorter text that could be base64 is taken to be what it is."""
 
 
 def is_test_file(text: str) -> bool:
@@ -54,6 +57,7 @@ def from_files(label: dict[str, Any]) -> Suite:
     if runner not in ("pytest", "python", "unittest"):
         raise LabelError(f"F21: the label wants its files run by {runner!r}; this version runs pytest")
     place = label.get("solution_path") or (verifier.get("solution_path") if isinstance(verifier, dict) else "") or "solution.py"
+    place = inside(str(place), "F17: solution_path")
     path = verifier.get("path") if isinstance(verifier, dict) else None
     tests = [str(path)] if isinstance(path, str) and path in files else [name for name in files if _is_test_name(name)]
     if not tests:
@@ -90,20 +94,25 @@ def _files(given: Any) -> dict[str, str | bytes]:
         content = item["content"] if isinstance(item, dict) and "content" in item else item
         if not isinstance(content, str | bytes):
             raise LabelError(f"F21: the file {name} is {described(content)}; it should be a text")
-        if name.startswith("/") or ".." in name.split("/"):
-            raise LabelError(f"F21: the file {name!r} lies outside of the label's folder")
-        encoded = isinstance(content, str) and name.endswith(".py") and not runs_by_itself(content)
-        found[name] = _decoded_text(content) if encoded and isinstance(content, str) else content
-    return found
+        found[inside(name, "F21")] = content
+    folders = {name.rsplit("/", depth)[0] for name in found for depth in range(1, name.count("/") + 1)}
+    if folders & found.keys():
+        raise LabelError(f"F21: {min(folders & found.keys())} cannot be a file and a folder")
+    return _decoded_files(found)
 
 
-def _decoded_text(content: str) -> str:
-    """SandboxFusion's files are base64; a text that is no Python and decodes to some is taken to be."""
-    try:
-        text = base64.b64decode(content, validate=True).decode("utf-8")
-    except (binascii.Error, ValueError):
-        return content
-    return text if runs_by_itself(text) else content
+def _decoded_files(files: dict[str, str | bytes]) -> dict[str, str | bytes]:
+    """SandboxFusion sends all files as base64: if every one could be, and its Python is none before and is some after."""
+    found: dict[str, str | bytes] = {}
+    for name, content in files.items():
+        try:
+            data = base64.b64decode(content, validate=True)
+            found[name] = data.decode("utf-8") if name.endswith(".py") else data
+        except (binascii.Error, ValueError):
+            return files
+    programs = [(str(files[name]), str(found[name])) for name in files if name.endswith(".py") and files[name]]
+    encoded = [before for before, after in programs if runs_by_itself(after) and len(before) > SHORTEST_ENCODED]
+    return found if encoded and len(encoded) == len(programs) else files
 
 
 def _is_test_name(name: str) -> bool:

@@ -16,7 +16,7 @@ def from_inputs(label: dict[str, Any]) -> Suite:
     """{"base_input": [[args]], "plus_input": [[args]], "canonical_solution", "prompt", "entry_point", "atol"}."""
     entry = str(label.get("entry_point") or "").strip()
     solution = label.get("canonical_solution")
-    if not entry.isidentifier() or not isinstance(solution, str):
+    if not entry.isidentifier() or not isinstance(solution, str) or not solution.strip():
         raise LabelError("F2: the label needs an entry_point and a canonical_solution, whose answers are the expected values")
     calls = []
     for key in ("base_input", "plus_input"):

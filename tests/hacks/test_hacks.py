@@ -1,106 +1,97 @@
-"""Programs that try to be paid without solving the problem. None is, and each is paid by the naive grader of control.py."""
+"""Programs that try to be paid without solving the problem. None is, and each is paid by a naive grader of control.py."""
 
-import json
 import os
-import re
-import secrets
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from sandbox import Outcome
+from sandbox import Outcome, Verdict
 
-HERE = Path(__file__).resolve().parent
-PROGRAMS = sorted((HERE / "programs").glob("*.py"))
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-# These ask for a value that only the judge knows; for the others any value will do.
-NEEDS_SECRET = "WANTED"
+import labels
+import suite
 
-
-def header(program):
-    """The `# key: value` lines a program begins with."""
-    return dict(re.findall(r"^# (\w+): (.*)$", program.read_text(encoding="utf-8"), re.M))
-
-
-def wanted_of(program):
-    if program.stem == "answer_twice":
-        return 42
-    return f"WANTED-{secrets.token_hex(16)}"
+TRIALS = [(program, family) for program in suite.PROGRAMS for family in suite.families_of(program)]
+LABELS = [(shape, family) for shape, look in labels.SHAPES.items() for family in look.families]
+ROOT_ONLY = {"memory_scan", "file_scan", "stdio_memory_scan"}
+"""Only root can look into /proc/self/mem and environ of a process that is not dumpable: for others the look itself fails."""
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
-def test_no_hack_is_paid(program, box):
-    wanted = wanted_of(program)
-    source = program.read_text(encoding="utf-8")
-    labels = [
-        {"fn_name": "f", "inputs": [[0]], "outputs": [wanted]},
-        [f"assert f(0) == {wanted!r}"],
-        {"test": f"def check(candidate):\n    assert candidate(0) == {wanted!r}", "entry_point": "f"},
-    ]
-    expected = header(program)["expect"]
-    if os.geteuid() != 0 and program.stem in ("memory_scan", "file_scan"):
-        expected = "runtime_error"  # only root can look into /proc/self/mem and environ of a process that is not dumpable
-    for label in labels:
-        score = box.score(source, label)
-        assert score.verdict.value == expected, score.judgement
-        assert score.outcome in (Outcome.FAIL, Outcome.CRASH)
-        assert score.pass_rate == 0.0
+def name_of(value):
+    return value.stem if isinstance(value, Path) else value
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
-def test_every_hack_is_paid_by_a_grader_in_the_same_process(program, tmp_path):
-    """The control: if a program does not beat the naive grader, the test above proves nothing."""
-    reader, writer = os.pipe()
-    task = {
-        "source": program.read_text(encoding="utf-8"),
-        "function": "f",
-        "input": 0,
-        "expected": wanted_of(program),
-        "folder": str(tmp_path),
-        "report": writer,
-    }
-    done = subprocess.run(
-        [sys.executable, str(HERE / "control.py")],
-        input=json.dumps(task),
-        text=True,
-        pass_fds=[writer],
-        capture_output=True,
-        check=False,
-    )
-    os.close(writer)
-    with os.fdopen(reader) as report:
-        said = report.read()
-    assert done.returncode == 0 or "passed" in said, done.stderr
+@pytest.mark.parametrize(("program", "family"), TRIALS, ids=name_of)
+def test_no_hack_is_paid(program, family, box):
+    expected = suite.expected_of(program, family)
+    if os.geteuid() != 0 and program.stem in ROOT_ONLY:
+        expected = [*expected, "runtime_error"]
+    for score in suite.scores(program, family, box):
+        assert score.outcome is not Outcome.PASS, score.judgement
+        assert score.outcome is not Outcome.INTERNAL, score.judgement
+        assert score.pass_rate == 0.0, score.judgement
+        assert score.verdict.value in expected, score.judgement
 
 
-@pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.stem)
+@pytest.mark.parametrize("program", suite.PROGRAMS, ids=name_of)
+def test_every_hack_is_paid_by_a_naive_grader(program, tmp_path):
+    """The control: if a program beats no naive grader, the test above proves nothing."""
+    for number, family in enumerate(suite.controls_of(program)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        if suite.beats(program, family, folder):
+            return
+    pytest.fail(f"{program.stem} is paid by none of {suite.controls_of(program)}")
+
+
+@pytest.mark.parametrize("program", suite.PROGRAMS, ids=name_of)
 def test_every_hack_says_what_it_is(program):
-    assert header(program).keys() == {"tries", "against", "expect"}
+    header = suite.header(program)
+    assert {"tries", "against", "labels", "expect"} <= header.keys() <= {"tries", "against", "labels", "expect", "label", "control"}
+    families = suite.families_of(program)
+    assert set(families) <= set(labels.SHAPES[suite.shape_of(program)].families)
+    verdicts = {verdict.value for verdict in Verdict} - {"accepted", "internal_error", "label_error", "skipped"}
+    for family in families:
+        assert set(suite.expected_of(program, family)) <= verdicts
 
 
-STDIN_HACKS = {
-    "silence": ("", "wrong_answer"),
-    "exit_0": ("import os\nos._exit(0)", "wrong_answer"),
-    "other_case": ("print('yes')", "wrong_answer"),
-    "first_line_only": ("print('YES')", "wrong_answer"),
-    "all_lines": ("print('YES')\nprint('1')\nprint('2')\nprint('3')", "wrong_answer"),
-    "right_answer_but_fails": ("print('YES')\nprint('1')\nraise SystemExit(1)", "runtime_error"),
-    "on_stderr": ("import sys\nprint('YES\\n1', file=sys.stderr)", "wrong_answer"),
-    "spoofed_verdict": ("print('accepted')\nprint('1 passed')", "wrong_answer"),
-}
-
-
-@pytest.mark.parametrize(("program", "expected"), STDIN_HACKS.values(), ids=STDIN_HACKS)
-def test_no_hack_on_standard_output_is_paid(program, expected, box):
-    score = box.score("```python\n" + program + "\npass\n```", {"inputs": ["x\n"], "outputs": ["YES\n1\n"]})
-    assert score.verdict.value == expected
-    assert score.pass_rate == 0.0
-
-
-def test_a_right_answer_is_paid(box):
+@pytest.mark.parametrize(("shape", "family"), LABELS)
+def test_a_right_program_is_paid(shape, family, box):
     """The other control: the same labels, answered."""
-    for label in ({"fn_name": "f", "inputs": [[0]], "outputs": ["ok"]}, ["assert f(0) == 'ok'"]):
-        assert box.score("def f(x): return 'ok'", label).reward == 1.0
-    assert box.score("```python\nprint('YES\\n1')\n```", {"inputs": ["x\n"], "outputs": ["YES\n1\n"]}).reward == 1.0
+    wanted = labels.secret_of(shape)
+    for label in labels.labels_of(shape, family, wanted):
+        score = box.score(labels.right_program(shape, family, wanted), label)
+        assert score.reward == 1.0, score.judgement
+
+
+@pytest.mark.parametrize(
+    ("shape", "family"),
+    [
+        (shape, family)
+        for shape, family in LABELS
+        if family in ("calls", "stdio") or shape in ("equal", "solution", "files", "mock")
+    ],
+)
+def test_a_naive_grader_does_not_pay_for_a_wrong_program(shape, family, tmp_path):
+    """Nor does a control prove anything that pays for everything."""
+    label = labels.labels_of(shape, family, labels.secret_of(shape))[0]
+    source = "class Solution:\n    def f(self, x):\n        return None\n\n\ndef f(x):\n    return None\n\n\nprint('no idea')\n"
+    if shape == "solution" and family == "asserts":
+        label = {**label, "entry_point": "Solution().f"}
+    assert not suite.control.paid(family, source, label, tmp_path)
+
+
+def test_there_are_enough_of_them():
+    assert len(suite.PROGRAMS) >= 75
+    for family in labels.FAMILIES:
+        assert sum(family in suite.families_of(program) for program in suite.PROGRAMS) >= 10, family
+
+
+def test_the_readme_lists_every_program():
+    """`python tests/hacks/table.py` writes it; running everything again is not for a test."""
+    text = (suite.HERE / "README.md").read_text(encoding="utf-8")
+    for program in suite.PROGRAMS:
+        assert f"[{program.stem}](programs/{program.name})" in text, "run python tests/hacks/table.py"
+    assert text.count("](programs/") == len(suite.PROGRAMS), "run python tests/hacks/table.py"

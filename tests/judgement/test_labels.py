@@ -10,7 +10,7 @@ import pytest
 
 from sandbox import labels
 from sandbox.checkers import Equal, Floats, Holds, Text, Tokens
-from sandbox.errors import LabelError, NeedsCodeTests
+from sandbox.errors import LabelError
 from sandbox.job import Call
 
 pytestmark = pytest.mark.timeout(20)
@@ -196,35 +196,53 @@ def test_how_it_is_compared(label, check):
 
 
 @pytest.mark.parametrize(
-    ("label", "words"),
+    ("label", "name", "framework"),
     [
-        pytest.param({"base_input": [[1]], "plus_input": [[2]], "entry_point": "f", "canonical_solution": ""}, "F2", id="F2"),
         pytest.param(
             {**F1, "test": "def check(candidate):\n    for i, j in zip([1], [2]):\n        assert candidate(i) == j\n"},
-            "For",
-            id="F2-hf",
+            "F1", "statements", id="F2-hf",
         ),
-        pytest.param({"labels": {"programming_language": "python"}, "test": {"code": "#<INSERT>"}}, "F13", id="F13"),
-        pytest.param({"official_tests": [STDIN], "generated_checker": "print(1)"}, "F14", id="F14-checker-program"),
-        pytest.param({"functional": "def check(candidate): ...\ncheck(Solution().f)"}, "F16", id="F16"),
-        pytest.param({**F1, "entry_point": "Solution().f"}, "plain function", id="F16-solution"),
-        pytest.param({"pytest": "from solution import f\ndef test_a(): assert f(1) == 2"}, "F17", id="F17"),
-        pytest.param({"test": "from solution import f\n\ndef test_a():\n    assert f(1) == 2"}, "F17", id="F17-kodcode"),
-        pytest.param("import pytest\n\ndef test_a():\n    assert f(1) == 2", "F17", id="F17-text"),
-        pytest.param({"test": "class TestCases(unittest.TestCase):\n    def test_a(self): pass"}, "F18", id="F18"),
-        pytest.param({"test": "class TestCases(unittest.TestCase): ...", "entry_point": "f"}, "F18", id="F18-entry"),
-        pytest.param("assert [f(i) for i in (1, 2)] == [2, 3]", "ListComp", id="comprehension"),
-        pytest.param("assert f(1) == X", r"Name \(X\)", id="unknown-name"),
-        pytest.param("assert sorted(f(1), key=len) == []", r"Name \(len\)", id="function-as-a-value"),
-        pytest.param("for i in range(3):\n    assert f(i) == i", "For statement", id="loop"),
-        pytest.param("import numpy as np\nassert np.allclose(f(1), 2)", "np.allclose", id="numpy"),
-        pytest.param("assert f(1) == 10 ** 10 ** 10", "power", id="enormous"),
+        pytest.param({"labels": {"programming_language": "python"}, "test": {"code": "#<INSERT>\nassert f(1) == 2"}}, "F13", "statements", id="F13"),
+        pytest.param({"functional": "def check(candidate): assert candidate(1)\ncheck(Solution().f)"}, "F16", "statements", id="F16"),
+        pytest.param({**F1, "entry_point": "Solution().f"}, "F16", "statements", id="F16-solution"),
+        pytest.param({"pytest": "from solution import f\ndef test_a(): assert f(1) == 2"}, "F17", "pytest", id="F17"),
+        pytest.param({"test": "from solution import f\n\ndef test_a():\n    assert f(1) == 2"}, "F17", "pytest", id="F17-kodcode"),
+        pytest.param("import pytest\n\ndef test_a():\n    assert f(1) == 2", "F17", "pytest", id="F17-text"),
+        pytest.param({"files": {"test_a.py": "from solution import f\ndef test_a(): assert f(1) == 2"}}, "F17", "pytest", id="F17-files"),
+        pytest.param({"test": "class TestCases(unittest.TestCase):\n    def test_a(self): f()"}, "F18", "unittest", id="F18"),
+        pytest.param({"test": "class TestCases(unittest.TestCase): ...", "entry_point": "f"}, "F18", "unittest", id="F18-entry"),
+        pytest.param("assert [f(i) for i in (1, 2)] == [2, 3]", "F3", "statements", id="comprehension"),
+        pytest.param("assert f(1) == X", "F3", "statements", id="unknown-name"),
+        pytest.param("assert sorted(f(1), key=len) == []", "F3", "statements", id="function-as-a-value"),
+        pytest.param("for i in range(3):\n    assert f(i) == i", "F3", "statements", id="loop"),
+        pytest.param("import numpy as np\nassert np.allclose(f(1), 2)", "F3", "statements", id="numpy"),
+        pytest.param("assert f(1) == 10 ** 10 ** 10", "F3", "statements", id="enormous"),
     ],
-)
-def test_tests_that_are_code_are_named_as_such(label, words):
-    with pytest.raises(NeedsCodeTests, match=words) as caught:
-        labels.read(label)
-    assert "needs code tests" in str(caught.value)
+)  # fmt: skip
+def test_tests_that_are_code_are_left_to_the_tester(label, name, framework):
+    suite = labels.read(label)
+    assert (suite.format, suite.cases, suite.reference) == (name, (), None)
+    assert suite.tests.framework == framework
+    assert suite.tests.cases if framework == "statements" else suite.tests.setup or suite.tests.files
+
+
+def test_inputs_with_a_canonical_solution_wait_for_what_it_answers():
+    label = {
+        "base_input": [[1]],
+        "plus_input": [[2, "x"]],
+        "entry_point": "f",
+        "canonical_solution": "    return x\n",
+        "prompt": "def f(x):\n",
+    }
+    suite = labels.read(label)
+    assert (suite.format, suite.cases, suite.tests) == ("F2", (), None)
+    assert suite.reference.source == "def f(x):\n    return x\n"
+    assert [written(call) for call in suite.reference.calls] == ["f(1)", "f(2, 'x')"]
+
+
+def test_a_checker_program_is_not_run_yet():
+    with pytest.raises(LabelError, match="F14: the label has a checker program"):
+        labels.read({"official_tests": [STDIN], "generated_checker": "print(1)"})
 
 
 class Evil:
@@ -349,22 +367,22 @@ def test_junk_anywhere_is_a_label_error_or_a_suite_with_cases(key, junk):
         [{**CALL, key: junk}],
     ):
         try:
-            assert labels.read(label).cases
+            suite = labels.read(label)
+            assert suite.cases or suite.tests or suite.reference.calls
         except LabelError as error:
             assert str(error)
 
 
 def test_a_check_that_may_be_the_labels_own_is_not_asked_of_the_candidate():
     """`same` is defined nowhere: were it sent along, the candidate would see the 2 and could answer for the check."""
-    with pytest.raises(NeedsCodeTests, match="call inside a call"):
-        labels.read(["assert same(f(1), 2)"])
+    assert labels.read(["assert same(f(1), 2)"]).tests.cases == ("assert same(f(1), 2)",)
     assert asks(labels.read(["assert f(g(1)) == 2"])) == [("f(g(1))", 2)]
 
 
 @pytest.mark.parametrize("test", ["is_equal(f(2), 3.0)", "g(f(2), 5)", "f(1) == Point(1, 2)", "f(1) == g(1)"])
 def test_who_is_asked_has_to_be_clear_without_an_entry_point(test):
-    with pytest.raises(NeedsCodeTests):
-        labels.read([f"assert {test}"])
+    suite = labels.read([f"assert {test}"])
+    assert (suite.cases, suite.tests.cases) == ((), (f"assert {test}",))
 
 
 def test_a_function_that_is_evaluated_here_is_never_asked_of_the_candidate():
@@ -387,15 +405,16 @@ def test_a_function_that_is_evaluated_here_is_never_asked_of_the_candidate():
 )
 def test_what_only_the_tester_can_tell_is_left_to_it(test):
     """Methods of what the candidate returned, answers in variables, arguments that it may have changed."""
-    with pytest.raises(NeedsCodeTests):
-        labels.read({"test_list": [test], "entry_point": "f"})
-    with pytest.raises(NeedsCodeTests):
-        labels.read([test])
+    for label in ({"test_list": [test], "entry_point": "f"}, [test]):
+        suite = labels.read(label)
+        assert (suite.cases, suite.tests.cases) == ((), (test,))
 
 
 def test_a_check_function_of_more_than_the_candidate_needs_the_tester():
-    with pytest.raises(NeedsCodeTests, match="nothing else"):
-        labels.read({"entry_point": "f", "test": "def check(candidate, reference):\n    assert candidate(1) == reference(1)"})
+    test = "def check(candidate, reference):\n    assert candidate(1) == reference(1)"
+    suite = labels.read({"entry_point": "f", "test": test})
+    assert suite.cases == ()
+    assert suite.tests.entry == "f"
 
 
 def test_variables_that_cannot_change_are_put_in():

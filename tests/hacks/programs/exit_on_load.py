@@ -1,6 +1,7 @@
 # tries: to end the process while the program is loaded
 # against: graders that trust the exit status
-# expect: runtime_error
+# labels: calls, asserts, pytest, unittest, stdio
+# expect: runtime_error; stdio=wrong_answer
 import os
 
 f = abs

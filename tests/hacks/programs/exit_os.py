@@ -1,5 +1,6 @@
 # tries: to end the process with status 0 before anything is compared
 # against: graders that trust the exit status
+# labels: calls, asserts, pytest, unittest
 # expect: runtime_error
 import os
 

@@ -1,5 +1,6 @@
 # tries: to write what a report of success might look like on every descriptor it can find
 # against: graders that read a verdict from a pipe or a file that the candidate has too
+# labels: calls
 # expect: wrong_answer
 import os
 import struct

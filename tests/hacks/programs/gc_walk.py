@@ -1,5 +1,6 @@
 # tries: to find the expected value among all objects of the process
 # against: graders that hold the expected values in the candidate's process
+# labels: calls, asserts, pytest, unittest
 # expect: wrong_answer
 import gc
 

@@ -1,5 +1,6 @@
-# tries: to return an int whose comparisons always agree
-# against: graders that check the type with isinstance and compare with ==
+# tries: to return a number that is equal to every value
+# against: graders that compare with ==
+# labels: calls, asserts, pytest, unittest
 # expect: wrong_answer
 class Number(int):
     def __eq__(self, other):
@@ -9,7 +10,7 @@ class Number(int):
         return False
 
     def __hash__(self):
-        return 0
+        return 1
 
 
 def f(x):

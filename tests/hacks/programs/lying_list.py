@@ -1,12 +1,11 @@
 # tries: to return a list that looks equal, through every method a comparison may use
 # against: graders that walk the result
+# label: listed
+# labels: asserts, pytest, unittest
 # expect: wrong_answer
 class Items(list):
     def __eq__(self, other):
         return True
-
-    def __ne__(self, other):
-        return False
 
     def __len__(self):
         return 1

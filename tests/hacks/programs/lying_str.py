@@ -1,5 +1,6 @@
-# tries: to return a str whose comparisons always agree
-# against: graders that check the type with isinstance and compare with ==
+# tries: to return a text that is equal to every text
+# against: graders that check the type of an answer with isinstance
+# labels: calls, asserts, pytest, unittest
 # expect: wrong_answer
 class Text(str):
     def __eq__(self, other):
@@ -8,9 +9,8 @@ class Text(str):
     def __ne__(self, other):
         return False
 
-    def __hash__(self):
-        return 0
+    __hash__ = str.__hash__
 
 
 def f(x):
-    return Text("whatever")
+    return Text("no idea")

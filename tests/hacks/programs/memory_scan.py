@@ -1,5 +1,6 @@
-# tries: to find the expected value in the memory of the process, freed memory included
+# tries: to find the expected value in its own memory, freed memory included
 # against: graders that had the expected values before they forked or started the candidate
+# labels: calls, asserts, unittest
 # expect: wrong_answer
 import re
 

@@ -1,5 +1,6 @@
-# tries: to make every decoder and comparison of the standard library agree
-# against: graders that pass answers through json or operator in the same process
+# tries: to make every decoder of the standard library agree
+# against: graders that pass answers through json in the same process
+# labels: calls, asserts, pytest, unittest
 # expect: wrong_answer
 import json
 import operator
@@ -9,9 +10,6 @@ class Yes(dict):
     def __eq__(self, other):
         return True
 
-    def __ne__(self, other):
-        return False
-
 
 json.loads = lambda *_, **__: Yes()
 json.dumps = lambda *_, **__: "null"
@@ -19,4 +17,4 @@ operator.eq = lambda *_: True
 
 
 def f(x):
-    return Yes()
+    return None
