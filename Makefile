@@ -23,6 +23,7 @@ lint: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/throughput.py
+	$(BIN)/python benchmarks/tester.py
 
 clients: .venv-clients/.done
 

@@ -39,7 +39,7 @@ class Call:
 
 @dataclass(frozen=True, kw_only=True)
 class CodeTests:
-    """CodeTests that are code. A tester runs them; the program under test is a module that they import, or names that they use.
+    """Tests that are code. A tester runs them; the program under test is a module that they import, or names that they use.
 
     The framework is one of
 
@@ -83,7 +83,7 @@ class Job:
     stdin: bytes = b""
     tests: CodeTests | None = None
     skip: int = 0
-    """CodeTests at the beginning that have been decided already."""
+    """Tests at the beginning that have been decided already."""
     preamble: str = ""
     """Code that runs in the module before the program: imports that APPS- and LeetCode-style programs expect."""
     limits: Limits = field(default_factory=Limits)
@@ -120,7 +120,7 @@ class CodeTestResult:
 
     name: str
     outcome: str
-    """passed, failed, raised (the program did), exited (it did), gone (its process ended), skipped (by the label), label (it is
+    """passed, failed, raised (the program did), missing (it lacks what the test asks for), exited (it did), gone (its process ended), skipped (by the label), label (it is
     broken) or ours."""
     message: str = ""
     """The exception, bounded. It may hold expected values: not for the model's eyes."""
@@ -140,6 +140,8 @@ class CodeTestsRun:
     outcome: str = ""
     """Why tests have no results: gone, missing (the program does not define what they import), raised, exited, label or ours."""
     message: str = ""
+    is_asking: bool = False
+    """The test that had no end had asked the program something."""
     told: int = 0
     """Answers of the program that the tests have had; nothing can be passed without one."""
     cause: Cause = Cause.FINISHED

@@ -117,6 +117,8 @@ def untested(run: Run, told: CodeTestsRun, over: CaseResult) -> CaseResult:
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{told.message}")
     if run.failure or not run.loaded:
         return over
+    if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT and not told.is_asking:
+        raise LabelError(f"the label's tests do not come to an end ({told.cause.value}), and had asked the program nothing")
     if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT:
         # The tests loop over what the program answers (an endless generator): in one process with it, it would be its time.
         return CaseResult(verdict=Verdict.TIME_LIMIT, detail=f"tests:{told.cause.value}")

@@ -113,10 +113,21 @@ def make_class(peer: Any, number: int, description: Any) -> type:
     return MirrorMeta(name, tuple(parents), namespace)
 
 
+MAX_BUILTIN_BASES = 2
+
+
 def _few_builtins(parents: list[type]) -> list[type]:
     """At most two kinds of builtin exceptions: an exception that is of every kind would satisfy every test for one."""
-    builtin = [base for base in parents if base.__module__ == "builtins" and issubclass(base, BaseException)]
-    return [base for base in parents if base not in builtin[2:]]
+    kept: list[type] = []
+    builtin: set[type] = set()
+    for base in parents:
+        found = {kind for kind in base.__mro__ if kind.__module__ == "builtins" and issubclass(kind, Exception)}
+        least = {kind for kind in builtin | found if not any(kind in other.__mro__[1:] for other in builtin | found)}
+        if found and len(least) > MAX_BUILTIN_BASES:
+            continue
+        kept.append(base)
+        builtin |= found
+    return kept or [Exception]
 
 
 def _claimed(module: str, qualified: str) -> type | None:
@@ -128,5 +139,6 @@ def _claimed(module: str, qualified: str) -> type | None:
         found = getattr(found, part, None)
     if not isinstance(found, type) or type(found) is MirrorMeta or issubclass(found, tuple(_PLAIN)):
         return None
-    home = (getattr(sys.modules[module], "__file__", None) or sys.executable).startswith((sys.prefix, sys.base_prefix, "<frozen"))
-    return found if home or module in sys.builtin_module_names else None
+    home = sys.modules[module]
+    origin = getattr(home, "__file__", None) or getattr(getattr(home, "__spec__", None), "origin", None) or ""
+    return found if origin.startswith((sys.prefix, sys.base_prefix, "frozen", "built-in")) else None

@@ -182,6 +182,10 @@ class Tally:
         self.system_seconds += usage.ru_stime
         self.peak_bytes = max(self.peak_bytes, usage.ru_maxrss * 1024)
 
+    def _wait_of(self, pid: int, tasks: list[int] | None = None) -> None:
+        waited = [_numbers(f"/proc/{pid}/task/{task}/schedstat") for task in (_threads(pid) if tasks is None else tasks)]
+        self.delays[pid] = max([self.delays.get(pid, 0)] + [times[1] for times in waited if len(times) > 1])
+
     def sample(self) -> tuple[int, int]:
         """CPU nanoseconds used so far and resident bytes held now, by everything below the zygote."""
         page = resource.getpagesize()
@@ -191,6 +195,8 @@ class Tally:
         if self.apart:
             others = {self.apart, *descendants(self.apart)}
             self.apart_ns = max(self.apart_ns, sum(_cpu_ns(pid) + _children_cpu_ns(pid) for pid in alive if pid in others))
+            for pid in others:  # what the tester waits for a processor is no time of the candidate's either
+                self._wait_of(pid)
             alive = [pid for pid in alive if pid not in others]
         for pid in alive:
             cpu_ns += _cpu_ns(pid)
@@ -201,8 +207,7 @@ class Tally:
                 total += memory[1] * page
             tasks = _threads(pid)
             threads += len(tasks)
-            waited = [_numbers(f"/proc/{pid}/task/{task}/schedstat") for task in tasks]
-            self.delays[pid] = max([self.delays.get(pid, 0)] + [times[1] for times in waited if len(times) > 1])
+            self._wait_of(pid, tasks)
             self.lowered = self.lowered or (self.delays[pid] > NOTABLE_NS and _is_lowered(pid))
         if len(alive) > 1:
             # Time of grandchildren that their parents have waited for is in no clock of a live process.

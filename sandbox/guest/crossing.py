@@ -102,7 +102,7 @@ class Carrier:
             return {"f": self.trees(value, depth + 1)}
         if kind in _PATHS:
             return {"P": values.text_tree(str(value))}
-        if kind is types.SimpleNamespace:
+        if kind is types.SimpleNamespace and not any(map(callable, vars(value).values())):
             return {"Q": self._pairs(vars(value), depth + 1)}
         if kind is slice:
             return {"L": self.trees((value.start, value.stop, value.step), depth + 1)}
@@ -231,7 +231,7 @@ class Carrier:
             for name in list(vars(target)) if hasattr(target, "__dict__") else ():
                 object.__delattr__(target, name)
             for name, tree in row:
-                if type(name) is not str or name.startswith("__"):
+                if type(name) is not str or name.startswith("__") or callable(getattr(type(target), name, None)):
                     raise WireError("no attribute of a structure has that name")
                 object.__setattr__(target, name, self.value(tree, 1))
 
@@ -335,6 +335,13 @@ def _deque(carrier: Carrier, tree: Any, depth: int) -> Any:
     return carrier._fill_items(carrier._numbered(deque(maxlen=length)), items, depth)
 
 
+def _namespace(carrier: Carrier, tree: Any, depth: int) -> Any:
+    found = carrier._fill_pairs({}, tree, depth)
+    if any(map(callable, found.values())):
+        raise WireError("a namespace with functions is no value")
+    return types.SimpleNamespace(**found)
+
+
 def _view(carrier: Carrier, tree: Any, depth: int) -> Any:
     name, items = tree
     found = [carrier.value(item, depth) for item in items]
@@ -369,7 +376,7 @@ _READERS: dict[str, Callable[[Carrier, Any, int], Any]] = {
     "q": _deque,
     "t": lambda c, t, d: tuple([c.value(item, d) for item in t]),
     "f": lambda c, t, d: frozenset([c.value(item, d) for item in t]),
-    "Q": lambda c, t, d: types.SimpleNamespace(**c._fill_pairs({}, t, d)),
+    "Q": _namespace,
     "L": lambda c, t, d: slice(*[c.value(item, d) for item in t]),
     "P": lambda c, t, d: pathlib.Path(values.text_of(t)),
     "V": _view,

@@ -52,12 +52,16 @@ class _Result(unittest.TestResult):
         super().__init__()
         self.results = results
         self.open = False
+        self.started: set[str] = set()
+        self.class_error: BaseException | None = None
+        self.class_skip = ""
 
     # ruff: noqa: N802, ARG002 - the names and arguments are those of the frameworks' own hooks
 
     def startTest(self, test: unittest.TestCase) -> None:
         super().startTest(test)
         self.results.begin(test.id())
+        self.started.add(test.id())
         self.open = True
 
     def _close(self) -> bool:
@@ -70,10 +74,10 @@ class _Result(unittest.TestResult):
 
     def addError(self, test: Any, err: Any) -> None:
         super().addError(test, err)
-        if not self.open:  # setUpClass, setUpModule
-            self.results.begin(str(test))
-            self.open = True
-        self._failed(err[1])
+        if self.open:
+            self._failed(err[1])
+        else:  # setUpClass, setUpModule: its tests are not started
+            self.class_error = err[1]
 
     def addFailure(self, test: Any, err: Any) -> None:
         super().addFailure(test, err)
@@ -84,8 +88,10 @@ class _Result(unittest.TestResult):
             self._failed(err[1])
 
     def addSkip(self, test: Any, reason: str) -> None:
-        if self._close():
-            self.results.skipped(reason, by_label=True)
+        if not self.open:
+            self.class_skip = reason
+        elif type(test).__name__ != "_SubTest" and self._close():
+            self.results.skipped(reason, by_label=not self.results.had_say)
 
     def addExpectedFailure(self, test: Any, err: Any) -> None:
         if self._close():
@@ -112,7 +118,7 @@ def run_unittest(namespace: dict[str, Any], skip: int, results: Results) -> None
     for value in list(namespace.values()):
         if type(value) is type and issubclass(value, unittest.TestCase) and value is not unittest.TestCase:
             suite.addTests(loader.loadTestsFromTestCase(value))
-    tests = list(suite)
+    tests: list[Any] = list(suite)
     if not tests:
         results.end(0, "label", "there is no test in it")
         return
@@ -124,6 +130,14 @@ def run_unittest(namespace: dict[str, Any], skip: int, results: Results) -> None
         error = caught
         if result.open:
             results.failed(caught)
+    if not results.peer.gone and error is None:
+        for test in tests[skip:]:  # those that a class's own set-up took along
+            if test.id() not in result.started:
+                results.begin(test.id())
+                if result.class_error is not None:
+                    results.failed(result.class_error)
+                else:
+                    results.skipped(result.class_skip or "it was not run", by_label=bool(result.class_skip))
     results.end(len(tests), "gone" if results.peer.gone or isinstance(error, Gone) else "")
 
 
@@ -155,6 +169,7 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
     sys.meta_path.insert(0, Finder(tests["modules"], peer, results, texts))
     sys.path.insert(0, root)
     surroundings = Surroundings(peer)
+    surroundings.follow_patches(root)
     peer.before_asking = surroundings.carry
     plugin = _plugin(pytest, tests["skip"], results, peer)
     options = ["-q", "--no-header", "--tb=no"]
@@ -210,9 +225,16 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
             report = yield
             # Whatever other hooks made of it: an exception is a failure unless it is a skip or an expected failure.
             if hasattr(report, "wasxfail"):
-                self.expected_failure = True
+                said = call.excinfo is not None and isinstance(call.excinfo.value, pytest.xfail.Exception)
+                if said and results.asked:
+                    self.error = call.excinfo.value
+                else:
+                    self.expected_failure = True
             elif call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception):
-                self.skip_reason, self.skip_by_label = str(call.excinfo.value), call.when != "teardown"
+                reason = str(call.excinfo.value)
+                # A mark without a condition is the label's; any other may hang on what the program has said while it was read.
+                is_mark = any(True for _ in item.iter_markers("skip")) and not reason.startswith("got empty parameter set")
+                self.skip_reason, self.skip_by_label = reason, is_mark or not results.had_say
             elif call.excinfo is not None:
                 self.error = self.error or call.excinfo.value
                 self.in_setup = call.when == "setup"
@@ -232,7 +254,10 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
             if self.expected_failure:
                 results.stopped("skipped", "an expected failure")
             elif self.error is not None:
-                if self.in_setup and not results.asked and not peer.gone:  # a fixture failed before the program was asked anything
+                is_programs = results.classify(self.error)[0] in ("raised", "missing", "exited", "gone") or results.unlucky
+                if (
+                    self.in_setup and not results.asked and not is_programs
+                ):  # a fixture failed before the program was asked anything
                     results.stopped("label", f"{item.name}: {str(self.error)[:500]}")
                 else:
                     results.failed(self.error)
@@ -265,6 +290,10 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
             elif self.trouble is not None:
                 outcome, message = results.classify(self.trouble)
                 results.end(self.count, results.owner_of_start(outcome), message)
+            elif not self.count and isinstance(
+                peer.last_said, (SystemExit, KeyboardInterrupt)
+            ):  # it ended the session while the tests were read
+                results.end(0, *results.classify(peer.last_said))
             elif not self.count:
                 results.end(0, "label", "pytest finds no test in the label's files")
             else:

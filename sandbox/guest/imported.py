@@ -35,7 +35,8 @@ def get(peer: Peer, results: Results, name: str) -> Any:
     try:
         value = peer.ask("get", name)
     except AttributeError:
-        results.missing.add(name)
+        if not name.startswith(("_", "pytest")):  # what tools look for in every module
+            results.missing.add(name)
         raise AttributeError(f"the program defines no {name!r}") from None
     if type(value) is MirrorMeta and name[:1].isupper() and name not in results.no_classes:
         peer.named.add(value)
@@ -63,6 +64,10 @@ class _Contents(Mapping):  # type: ignore[type-arg]
     def __len__(self) -> int:
         return len(list(iter(self)))
 
+    def copy(self) -> dict[str, Any]:
+        """The present contents."""
+        return dict(self)
+
 
 def _own_contents(module: types.ModuleType) -> dict[str, Any]:
     found: dict[str, Any] = cast("Any", types.ModuleType.__dict__)["__dict__"].__get__(module)
@@ -76,6 +81,9 @@ class ProgramModule(types.ModuleType):
         super().__init__(name)
         self.__sandbox_ask__ = (peer, results, texts)
 
+    def __dir__(self) -> list[str]:
+        return list(self.__sandbox_ask__[0].ask("names"))
+
     @property
     def __dict__(self) -> Any:  # type: ignore[override]
         return _Contents(self)
@@ -88,7 +96,9 @@ class ProgramModule(types.ModuleType):
                 stored, loaded = stored_and_loaded(text)
                 wanted |= loaded - stored
             wanted -= set(dir(builtins))  # or a program would give the tests a len() and an abs() of its own
-            return [one for one in peer.ask("names") if one in wanted and not one.startswith("__")]
+            offered = [one for one in peer.ask("names") if one in wanted and not one.startswith("__")]
+            results.absent |= wanted - set(offered)
+            return offered
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
         return get(peer, results, name)
@@ -144,7 +154,9 @@ class Names(dict):  # type: ignore[type-arg]
                         self[name] = getattr(importlib.import_module(library), name)
                         return self[name]
             library = MODULES.get(name, name)
-            if name in MODULES or name in sys.stdlib_module_names if sys.version_info >= (3, 10) else name in sys.modules:
+            if name.startswith("assert"):
+                raise KeyError(name)  # a helper that the label forgot to import is not the program's
+            if name in MODULES or name in getattr(sys, "stdlib_module_names", sys.modules):
                 try:
                     __import__(library)
                 except ImportError:

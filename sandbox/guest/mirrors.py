@@ -95,15 +95,17 @@ class MirrorMeta(type):
         super().__init__(name, bases, namespace)
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        return cls._sandbox_peer.ask("call", cls, list(args), kwargs)
+        return _known(cls._sandbox_peer.ask("call", cls, list(args), kwargs), cls._sandbox_peer.is_named(cls))
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith(OWN) or (name.startswith("__") and name not in _CLASS_SPECIALS):
             raise AttributeError(name)
-        value = cls._sandbox_peer.ask("attr", cls, name)
-        if type(value) is MirrorMeta:
-            cls._sandbox_peer.named.add(value)
-        return value
+        peer = cls._sandbox_peer
+        value = peer.ask("attr", cls, name)
+        is_named = peer.is_named(cls)
+        if type(value) is MirrorMeta and is_named:
+            peer.named.add(value)
+        return _known(_untold(peer, name, value, is_named), is_named)
 
     def __setattr__(cls, name: str, value: Any) -> None:
         if name.startswith("__") and name not in PROTOCOL:
@@ -124,16 +126,21 @@ class MirrorMeta(type):
         return True
 
     def __iter__(cls) -> Any:
-        return cls._sandbox_peer.ask("op", "__iter__", cls, [])
+        peer = cls._sandbox_peer
+        items = peer.ask("op", "__iter__", cls, [])
+        return (_known(item, peer.is_named(cls)) for item in items)
 
     def __len__(cls) -> Any:
         return cls._sandbox_peer.ask("op", "__len__", cls, [])
 
     def __contains__(cls, item: Any) -> Any:
-        return cls._sandbox_peer.ask("op", "__contains__", cls, [item])
+        peer = cls._sandbox_peer
+        if peer.judges and not is_mirror(item) and not peer.is_named(cls):
+            return any(found is item or found == item for found in iter(cls))
+        return peer.ask("op", "__contains__", cls, [item])
 
     def __getitem__(cls, key: Any) -> Any:
-        return cls._sandbox_peer.ask("op", "__getitem__", cls, [key])
+        return _known(cls._sandbox_peer.ask("op", "__getitem__", cls, [key]), cls._sandbox_peer.is_named(cls))
 
 
 class Mirror(metaclass=MirrorMeta):
@@ -152,10 +159,7 @@ class Mirror(metaclass=MirrorMeta):
         if name.startswith(OWN) or (name.startswith("__") and name.endswith("__")):
             raise AttributeError(name)
         peer = type(self)._sandbox_peer
-        value = peer.ask("attr", self, name)
-        if name in TELLING and peer.judges and type(value) is RemoteFunction and not peer.is_named(type(self)):
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r} that a test may call")
-        return value
+        return _untold(peer, name, peer.ask("attr", self, name), _is_known(self))
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("__"):  # the interpreter sets __traceback__, __cause__ and their kin on exceptions
@@ -233,6 +237,28 @@ def _comparison(name: str) -> Callable[..., Any]:
     return method
 
 
+def _is_known(mirror: Any) -> bool:
+    """Whether the tests have made this object themselves, of a class that they name: then they know what they ask."""
+    return mirror.__dict__.get("_sandbox_known") is True
+
+
+def _known(value: Any, is_known: bool) -> Any:
+    if is_known and issubclass(type(value), (Mirror, RemoteFunction)):
+        value.__dict__["_sandbox_known"] = True
+    return value
+
+
+def _untold(peer: Any, name: str, value: Any, is_known: bool) -> Any:
+    """What an object has under *name*, unless it is a method by which a test would tell it what is expected.
+
+    Raises:
+        AttributeError: it is.
+    """
+    if name in TELLING and peer.judges and not is_known and is_mirror(value) and callable(value):
+        raise AttributeError(f"no test may call {name!r} of an object that it has not made of a class which it names")
+    return value
+
+
 def _binary(name: str) -> Callable[..., Any]:
     def method(self: Any, other: Any, *more: Any) -> Any:
         kind = type(self)
@@ -241,22 +267,57 @@ def _binary(name: str) -> Callable[..., Any]:
             plain = kind._sandbox_plain
             own = getattr(plain, name, None) if plain is not None and plain.__name__ in IMMUTABLE else None
             return NotImplemented if own is None else own(self, other, *more)
-        return peer.ask("op", name, self, [other, *more])
+        result = peer.ask("op", name, self, [other, *more])
+        if not peer.judges or is_mirror(other) or _is_known(self):
+            return _known(result, _is_known(self))
+        # An object that a method gave has been told a value: it may become another object, but no number that is compared.
+        if not issubclass(type(result), Mirror):
+            return NotImplemented
+        result.__dict__["_sandbox_told"] = True
+        return result
 
     return method
 
 
 def _contains(self: Any, item: Any) -> Any:
-    kind = type(self)
-    peer = kind._sandbox_peer
-    if peer.judges and not is_mirror(item) and not peer.is_named(kind):
+    peer = type(self)._sandbox_peer
+    if peer.judges and not is_mirror(item) and not _is_known(self):
         return any(found is item or found == item for found in iter(self))
     return peer.ask("op", "__contains__", self, [item])
 
 
+def _iterate(self: Any) -> Any:
+    kind = type(self)
+    peer = kind._sandbox_peer
+    items = peer.ask("op", "__iter__", self, [])
+    if not peer.judges or "__len__" not in kind._sandbox_defined or "__next__" in kind._sandbox_defined:
+        return items
+    return _counted(self, items)
+
+
+def _counted(self: Any, items: Any) -> Any:
+    """*items* of an object that has a length: it has as many as it says, or a test could look at the one and not at the other."""
+    count = 0
+    for item in items:
+        count += 1
+        yield item
+    if len(self) != count:
+        error = RuntimeError(f"an object of length {len(self)} has given {count} items")
+        error.__dict__["_sandbox_said"] = True
+        raise error
+
+
+CONVERSIONS = frozenset(
+    "__abs__ __bool__ __bytes__ __ceil__ __complex__ __float__ __floor__ __format__ __index__ __int__ __len__ __round__ __str__ "
+    "__trunc__".split()
+)
+
+
 def _forward(name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return type(self)._sandbox_peer.ask("op", name, self, list(args), kwargs)
+        if name in CONVERSIONS and self.__dict__.get("_sandbox_told"):
+            raise TypeError(f"{type(self).__name__!r} object does not support {name} after it was told a value")
+        return _known(type(self)._sandbox_peer.ask("op", name, self, list(args), kwargs), _is_known(self) and name != "__call__")
 
     return method
 
@@ -302,6 +363,7 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     **{name: _binary(name) for name in BINARY},
     **{name: _asynchronous(name) for name in ASYNC},
     "__contains__": _contains,
+    "__iter__": _iterate,
     "__exit__": _exit,
 }
 
@@ -310,15 +372,15 @@ class RemoteFunction:
     """A function, bound method or other plain callable of the other side."""
 
     def __init__(
-        self, peer: Any, number: int, name: str, qualified: str, module: str, doc: Any, is_async: bool, binds: bool
+        self, peer: Any, number: int, name: str, qualified: str, module: str, doc: Any, is_async: bool, flags: int
     ) -> None:
         self.__dict__.update(
-            _sandbox_peer=peer, _sandbox_number=number, _sandbox_count=1, _sandbox_async=is_async, _sandbox_binds=binds
+            _sandbox_peer=peer, _sandbox_number=number, _sandbox_count=1, _sandbox_async=is_async, _sandbox_flags=flags
         )
         self.__dict__.update(__name__=name, __qualname__=qualified, __module__=module, __doc__=doc)
 
     def __get__(self, owner: Any, kind: Any = None) -> Any:
-        return self if owner is None or not self._sandbox_binds else types.MethodType(self, owner)
+        return self if owner is None or not self._sandbox_flags else types.MethodType(self, owner)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("__"):
@@ -329,14 +391,14 @@ class RemoteFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._sandbox_async:
             return self._sandbox_peer.coroutine("call_async", self, list(args), kwargs)
-        return self._sandbox_peer.ask("call", self, list(args), kwargs)
+        return _known(self._sandbox_peer.ask("call", self, list(args), kwargs), _is_known(self))
 
     def __getattr__(self, name: str) -> Any:
         if name == "__signature__":
             return _signature(self._sandbox_peer.ask("signature", self))
         if name.startswith(OWN) or (name.startswith("__") and name not in ("__annotations__", "__defaults__", "__wrapped__")):
             raise AttributeError(name)
-        return self._sandbox_peer.ask("attr", self, name)
+        return _untold(self._sandbox_peer, name, self._sandbox_peer.ask("attr", self, name), is_known=False)
 
     def __repr__(self) -> str:
         return f"<function {self.__qualname__} of the other side>"

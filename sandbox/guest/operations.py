@@ -41,6 +41,9 @@ def _frame(op: str, args: Any, perform: Any = None) -> Any:
     return perform(op, args)
 
 
+_OF_MOCKS = frozenset("configure_mock reset_mock attach_mock mock_add_spec".split())
+
+
 def guard(op: str, args: list[Any], is_given: Callable[[Any], bool]) -> None:
     """Refuse what a function may not do to its arguments, or a program could read the tests, or change them, through a callback.
 
@@ -60,6 +63,8 @@ def guard(op: str, args: list[Any], is_given: Callable[[Any], bool]) -> None:
         if type(name) is not str or (name.startswith("_") and name != "__init__" and not is_field):
             raise AttributeError(name)
         if isinstance(target, INTERNAL) and not (op == "method" and name in ("send", "throw", "close")):
+            raise AttributeError(name)
+        if name in _OF_MOCKS and type(target).__module__ in ("unittest.mock", "mock"):
             raise AttributeError(name)
         if name in ("format", "format_map") and isinstance(target, str):
             raise AttributeError(name)  # a text that the program writes would walk through the attributes of what it formats

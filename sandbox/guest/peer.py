@@ -20,11 +20,11 @@ import struct
 import sys
 import threading
 import types
-from typing import Any, Callable
+from typing import Any, Callable, Sequence
 
 from .contents import content
 from .crossing import Carrier
-from .mirrors import MirrorMeta, RemoteFunction
+from .mirrors import Mirror, MirrorMeta, RemoteFunction
 from .operations import MAX_CALLERS, OPERATIONS, called_by, guard
 from .references import References, number_in
 from .values import Unsendable
@@ -33,16 +33,20 @@ from .wire import WireError
 __all__ = ["Gone", "Peer"]
 
 _HEAD = struct.Struct("<I")
-_dumps, _loads = json.dumps, json.loads
+_dumps, _loads = json.dumps, json.loads  # tests patch what they like, and mean the program
+_getpid, _read, _write, _exit = os.getpid, os.read, os.write, os._exit
 
 
 MAX_SHARED = 200
 MAX_SHARED_ITEMS = 2000
 """Of one answer: shared containers are compared with each message."""
-TELLING = frozenset("call call_async method method_async op op_async await content".split())
+ANSWERING = frozenset("call call_async method method_async op op_async await content".split())
 """Questions to which any answer, an exception too, is one that the program has given."""
+_STEPS = frozenset(("await", "op_async", "call_async", "method_async"))
 FRESH = 2
 """References to an answer that the program does not keep itself."""
+PASSED = 4
+"""And to an argument: of the carrier, of what it lies in, of what that held before."""
 
 
 class Gone(BaseException):
@@ -57,23 +61,29 @@ class Peer(References):
         self.fd = fd
         self.max_bytes = max_bytes
         self.asked = 0
+        self.has_asked = True
+        """A question has been asked since this was made False."""
+        self.on_first_question: Callable[[], None] = lambda: None
         self.told = 0
         """Questions whose answers were more than a function or a class: from here on the program has had a say."""
         self.passes_stop_iteration = not judges
         """Whether a call may raise StopIteration: it ends the loop around it quietly, so a test has to say that it means it."""
         self.delegated = 0
+        self.callback_failure: BaseException | None = None
+        """What a test's own callback has found wrong, until it comes out of the call that was given the callback."""
+        self.last_said: BaseException | None = None
         self.gone = False
         self.why = ""
         self.serve_module: Callable[[str, str, Any], Any] | None = None
         """How this end answers questions for its module's names."""
         self.before_asking: Callable[[], None] = lambda: None
-        self.output: Callable[[], list[str]] = list
-        """What has been printed since the last answer: [standard output, standard error]."""
-        self.on_output: Callable[[list[str]], None] = lambda texts: None
+        self.output: Callable[[], list[Any]] = list
+        """What has been printed and reported since the last answer: [standard output, standard error, warnings and log records]."""
+        self.on_output: Callable[[list[Any]], None] = lambda texts: None
         self._shared: list[Any] = []
         """Containers that the program keeps and the tests hold: what one side does to them, the other finds done."""
         self._shared_before: list[Any] = []
-        self._process = os.getpid()
+        self._process = _getpid()
         self._lock = threading.RLock()
         self._serving = 0
         self._next = 0
@@ -96,6 +106,9 @@ class Peer(References):
             if self.judges and op != "surroundings":
                 self.before_asking()
             self.asked += 1
+            if not self.has_asked and op != "surroundings":
+                self.has_asked = True
+                self.on_first_question()
             self._next += 1
             number = self._next
             carrier = Carrier(self, self._shared, self._shared_before)
@@ -113,10 +126,12 @@ class Peer(References):
                     break
                 else:
                     self._end("an answer that nobody waits for")
-            value = self._read_answer(carrier, message, op)
-            if op in TELLING or (op != "surroundings" and type(value) not in (RemoteFunction, MirrorMeta)):
+            value = self._read_answer(carrier, message, op, args)
+            if op in ANSWERING or (op != "surroundings" and type(value) not in (RemoteFunction, MirrorMeta)):
                 self.told += 1
             self._note_reached(args[0] if args else None, value)
+            if op in ("method", "call", "attr") and issubclass(type(value), Mirror):
+                value.__dict__["_sandbox_known"] = False  # an answer of the program's, even if the tests have made the object
             return value
 
     def _note_reached(self, target: Any, value: Any) -> None:
@@ -125,25 +140,27 @@ class Peer(References):
             found = value if type(value) in (list, tuple, set) else value.values() if type(value) is dict else (value,)
             self.named.update(type(item) for item in found if isinstance(type(item), MirrorMeta))
 
-    def _read_answer(self, carrier: Carrier, message: list[Any], op: str) -> Any:
+    def _read_answer(self, carrier: Carrier, message: list[Any], op: str, args: Sequence[Any]) -> Any:
         try:
-            _, _, kind, packed, drops, texts, first, last = message
+            _, _, kind, packed, drops, texts, kept = message
             self._forget(drops)
             value = carrier.unpack(packed)
-            if last > first and len(self._shared) < MAX_SHARED:
-                self._shared += carrier.items[first:last]
+            self._shared += [carrier.items[number] for number in kept[:MAX_SHARED]]
             self._note_shared()
             if texts:
-                self.on_output([str(text) for text in texts])
-        except (WireError, ValueError, TypeError) as error:
+                self.on_output(texts)
+        except (WireError, ValueError, TypeError, IndexError) as error:
             self._end(str(error))
         if kind == "value":
             return value
         if kind == "raised" and isinstance(value, BaseException):
-            self.told += op in TELLING
+            self.told += op in ANSWERING
             if self.judges and number_in(value) is not None:
                 value.__dict__["_sandbox_said"] = True
-            if isinstance(value, StopIteration) and op in ("call", "method") and not self.passes_stop_iteration:
+            if value is self.callback_failure:
+                self.callback_failure = None  # it came through: the test around the callback sees it
+            self.last_said = value
+            if isinstance(value, StopIteration) and not (op in _STEPS or self.passes_stop_iteration or _is_step(op, args)):
                 stopped = RuntimeError("the program raised StopIteration")
                 stopped.__dict__.update(_sandbox_said=True, value=value.value)
                 raise stopped from value
@@ -189,6 +206,7 @@ class Peer(References):
             args = carrier.unpack(packed)
             carrier.remember()
             self._note_shared()
+            known = len(self._shared)
         except (WireError, ValueError, TypeError) as error:
             self._end(str(error))
         self._serving += 1
@@ -198,23 +216,27 @@ class Peer(References):
             raise
         except BaseException as error:
             kind, value = "raised", error
+            if self.judges and (isinstance(error, AssertionError) or type(error).__module__.startswith("_pytest")):
+                self.callback_failure = error  # a program that swallows it has not passed
         finally:
             self._serving -= 1
         self._check_process()
         is_kept = kind == "value" and not self.judges and (op in ("get", "attr") or sys.getrefcount(value) > FRESH)
-        first = last = 0
+        kept: list[int] = []
+        if kind == "value" and not self.judges:
+            kept = [number for number in range(known, len(carrier.items)) if sys.getrefcount(carrier.items[number]) > PASSED]
         try:
             answer = carrier.pack(value)
         except Unsendable as error:
             kind, answer = "unsendable", [[], str(error), []]
         else:
-            brought = carrier.answered
-            if is_kept and 0 < len(brought) <= MAX_SHARED and len(self._shared) < MAX_SHARED:
-                kept = carrier.items[brought.start : brought.stop]
-                if sum(map(len, kept)) <= MAX_SHARED_ITEMS:
-                    first, last = brought.start, brought.stop
-                    self._shared += kept
-        self._send(["=", number, kind, answer, self._drops(), self.output(), first, last])
+            kept += carrier.answered if is_kept else ()
+            items = [carrier.items[number] for number in kept]
+            if len(self._shared) + len(kept) <= MAX_SHARED and sum(map(len, items)) <= MAX_SHARED_ITEMS:
+                self._shared += items
+            else:
+                kept = []
+        self._send(["=", number, kind, answer, self._drops(), self.output(), kept])
         self._note_shared()
 
     def _perform(self, op: str, args: list[Any]) -> Any:
@@ -243,7 +265,7 @@ class Peer(References):
         data = memoryview(_HEAD.pack(len(text)) + text)
         try:
             while data:
-                data = data[os.write(self.fd, data) :]
+                data = data[_write(self.fd, data) :]
         except OSError as error:
             self._end(str(error))
 
@@ -253,7 +275,7 @@ class Peer(References):
             self._end(f"a message of {size} bytes")
         try:
             message = _loads(self._read(size))
-        except (ValueError, RecursionError) as error:
+        except (ValueError, RecursionError, MemoryError) as error:
             self._end(str(error))
         if type(message) is not list or len(message) < 2:
             self._end("not a message")
@@ -264,7 +286,7 @@ class Peer(References):
         parts = []
         while size:
             try:
-                part = os.read(self.fd, min(size, 1 << 20))
+                part = _read(self.fd, min(size, 1 << 20))
             except OSError as error:
                 self._end(str(error))
             if not part:
@@ -279,5 +301,12 @@ class Peer(References):
         raise Gone(why)
 
     def _check_process(self) -> None:
-        if os.getpid() != self._process:  # a child that the program forked has no part in its answers
-            os._exit(0)
+        if _getpid() != self._process:  # a child that the program forked has no part in its answers
+            _exit(0)
+
+
+def _is_step(op: str, args: Sequence[Any]) -> bool:
+    """Whether a question is one step of an iterator, which ends with StopIteration."""
+    if op == "op":
+        return args[0] in ("__next__", "__anext__")
+    return op == "method" and args[1] in ("send", "throw", "close", "__next__")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
+import warnings
 from typing import Any
 
 from .peer import Peer
@@ -16,6 +17,8 @@ __all__ = ["Output", "serve_tests"]
 
 MAX_OUTPUT = 1 << 20
 """Bytes of output that go along with one answer; the rest stays in the job's own output."""
+MAX_REPORT = 2000
+MAX_REPORTS = 1000
 
 
 def serve_tests(fd: int, max_bytes: int, namespace: dict[str, Any], given: set[str], serving: dict[str, Any]) -> None:
@@ -28,7 +31,13 @@ def serve_tests(fd: int, max_bytes: int, namespace: dict[str, Any], given: set[s
     peer.structures = {name: namespace[name] for name in serving.get("shared", ()) if isinstance(namespace.get(name), type)}
     served = _Served(module, given)
     peer.serve_module = served.serve
-    peer.output = Output().since_last
+    output, reports = Output(), Reports()
+
+    def told() -> list[Any]:
+        texts, found = output.since_last(), reports.take()
+        return [*(texts or ["", ""]), found] if texts or found else []
+
+    peer.output = told
     peer.tell("loaded")
     peer.serve()
 
@@ -39,6 +48,7 @@ class _Served:
     def __init__(self, module: Any, given: set[str]) -> None:
         self.module = module
         self.given = given
+        self.home = os.getcwd()
         self.originals: dict[tuple[str, str], Any] = {}
 
     def serve(self, op: str, *args: Any) -> Any:
@@ -63,22 +73,67 @@ class _Served:
 
     def _surround(self, what: str, *args: Any) -> None:
         if what == "patch":
-            module, name, value = args
-            home = importlib.import_module(module)
-            self.originals.setdefault((module, name), getattr(home, name, None))
+            module, path, value = args
+            home, name = _place(module, path)
+            self.originals.setdefault((module, path), vars(home).get(name, _MISSING))
             setattr(home, name, value)
         elif what == "restore":
-            module, name = args
-            setattr(importlib.import_module(module), name, self.originals.pop((module, name)))
+            module, path = args
+            home, name = _place(module, path)
+            original = self.originals.pop((module, path), _MISSING)
+            if original is _MISSING:
+                delattr(home, name)
+            else:
+                setattr(home, name, original)
         elif what == "environment":
             (environment,) = args
             os.environ.clear()
             os.environ.update(environment)
         elif what == "folder":
-            os.chdir(args[0])
+            os.chdir(args[0] or self.home)
         elif what == "seed":
             module, args = args
             (sys.modules.get(module) or importlib.import_module(module)).seed(*args)
+
+
+_MISSING = object()
+
+
+def _place(module: str, path: str) -> tuple[Any, str]:
+    """What holds the last name of *path* in a module, and that name."""
+    home: Any = importlib.import_module(module)
+    *classes, name = path.split(".")
+    for kind in classes:
+        home = getattr(home, kind)
+    return home, name
+
+
+class Reports:
+    """Warnings and log records of the program, for the tests that wait for them."""
+
+    def __init__(self) -> None:
+        self.found: list[list[Any]] = []
+        warnings.simplefilter("always")
+        warnings.showwarning = self._warned
+        logging = sys.modules.get("logging")
+        if logging is not None:
+            reports = self
+
+            class Collector(logging.Handler):  # type: ignore[name-defined,misc]
+                def emit(self, record: Any) -> None:
+                    reports.found.append(["log", record.name, record.levelno, record.getMessage()[:MAX_REPORT]])
+
+            logging.root.addHandler(Collector())
+            logging.root.setLevel(1)
+
+    def _warned(self, message: Any, category: Any, *_: Any, **__: Any) -> None:
+        name = next((kind.__name__ for kind in category.__mro__ if kind.__module__ == "builtins"), "UserWarning")
+        self.found.append(["warning", name, 0, str(message)[:MAX_REPORT]])
+
+    def take(self) -> list[list[Any]]:
+        """What has been reported since the last time."""
+        found, self.found = self.found[:MAX_REPORTS], []
+        return found
 
 
 class Output:

@@ -106,9 +106,10 @@ class References:
                 if getattr(sys.modules[module], own, None) is value:
                     return {"b": f"{module}:{own}"}
             names = [str(getattr(value, key, "") or "")[:500] for key in ("__name__", "__qualname__", "__module__")]
+            flags = value.__code__.co_flags if kind is types.FunctionType else 0
             doc = getattr(value, "__doc__", None)
             doc = doc[:2000] if type(doc) is str and not self.judges else None
-            return {"G": [self._number(value), *names, doc, inspect.iscoroutinefunction(value), kind is types.FunctionType]}
+            return {"G": [self._number(value), *names, doc, inspect.iscoroutinefunction(value), flags]}
         if (
             kind is types.ModuleType
             and self.judges
@@ -189,12 +190,12 @@ class References:
         if tag == "K":
             return self._take_class(body, carrier, depth)
         if tag == "G":
-            number, name, qualified, module, doc, is_async, binds = body
+            number, name, qualified, module, doc, is_async, flags = body
             for text in (name, qualified, module):
                 if type(text) is not str:
                     raise WireError("a name is a text")
             return self._known(number) or self._keep(
-                RemoteFunction(self, number, name, qualified, module, doc, is_async is True, binds is True)
+                RemoteFunction(self, number, name, qualified, module, doc, is_async is True, int(flags))
             )
         if tag == "W":
             return self.coroutine("await", _Waiting(body))

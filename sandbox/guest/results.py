@@ -11,15 +11,10 @@ from .peer import Gone, Peer
 from .references import number_in
 from .wire import ANSWERS_START, KIND_TEST, KIND_TESTS_ENDED, Progress, frame
 
-__all__ = ["OUTCOMES", "Results", "said_by_program"]
-
-OUTCOMES = ("passed", "failed", "raised", "missing", "exited", "gone", "skipped", "label", "ours")
-"""What became of a test: `raised` and `exited` say that the program itself did so, `missing` that it lacks what the test asks for,
-`gone` that its process ended. The last three are nothing that a program did."""
+__all__ = ["Results", "said_by_program"]
 
 MAX_MESSAGE = 2000
 MAX_NAME = 300
-MAX_TESTS = 100_000
 _BREAKS = (NameError, ImportError, SyntaxError)
 """What a test raises that is broken itself, if the program was not asked anything in it."""
 _NOW = 1 << 62
@@ -34,11 +29,15 @@ class Results:
         self.peer = peer
         self.position = ANSWERS_START
         self.begun = 0
-        self.ended = 0
         self.missing: set[str] = set()
         """Names that were looked for in the program and are not there."""
         self.no_classes: set[str] = {"Solution"}
         """Names by which the label means functions, or LeetCode's folder of them: a class there is not one that it knows."""
+        self.had_say = False
+        """The program had given answers, or lacked something, before the first test: a condition may hang on that."""
+        self.absent: set[str] = set()
+        """Names that `from solution import *` did not give."""
+        peer.on_first_question = lambda: self._write(KIND_TEST, {"name": self._name[:MAX_NAME], "outcome": "asking"})
         self.unlucky = False
         """A test before has not passed, or was not run here."""
         self._name = ""
@@ -47,7 +46,12 @@ class Results:
 
     def begin(self, name: str) -> None:
         """A test begins: its clock starts."""
+        if not self.begun:
+            self.had_say = bool(self.peer.told or self.missing)
         self.begun += 1
+        self.missing.clear()
+        self.peer.has_asked = False
+        self.peer.callback_failure = None
         self._name = name
         self._asked = self.peer.asked
         self._delegated = self.peer.delegated
@@ -60,7 +64,12 @@ class Results:
 
     def passed(self) -> None:
         """The test that began last has passed: unless it swallowed that the program's process ended."""
-        self._end(*(("gone", "the program ended in it") if self.peer.gone else ("passed", "")))
+        if self.peer.gone:
+            self._end("gone", "the program ended in it")
+        elif self.peer.callback_failure is not None:
+            self.failed(self.peer.callback_failure, " (in a callback, and the program has swallowed it)")
+        else:
+            self._end("passed", "")
 
     def skipped(self, message: str, by_label: bool) -> None:
         """It was not run. A skip that hangs on the program is a failure: it would be a way not to be tested."""
@@ -89,8 +98,11 @@ class Results:
             return "exited", str(error.code)[:100]
         if said_by_program(error):
             return "raised", message
-        if self.missing and any(isinstance(link, (ImportError, AttributeError, NameError)) for link in chain):
-            return "missing", f"the program defines no {', '.join(sorted(self.missing))[:200]}; {message}"
+        lacking = [name for name in self.missing if any(name in _text(link) for link in chain)]
+        if lacking and any(isinstance(link, (ImportError, AttributeError, NameError)) for link in chain):
+            return "missing", f"the program defines no {', '.join(sorted(lacking))[:200]}; {message}"
+        if isinstance(error, NameError) and any(f"'{name}'" in _text(error) for name in self.absent):
+            return "missing", f"the program defines no such name; {message}"
         if any(map(said_by_program, chain)):
             return "raised", message
         if isinstance(error, _BREAKS) and not self.asked:
@@ -109,7 +121,6 @@ class Results:
         self._write(KIND_TESTS_ENDED, record)
 
     def _end(self, outcome: str, message: str) -> None:
-        self.ended += 1
         record = {
             "name": self._name[:MAX_NAME],
             "outcome": outcome,

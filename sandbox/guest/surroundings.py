@@ -1,6 +1,7 @@
-"""What a test changes around the program, carried to where the program runs: patched builtins, seeds, environment, folder.
+"""What a test changes around the program, carried to where the program runs: patches, seeds, environment, folder.
 
-A test that says `monkeypatch.setattr("builtins.input", ...)`, `random.seed(0)` or `monkeypatch.chdir(tmp_path)` means the program.
+A test that says `mock.patch("shutil.copy")`, `monkeypatch.setattr("builtins.input", ...)`, `random.seed(0)` or
+`monkeypatch.chdir(tmp_path)` means the program. Whatever it patches in a library is set there too, for as long as it is patched.
 """
 
 from __future__ import annotations
@@ -8,32 +9,20 @@ from __future__ import annotations
 import os
 import random
 import sys
+import types
 from typing import Any
 
 from .peer import Peer
 
 __all__ = ["Surroundings"]
 
-WATCHED = tuple(
-    (module, name)
-    for module, names in {
-        "builtins": "input print open",
-        "time": "sleep time perf_counter monotonic",
-        "random": "random randint choice choices shuffle sample uniform randrange getrandbits gauss",
-        "os": "listdir system getenv urandom",
-        "os.path": "exists isfile isdir",
-        "sys": "argv stdin",
-        "subprocess": "run Popen check_output check_call call",
-        "requests": "get post put delete request",
-        "urllib.request": "urlopen",
-        "smtplib": "SMTP",
-        "webbrowser": "open",
-        "secrets": "choice token_hex randbelow",
-        "uuid": "uuid4",
-    }.items()
-    for name in names.split()
-)
-"""What tests are known to patch in a library, for the program to find there."""
+_getcwd = os.getcwd
+
+WATCHED = (("builtins", "input"), ("builtins", "print"), ("builtins", "open"), ("sys", "argv"), ("sys", "stdin"), ("time", "sleep"))
+"""What tests set by plain assignment; what they patch with a tool is followed wherever it is."""
+OWN = frozenset(("sys", name) for name in ("stdout", "stderr", "modules", "path", "meta_path")) | {("os", "environ")}
+"""What is carried in another way, or means nothing to a program."""
+_MISSING = object()
 
 
 class Surroundings:
@@ -41,12 +30,13 @@ class Surroundings:
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
-        self.original = {place: self._now(*place) for place in WATCHED if place[0] in sys.modules}
+        self.original: dict[tuple[str, str], Any] = {place: _now(*place) for place in WATCHED if place[0] in sys.modules}
         self.patched: dict[tuple[str, str], Any] = {}
         self.environment = dict(os.environ)
         self._raw = dict(os.environ._data)  # type: ignore[attr-defined]
-        self.folder = os.getcwd()
+        self.folder = _getcwd()
         self.home = self.folder
+        self.root = ""
         self._seeded: list[Any] = []
         self._seed = random.seed
 
@@ -60,17 +50,51 @@ class Surroundings:
         """Watch no more."""
         random.seed = self._seed
 
-    @staticmethod
-    def _now(module: str, name: str) -> Any:
-        return getattr(sys.modules[module], name, None)
+    def follow_patches(self, root: str = "") -> None:
+        """Follow what `mock.patch` and pytest's `monkeypatch` replace; *root* is the folder of the tests' own modules."""
+        self.root = root
+        mock = sys.modules.get("unittest.mock")
+        if mock is not None:
+            enter = mock._patch.__enter__
+
+            def entering(patcher: Any) -> Any:
+                result = enter(patcher)
+                self._watch(patcher.target, patcher.attribute, patcher.temp_original)
+                return result
+
+            mock._patch.__enter__ = entering
+        monkey = sys.modules.get("_pytest.monkeypatch")
+        if monkey is not None:
+            set_attribute = monkey.MonkeyPatch.setattr
+
+            def setting(patcher: Any, *args: Any, **kwargs: Any) -> None:
+                set_attribute(patcher, *args, **kwargs)
+                target, name, original = patcher._setattr[-1]
+                self._watch(target, name, original)
+
+            monkey.MonkeyPatch.setattr = setting
+
+    def _watch(self, target: Any, name: str, original: Any) -> None:
+        """Follow *name* of a module or of a class in one; *original* is what was there before."""
+        if type(target) is types.ModuleType:
+            module, path = target.__name__, name
+            file = getattr(target, "__file__", None) or ""
+            if module == "tests" or (self.root and file.startswith(self.root)):
+                module = "solution"  # tests and program are one file where such tests were written
+        elif type(target) is type and target.__module__ in sys.modules:
+            module, path = target.__module__, f"{target.__qualname__}.{name}"
+        else:
+            return
+        if (module, path) not in OWN:
+            self.original.setdefault((module, path), original)
 
     def carry(self) -> None:
         """Tell the program's side what has changed."""
-        for place in WATCHED:
-            if place[0] not in sys.modules:
-                continue
-            now = self._now(*place)
-            original = self.original.setdefault(place, now)
+        for place, original in list(self.original.items()):
+            if place[0] == "solution":
+                now = self._of_tests(place[1])
+            else:
+                now = _now(*place)
             if now is self.patched.get(place, original):
                 continue
             if place == ("sys", "stdin") and type(now).__module__.startswith(("_pytest", "sandbox", "guest")):
@@ -83,13 +107,23 @@ class Surroundings:
                 self._tell("patch", *place, now)
         if os.environ._data != self._raw:  # type: ignore[attr-defined]
             self._note_environment()
-        folder = os.getcwd()
+        try:
+            folder = _getcwd()
+        except OSError:  # it has been removed
+            folder = self.home
         if folder != self.folder:
             self.folder = folder
-            if folder != self.home:
-                self._tell("folder", folder)
+            self._tell("folder", "" if folder == self.home else folder)
         while self._seeded:
             self._tell("seed", *self._seeded.pop(0))
+
+    def _of_tests(self, path: str) -> Any:
+        for module in list(sys.modules.values()):
+            file = getattr(module, "__file__", None) or ""
+            own = module.__name__ == "tests" or (self.root and file.startswith(self.root))
+            if type(module) is types.ModuleType and own and path in vars(module):
+                return vars(module)[path]
+        return _MISSING
 
     def _note_environment(self) -> None:
         self._raw = dict(os.environ._data)  # type: ignore[attr-defined]
@@ -103,3 +137,10 @@ class Surroundings:
 
     def _tell(self, *what: Any) -> None:
         self.peer.ask("surroundings", *what)
+
+
+def _now(module: str, path: str) -> Any:
+    found: Any = sys.modules.get(module)
+    for name in path.split("."):
+        found = getattr(found, name, None)
+    return found

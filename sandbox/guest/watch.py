@@ -31,7 +31,7 @@ class Watch:
         self.slot_apart_ns = 0
         self.is_over = False
         """The candidate has ended; only a tester is still to be watched."""
-        self.over_ns = 0
+        self.over_ns = self.over_delay_ns = 0
 
     def look(self) -> tuple[str, float]:
         """What the candidate has to be stopped for, or "", and how many seconds may pass before the next look."""
@@ -45,7 +45,7 @@ class Watch:
         if now - self.started > order.hard_ns:
             return "overloaded", 0
         if self.is_over:
-            if now - self.over_ns - self.tally.delay_ns > order.wall_ns:
+            if now - self.over_ns - (self.tally.delay_ns - self.over_delay_ns) > order.wall_ns:
                 return "tester:wall_time", 0
             return "", SAMPLE_SECONDS
         used = cpu_ns - self.slot.cpu_ns

@@ -35,6 +35,7 @@ __all__ = [
     "KIND_UNSENDABLE",
     "MAX_HELLO_BYTES",
     "ORDER_BYTES",
+    "OUTCOMES",
     "REPORT_BYTES",
     "RESULT_KINDS",
     "Order",
@@ -173,6 +174,10 @@ KIND_TESTS_ENDED = 9
 """The tester came to its end: a JSON object. Without it, no number of passed tests is a pass."""
 _ANSWER_KINDS = frozenset(range(KIND_UNCOMPILED, KIND_UNSENDABLE + 1))
 RESULT_KINDS = frozenset((KIND_TEST, KIND_TESTS_ENDED))
+
+OUTCOMES = ("passed", "failed", "raised", "missing", "exited", "gone", "skipped", "label", "ours")
+"""What became of a test: `raised` and `exited` say that the program itself did so, `missing` that it lacks what the test asks for,
+`gone` that its process ended. The last three are nothing that a program did."""
 
 FRAMEWORKS = ("statements", "unittest", "pytest")
 """With what a tester runs the tests; an order carries the index."""

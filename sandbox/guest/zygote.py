@@ -100,8 +100,6 @@ class _Zygote:
         self.stream = stream
         self.host = host
         self.folder = folder
-        self.hidden_place = hidden_place
-        self.hiding: Domain | None = None
         self.frameworks: set[str] = set()
         self.poll = select.poll()
         self.poll.register(stream, POLLRDHUP)
@@ -112,7 +110,10 @@ class _Zygote:
         self.cpus = len(os.sched_getaffinity(0))
         self.base_data_bytes = _status_bytes("VmData")
         self.base_bytes = _status_bytes("VmRSS")
-        self.domain = Domain()
+        self.domain = self.hiding = Domain()
+        if self.domain.abi:  # every candidate is kept from the test files of all workers, whatever its own label is
+            folder.make_hidden(hidden_place)
+            self.hiding = Domain(folder.hidden, (folder.path, folder.shared))
         self.state = confine.own_state()
         self.setup = os.memfd_create("setup", os.MFD_CLOEXEC)
 
@@ -148,11 +149,10 @@ class _Zygote:
         tally = confine.Tally(self.base_bytes)
         started = time.monotonic_ns()
         watch = Watch(order, tally, out, err, tests.results if tests else answers, started, self.cpus)
-        domain = self.hiding if tests and self.hiding and tests.has_files else self.domain
         pid = os.fork()
         if pid == 0:
             line = tests.candidates_end if tests else -1
-            candidate.run(order, job, out, err, answers, self.setup, domain, self.folder.path, self.base_data_bytes, line)
+            candidate.run(order, job, out, err, answers, self.setup, self.hiding, self.folder.path, self.base_data_bytes, line)
         # Little happens here while the child lives: each page that is written now is copied first.
         leader = os.pidfd_open(pid)
         try:
@@ -200,9 +200,6 @@ class _Zygote:
             self.base_data_bytes = _status_bytes("VmData")
             self.base_bytes = _status_bytes("VmRSS")
             self.frameworks.add(framework)
-        if framework == "pytest" and self.hiding is None and self.domain.abi:
-            self.folder.make_hidden(self.hidden_place)
-            self.hiding = Domain(self.folder.hidden, (self.folder.path, self.folder.shared))
         return Tests(order)
 
     def _watch_tests(self, watch: Watch, pid: int, leader: int, tests: Tests) -> tuple[str, bool]:
@@ -234,6 +231,7 @@ class _Zygote:
                 if leader not in waiting and not watch.is_over:
                     watch.is_over = True
                     watch.over_ns = time.monotonic_ns()
+                    watch.over_delay_ns = watch.tally.delay_ns
                     tests.hang_up()
         finally:
             os.close(tester)

@@ -19,6 +19,8 @@ __all__ = ["asked", "observed"]
 DECODING_SECONDS = 3.0
 """CPU time that reading the answers of one run may take on the host."""
 MAX_ERROR = 2000
+TESTER_SECONDS = 20.0
+"""CPU time that the tests themselves may take, or four times that of a case if it is more."""
 _MANY = 1 << 20
 """Time slots of a job whose number of tests is not known."""
 
@@ -65,7 +67,7 @@ def asked(job: Job, deadline: float) -> tuple[wire.Order, bytes, bytes]:
         cases=cases,
         payload_bytes=len(payload),
         tests_bytes=len(tests),
-        tester_ns=_ns(limits.suite_seconds),
+        tester_ns=_ns(min(limits.suite_seconds, max(TESTER_SECONDS, 4 * limits.cpu_seconds))),
         framework=wire.FRAMEWORKS.index(job.tests.framework) if job.tests else 0,
     )
     return order, payload, tests
@@ -185,12 +187,18 @@ def _tests_run(report: wire.Report, results: bytes) -> CodeTestsRun:
     """The results section as words; a tester wrote it, so what cannot be read is a fault of ours."""
     found: list[CodeTestResult] = []
     end: dict[str, Any] | None = None
+    is_asking = False
     try:
         for kind, body in wire.frames(results, wire.RESULT_KINDS):
             record = json.loads(body)
             if kind == wire.KIND_TESTS_ENDED:
                 end = record
                 break
+            is_asking = record["outcome"] == "asking"
+            if is_asking:
+                continue
+            if record["outcome"] not in wire.OUTCOMES:
+                raise ValueError(f"no test ends as {record['outcome']!r}")
             found.append(
                 CodeTestResult(
                     name=record["name"], outcome=record["outcome"], message=record["message"], delegated=record["delegated"]
@@ -205,6 +213,7 @@ def _tests_run(report: wire.Report, results: bytes) -> CodeTestsRun:
         outcome=end["outcome"] if end else "",
         message=end["message"] if end else "",
         told=end.get("told", 0) if end else 0,
+        is_asking=is_asking,
         cause=_CAUSES[report.tester_cause],
         cpu_seconds=report.tester_cpu_ns / 1e9,
     )

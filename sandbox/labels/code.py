@@ -123,7 +123,8 @@ def from_statements(label: dict[str, Any], setup: str, tests: list[str], entry: 
         texts = [f"{ast.unparse(check)}\ncheck(candidate)" for check in checks]
         return _statements("F3", label, setup=[*parse(setup, "F3: setup").body, *head], cases=tuple(texts), entry=entry)
     called = _called_names(trees) - bound_names([parse(setup, "F3: setup"), *trees])
-    asked = tuple(sorted(name for name in called if name not in _BUILTINS | LIBRARIES | COMPARING))
+    known = _BUILTINS | LIBRARIES | COMPARING
+    asked = tuple(sorted(name for name in called if name not in known and not name.startswith("assert")))
     return _statements("F3", label, setup=parse(setup, "F3: setup").body, cases=tuple(tests), entry=entry, alias=alias, asked=asked)
 
 

@@ -153,8 +153,11 @@ def _pytest(
     own = {part for path in files for part in path.removesuffix(".py").split("/")}
     modules, imported = _program_modules(list(trees.values()), own, place.removesuffix(".py").replace("/", "."))
     if not imported and not _imports_any(list(trees.values()), modules):
-        # CodeTests that name what they test without importing it were written to stand in one file with it.
-        free = sorted(set(names) | {one for path in tests for one in free_names([trees[path]]) if one not in LIBRARIES})
+        # Tests that name what they test without importing it were written to stand in one file with it.
+        free = sorted(
+            set(names)
+            | {one for path in tests for one in free_names([trees[path]]) if one not in LIBRARIES and not one.startswith("assert")}
+        )
         if free:
             imported = tuple(free)
             head = f"from {modules[0]} import {', '.join(free)}\n"

@@ -715,7 +715,7 @@ def test_a_program_cannot_ask_the_tests_for_what_no_function_could(op, args):
         there.settimeout(10)
         peer = Peer(here.fileno(), judges=True, max_bytes=1 << 20, is_home=lambda name: name == __name__)
         there.sendall(framed(["?", 1, op, [args, []], [], []]))
-        there.sendall(framed(["=", 1, "value", [[], 5, []], [], [], 0, 0]))
+        there.sendall(framed(["=", 1, "value", [[], 5, []], [], [], []]))
         try:
             got = peer.ask("call", callback, [], {})
         except Gone:
@@ -738,7 +738,7 @@ def test_an_answer_twice_or_too_early_ends_the_line():
     here, there = socket.socketpair()
     with here, there:
         peer = Peer(here.fileno(), judges=True, max_bytes=1 << 20, is_home=lambda name: False)
-        answer = framed(["=", 1, "value", [[], 5, []], [], [], 0, 0])
+        answer = framed(["=", 1, "value", [[], 5, []], [], [], []])
         there.sendall(answer + answer)
         assert peer.ask("get", "f") == 5
         with pytest.raises(Gone):
