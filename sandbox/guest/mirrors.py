@@ -1,5 +1,7 @@
 """What stands here for an object that lives on the other side: its class is mirrored, and what is done to it is asked there.
 
+Over 400 lines because what a mirror forwards and what it refuses is one set of rules.
+
 A class of the other side becomes a real class here, so that `isinstance`, `except` and `pytest.raises` mean what they say. A
 mirror answers nothing itself; every method forwards. In the tester, which *judges*, it does not forward what would let the
 program decide its own case:

@@ -122,7 +122,7 @@ class _Zygote:
         message = {
             "python": ".".join(map(str, sys.version_info[:3])),
             "implementation": sys.implementation.name,
-            "folder": self.folder.top,
+            "folders": [self.folder.top, *([self.folder.hidden] if self.folder.hidden else [])],
             "layers": [*confine.LAYERS, self.domain.layer],
             "missing": missing,
         }

@@ -76,7 +76,7 @@ class ProcessWorker:
         theirs.close()
         os.close(zip_fd)
         self._healthy = True
-        self._folder = ""
+        self._folders: list[str] = []
         self._words = ""
         try:
             hello = self._read_hello()
@@ -87,7 +87,7 @@ class ProcessWorker:
         except BaseException:
             self.close()
             raise
-        self._folder = str(hello["folder"])
+        self._folders = [str(folder) for folder in hello["folders"]]
         self.python_version: str = hello["python"]
         self._enforced = tuple(
             Enforced(layer=Layer(layer), enforcement=Enforcement(got), how=how) for layer, got, how in hello["layers"]
@@ -166,9 +166,9 @@ class ProcessWorker:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(self._process.pid, signal.SIGKILL)
                 self._process.wait()
-            if self._folder:
+            for folder in self._folders:
                 with contextlib.suppress(OSError, RecursionError):  # a later worker tries again
-                    shutil.rmtree(self._folder, ignore_errors=True)  # still there if the zygote was killed
+                    shutil.rmtree(folder, ignore_errors=True)  # still there if the zygote was killed
             self._words = _tail(self._log)
             os.close(self._log)
             self._log = -1

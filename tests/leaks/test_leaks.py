@@ -53,7 +53,7 @@ def test_nothing_is_left_when_the_owner_is_killed(number):
     family = psutil.Process(owner.pid).children(recursive=True)
     assert len(family) >= 6  # two workers, two candidates, and children that left their session
     folders = folders_of(family)
-    assert len(folders) == 2
+    assert len(folders) == 4  # of each worker one for its jobs, one for the files of tests
     owner.send_signal(number)
     if number is not signal.SIGKILL:
         time.sleep(0.2)
@@ -93,13 +93,14 @@ def test_nothing_is_left_when_a_worker_is_killed():
     time.sleep(0.5)
     zygote = psutil.Process(worker.pid)
     family = zygote.children(recursive=True)
-    (folder,) = folders_of([zygote])
+    folders = folders_of([zygote])
     assert family
+    assert len(folders) == 2
     os.kill(worker.pid, signal.SIGKILL)
     thread.join()
     worker.close()
     assert gone(family) == []
-    assert not folder.exists()
+    assert [folder for folder in folders if folder.exists()] == []
 
 
 def test_what_a_killed_owner_and_worker_left_is_removed_by_a_later_worker(tmp_path):
@@ -117,7 +118,7 @@ def test_what_a_killed_owner_and_worker_left_is_removed_by_a_later_worker(tmp_pa
     assert left.exists()  # young: its worker might not have locked it yet
     os.utime(left, (0, 0))
     living = ProcessWorker(folder=str(tmp_path))
-    (folder,) = folders_of([psutil.Process(living.pid)])
+    (folder,) = (folder for folder in folders_of([psutil.Process(living.pid)]) if folder.parent == tmp_path)
     os.utime(folder, (0, 0))
     ProcessWorker(folder=str(tmp_path)).close()
     assert not left.exists()
@@ -151,7 +152,7 @@ def test_a_thousand_jobs_leave_no_descriptor_process_or_folder():
         folders = folders_of(workers)
         time.sleep(0.2)
         assert [worker.children() for worker in workers] == [[], []]
-        assert max(worker.num_fds() for worker in workers) <= 10
+        assert max(worker.num_fds() for worker in workers) <= 12
     assert gone(workers) == []
-    assert len(folders) == 2
+    assert len(folders) == 4
     assert [folder for folder in folders if folder.exists()] == []
