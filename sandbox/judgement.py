@@ -70,7 +70,9 @@ def unanswered(run: Run) -> CaseResult:
         if run.failure.startswith("load:MemoryError"):
             return CaseResult(verdict=Verdict.MEMORY_LIMIT, detail=run.failure)
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=run.failure)
-    detail = "protocol: it broke off the line to its tests" if run.tests and run.cause is Cause.FINISHED else run.detail
+    detail = run.detail
+    if run.tests and run.cause is Cause.FINISHED:
+        detail = f"{detail}: it ended itself" if detail == "exit:0" else "protocol: it broke off the line to its tests"
     return CaseResult(verdict=VERDICT_OF_CAUSE[run.cause], detail=detail)
 
 

@@ -122,6 +122,8 @@ def describe(name: str, score: Score) -> dict[str, Any]:
         "verdict": score.verdict.value,
         "pass_rate": score.pass_rate,
         "cases": [case.verdict.value for case in judgement.cases],
+        "tests": [case.name for case in judgement.cases if case.name],
+        "first_failure": judgement.first_failure,
         "reason": judgement.reason or (worst.detail if worst else ""),
         "difference": worst.difference if worst else "",
         "format": judgement.format,
@@ -161,8 +163,11 @@ def _ids_in(out: Path | None) -> set[str]:
     for number, line in enumerate(lines, 1):
         try:
             result = json.loads(line)
-            _, name = result["outcome"], str(result["id"])
-            found.add(name)
+            outcome, name = result["outcome"], str(result["id"])
+            if outcome == Outcome.INTERNAL.value:
+                found.discard(name)  # a fault of ours, or a label that may be mended by now: it is tried again
+            else:
+                found.add(name)
         except (ValueError, KeyError, TypeError):
             if number < len(lines) or line.endswith(b"\n"):
                 raise ConfigurationError(f"{out}, line {number}: not a result of this command; give another --out") from None
@@ -209,6 +214,6 @@ def _show(tally: _Tally, skipped: int, console: Console) -> None:
             f"mean score {tally.scores / tally.count:.3f}"
         )
     if skipped:
-        console.print(f"{skipped} samples were in the output file already and were not done again")
+        console.print(f"{skipped} of the samples were in the output file already and were not done again")
     if tally.outcomes[Outcome.INTERNAL.value]:
         console.print("[red]internal[/] means a broken label or a fault of ours, never the model's: see `reason` in the results")

@@ -258,7 +258,9 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                 if (
                     self.in_setup and not results.asked and not is_programs
                 ):  # a fixture failed before the program was asked anything
-                    results.stopped("label", f"{item.name}: {str(self.error)[:500]}")
+                    missing = getattr(self.error, "argname", None)
+                    what = f"there is no fixture {missing!r} (plugins are not loaded)" if missing else str(self.error)[:500]
+                    results.stopped("label", f"{item.name}: {what}")
                 else:
                     results.failed(self.error)
             elif self.skip_reason is not None:

@@ -112,8 +112,9 @@ def _read(label: Any, around: dict[str, Any]) -> Suite:
     if "input" in label and "output" in label:
         return _read_list([label], {})
     raise LabelError(
-        "no known label format: looked for test/entry_point, test_list, tests, assert_case, assert_code, inputs/outputs (with "
-        f"fn_name), test_cases, public_test_cases, public_tests, unit_tests; found {described(label)}"
+        "no known label format: looked for test (with entry_point), test_list, tests, assert_case, assert_code, pytest, functional, "
+        "files (with solution_path), hidden_files, labels, base_input, inputs/outputs (with fn_name), test_cases, public_test_cases, "
+        f"public_tests, unit_tests; found {described(label)}"
     )
 
 

@@ -89,8 +89,17 @@ def test_score_goes_on_where_it_was_stopped(samples, tmp_path):
     out.write_text("".join(lines[:2]) + lines[2][:20])  # killed while it wrote the third
     done = run("score", samples, "--out", out)
     assert done.returncode == 0, done.stderr
-    assert "2 samples were in the output file already" in done.stdout
+    assert "2 of the samples were in the output file already" in done.stdout
     assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == ["a", "b", "c", "d"]
+
+
+def test_what_was_no_result_is_tried_again(tmp_path):
+    samples, out = tmp_path / "s.jsonl", tmp_path / "out.jsonl"
+    samples.write_text(json.dumps({"id": "a", "response": "def f(x): return 2", "label": "nonsense"}) + "\n")
+    assert run("score", samples, "--out", out).returncode == 3
+    samples.write_text(json.dumps({"id": "a", "response": "def f(x): return 2", "label": ["assert f(1) == 2"]}) + "\n")
+    assert run("score", samples, "--out", out).returncode == 0
+    assert [json.loads(line)["outcome"] for line in out.read_text().splitlines()] == ["internal", "pass"]
 
 
 def test_score_as_json_lines(samples):
