@@ -71,9 +71,10 @@ class Domain:
         if self.fd >= 0:
             syscalls.landlock_restrict_self(self.fd)
 
-    @property
-    def layer(self) -> tuple[str, str, str]:
-        """Layer, enforcement, how."""
+    def layer(self, is_filtered: bool) -> tuple[str, str, str]:
+        """Layer, enforcement, how. *is_filtered*: seccomp refuses to set limits and priorities of others."""
+        if self.abi >= 6 and is_filtered:
+            return "other_processes", "enforced", "Landlock: no tracing, no signals; seccomp: no limits, no priorities, no sockets"
         if self.abi >= 6:
             return (
                 "other_processes",

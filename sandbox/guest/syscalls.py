@@ -25,6 +25,24 @@ def prctl(option: int, argument: int) -> None:
         raise OSError(code, f"prctl({option}): {os.strerror(code)}")
 
 
+_PR_SET_SECCOMP = 22
+_SECCOMP_MODE_FILTER = 2
+
+
+def seccomp_filter(program: bytes) -> None:
+    """Filter the system calls of the calling process by a program of `struct sock_filter`s; see seccomp(2).
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    buffer = ctypes.create_string_buffer(program, len(program))
+    # struct sock_fprog: a count, padding, and where the program is.
+    header = struct.pack("@HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
+    if _libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), header, 0, 0) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"prctl(PR_SET_SECCOMP): {os.strerror(code)}")
+
+
 _CAPABILITY_VERSION_3 = 0x20080522
 
 

@@ -123,7 +123,10 @@ class _Zygote:
             "python": ".".join(map(str, sys.version_info[:3])),
             "implementation": sys.implementation.name,
             "folders": [self.folder.top, *([self.folder.hidden] if self.folder.hidden else [])],
-            "layers": [*confine.LAYERS, self.domain.layer],
+            "layers": [
+                *([name, *told] for name, told in confine.layers.items()),
+                self.domain.layer(confine.layers["syscalls"][0] == "enforced"),
+            ],
             "missing": missing,
         }
         data = json.dumps(message).encode("ascii")

@@ -1,0 +1,184 @@
+"""Which system calls jobs may make: a table with a reason a row, and the filter that the kernel runs of it.
+
+The table says what is refused; everything that this version of the kernel's interface has and the table does not name is allowed,
+for a Python program may use most of it, and everything newer than the table does not exist (ENOSYS). A program of another
+architecture (32 bits, x32) is killed: its numbers mean other calls.
+
+The filter is installed once in the zygote and inherited: it costs a job nothing. Only calls that the zygote itself needs after that
+are told apart by their arguments: its limits are its own (pid 0), never another's.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+from typing import NamedTuple
+
+from . import syscalls
+
+__all__ = ["RULES", "Rule", "install", "program"]
+
+_ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
+"""AUDIT_ARCH_*, and the column of the numbers below."""
+LAST_KNOWN = 450
+"""set_mempolicy_home_node; the calls behind it are newer than what programs need."""
+X32_BIT = 0x40000000
+
+AF_UNIX = 1
+_NAMESPACES = 0x7E020000 | 0x00000080  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET; CLONE_NEWTIME
+
+
+class Rule(NamedTuple):
+    """Refuse *calls* with *error*; *only* narrows it to arguments: (index, test, value)."""
+
+    calls: str
+    reason: str
+    error: int = errno.EPERM
+    only: tuple[tuple[int, str, int], ...] = ()
+    """All must hold: `is`, `not` or `any` (a bit of the value), on the low 32 bits of an argument."""
+
+
+RULES = (
+    Rule("ptrace process_vm_readv process_vm_writev kcmp pidfd_getfd process_madvise process_mrelease", "other processes' memory"),
+    Rule("pidfd_send_signal rt_sigqueueinfo rt_tgsigqueueinfo", "signals that no scope of Landlock covers on older kernels"),
+    Rule("kill", "all processes of the user at once", only=((0, "is", 0xFFFFFFFF),)),
+    Rule("prlimit64", "limits of other processes: the trainer would be killed by one", only=((0, "not", 0),)),
+    Rule(
+        "sched_setaffinity sched_setscheduler sched_setparam sched_setattr", "scheduling of other processes", only=((0, "not", 0),)
+    ),
+    Rule("setpriority", "priorities of users and groups", only=((0, "not", 0),)),
+    Rule("setpriority", "priority of other processes", only=((1, "not", 0),)),
+    Rule("ioprio_set", "priority of other processes", only=((1, "not", 0),)),
+    Rule("migrate_pages move_pages", "memory of other processes"),
+    Rule("socket", "every network, and every socket of the host", errno.EACCES),
+    Rule("socketpair", "sockets of kinds that only networks have", errno.EACCES, only=((0, "not", AF_UNIX),)),
+    Rule("connect bind listen accept accept4", "sockets that were inherited or received", errno.EACCES),
+    Rule("io_uring_setup io_uring_enter io_uring_register", "calls that no filter sees", errno.ENOSYS),
+    Rule("clone3", "flags in memory, where no filter sees them; the C library falls back to clone", errno.ENOSYS),
+    Rule("clone", "namespaces, and with them capabilities and mounts", only=((0, "any", _NAMESPACES),)),
+    Rule("unshare setns", "namespaces"),
+    Rule(
+        "mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr",
+        "the view of the file system",
+    ),
+    Rule("open_by_handle_at name_to_handle_at", "files past every check of paths"),
+    Rule("fanotify_init fanotify_mark", "what others do with files"),
+    Rule("bpf perf_event_open userfaultfd", "kernel machinery with a long history of holes"),
+    Rule("add_key request_key keyctl", "keyrings outlive a job and are shared by the user's processes"),
+    Rule("shmget shmat shmctl shmdt semget semop semtimedop semctl msgget msgsnd msgrcv msgctl", "System V IPC outlives a job"),
+    Rule("mq_open mq_unlink mq_timedsend mq_timedreceive mq_notify mq_getsetattr", "message queues outlive a job"),
+    Rule("kexec_load kexec_file_load init_module finit_module delete_module reboot swapon swapoff", "the machine itself"),
+    Rule("settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname", "the machine's clock and name"),
+    Rule("quotactl quotactl_fd acct syslog vhangup iopl ioperm modify_ldt personality memfd_secret", "what no program needs"),
+    Rule("ioctl", "typing into the terminal of others (TIOCSTI)", only=((1, "is", 0x5412),)),
+    Rule("ioctl", "the console's clipboard (TIOCLINUX)", only=((1, "is", 0x541C),)),
+    Rule("ioctl", "line disciplines (TIOCSETD)", only=((1, "is", 0x5423),)),
+)
+"""What is refused, and why."""
+
+_NUMBERS = {
+    "accept": (43, 202), "accept4": (288, 242), "acct": (163, 89), "add_key": (248, 217), "adjtimex": (159, 171),
+    "bind": (49, 200), "bpf": (321, 280), "chroot": (161, 51), "clock_adjtime": (305, 266), "clock_settime": (227, 112),
+    "clone": (56, 220), "clone3": (435, 435), "connect": (42, 203), "delete_module": (176, 106), "fanotify_init": (300, 262),
+    "fanotify_mark": (301, 263), "finit_module": (313, 273), "fsconfig": (431, 431), "fsmount": (432, 432), "fsopen": (430, 430),
+    "fspick": (433, 433), "init_module": (175, 105), "io_uring_enter": (426, 426), "io_uring_register": (427, 427),
+    "io_uring_setup": (425, 425), "ioctl": (16, 29), "ioperm": (173, -1), "iopl": (172, -1), "ioprio_set": (251, 30),
+    "kcmp": (312, 272), "kexec_file_load": (320, 294), "kexec_load": (246, 104), "keyctl": (250, 219), "kill": (62, 129),
+    "listen": (50, 201), "memfd_secret": (447, 447), "migrate_pages": (256, 238), "modify_ldt": (154, -1), "mount": (165, 40),
+    "mount_setattr": (442, 442), "move_mount": (429, 429), "move_pages": (279, 239), "mq_getsetattr": (245, 185),
+    "mq_notify": (244, 184), "mq_open": (240, 180), "mq_timedreceive": (243, 183), "mq_timedsend": (242, 182),
+    "mq_unlink": (241, 181), "msgctl": (71, 187), "msgget": (68, 186), "msgrcv": (70, 188), "msgsnd": (69, 189),
+    "name_to_handle_at": (303, 264), "open_by_handle_at": (304, 265), "open_tree": (428, 428), "perf_event_open": (298, 241),
+    "personality": (135, 92), "pidfd_getfd": (438, 438), "pidfd_send_signal": (424, 424), "pivot_root": (155, 41),
+    "prlimit64": (302, 261), "process_madvise": (440, 440), "process_mrelease": (448, 448), "process_vm_readv": (310, 270),
+    "process_vm_writev": (311, 271), "ptrace": (101, 117), "quotactl": (179, 60), "quotactl_fd": (443, 443),
+    "reboot": (169, 142), "request_key": (249, 218), "rt_sigqueueinfo": (129, 138), "rt_tgsigqueueinfo": (297, 240),
+    "sched_setaffinity": (203, 122), "sched_setattr": (314, 274), "sched_setparam": (142, 118), "sched_setscheduler": (144, 119),
+    "semctl": (66, 191), "semget": (64, 190), "semop": (65, 193), "semtimedop": (220, 192), "setdomainname": (171, 162),
+    "sethostname": (170, 161), "setns": (308, 268), "setpriority": (141, 140), "settimeofday": (164, 170), "shmat": (30, 196),
+    "shmctl": (31, 195), "shmdt": (67, 197), "shmget": (29, 194), "socket": (41, 198), "socketpair": (53, 199),
+    "swapoff": (168, 225), "swapon": (167, 224), "syslog": (103, 116), "umount2": (166, 39), "unshare": (272, 97),
+    "userfaultfd": (323, 282), "vhangup": (153, 58),
+}  # fmt: skip
+"""System call numbers on x86-64 and arm64 (asm/unistd_64.h, asm-generic/unistd.h); -1 where there is none."""
+
+# struct seccomp_data: the number at 0, the architecture at 4, the low half of argument n at 16 + 8 n (little endian).
+_LOAD, _JUMP_EQUAL, _JUMP_ABOVE, _JUMP_FROM, _JUMP_ANY, _RETURN = 0x20, 0x15, 0x25, 0x35, 0x45, 0x06
+_ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
+
+
+def program(machine: str = "") -> bytes:
+    """The filter for *machine* (default: this one), as `struct sock_filter`s.
+
+    Raises:
+        OSError: nobody has written down the numbers of its system calls.
+    """
+    machine = machine or os.uname().machine
+    if machine not in _ARCHITECTURES:
+        raise OSError(errno.ENOSYS, f"no table of system calls for {machine}")
+    architecture, column = _ARCHITECTURES[machine]
+    code = [
+        (_LOAD, 0, 0, 4),
+        (_JUMP_EQUAL, 1, 0, architecture),
+        (_RETURN, 0, 0, _KILL),
+        (_LOAD, 0, 0, 0),
+        (_JUMP_FROM, 0, 1, X32_BIT),
+        (_RETURN, 0, 0, _KILL if machine == "x86_64" else _ERRNO | errno.ENOSYS),
+        (_JUMP_ABOVE, 0, 1, LAST_KNOWN),
+        (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
+    ]
+    for first, last, error in _ranges(column):
+        if first == last:
+            code += [(_JUMP_EQUAL, 0, 1, first), (_RETURN, 0, 0, _ERRNO | error)]
+        else:
+            code += [(_JUMP_FROM, 0, 2, first), (_JUMP_ABOVE, 1, 0, last), (_RETURN, 0, 0, _ERRNO | error)]
+    for rule in RULES:
+        for call in rule.calls.split() if rule.only else ():
+            number = _NUMBERS[call][column]
+            if number >= 0:
+                code += _conditional(number, rule)
+    code.append((_RETURN, 0, 0, _ALLOW))
+    return b"".join(struct.pack("=HBBI", *step) for step in code)
+
+
+def _ranges(column: int) -> list[tuple[int, int, int]]:
+    """What is refused whatever its arguments, neighbours of one error together: short programs install faster."""
+    errors = {}
+    for rule in RULES:
+        for call in () if rule.only else rule.calls.split():
+            if _NUMBERS[call][column] >= 0:
+                errors[_NUMBERS[call][column]] = rule.error
+    found: list[tuple[int, int, int]] = []
+    for number in sorted(errors):
+        if found and found[-1][1] == number - 1 and found[-1][2] == errors[number]:
+            found[-1] = (found[-1][0], number, errors[number])
+        else:
+            found.append((number, number, errors[number]))
+    return found
+
+
+def _conditional(number: int, rule: Rule) -> list[tuple[int, int, int, int]]:
+    """Steps that refuse one call if its arguments are so, and go on behind them with the number loaded again."""
+    tests: list[tuple[int, int, int, int]] = []
+    for index, kind, value in rule.only:
+        tests.append((_LOAD, 0, 0, 16 + 8 * index))
+        left = 2 * len(rule.only) - len(tests)  # steps from the jump to the refusal, over the tests that follow
+        if kind == "is":
+            tests.append((_JUMP_EQUAL, 0, left, value))
+        elif kind == "not":
+            tests.append((_JUMP_EQUAL, left, 0, value))
+        else:
+            tests.append((_JUMP_ANY, 0, left, value))
+    refusal = [(_RETURN, 0, 0, _ERRNO | rule.error)]
+    body = [*tests, *refusal, (_LOAD, 0, 0, 0)]
+    return [(_JUMP_EQUAL, 0, len(body), number), *body]
+
+
+def install() -> None:
+    """Filter the calling process and all that it starts, for good. It has no new privileges already.
+
+    Raises:
+        OSError: this kernel or this machine cannot.
+    """
+    syscalls.seccomp_filter(program())
