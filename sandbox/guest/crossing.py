@@ -1,5 +1,7 @@
 """How values travel between a program and its tests: plain values by value, everything else by reference.
 
+Over 400 lines because what packs and what unpacks number the same containers, and are only right together.
+
 A *carrier* belongs to one question and its answer. Both sides number the mutable containers that cross, in the same order, so
 that one that crosses twice stays one object, and so that what the answering side changed in the question's arguments is carried
 back into the very objects that the asking side passed: tests of in-place algorithms look at those.
@@ -66,6 +68,9 @@ class Carrier:
         self.side = side
         self.items: list[Any] = list(shared)
         self.numbers: dict[int, int] = {id(item): number for number, item in enumerate(shared)}
+        self.shared = len(self.items)
+        self.is_grown = False
+        """A shared container has come to hold others that were not known before."""
         self.answered = range(0)
         """Numbers of the containers that the packed value has brought."""
         self.structures: list[Any] = []
@@ -235,6 +240,24 @@ class Carrier:
                     raise WireError("no attribute of a structure has that name")
                 object.__setattr__(target, name, self.value(tree, 1))
 
+    def closure(self, numbers: Sequence[int]) -> list[int]:
+        """Those containers and all that lie in them."""
+        found: list[int] = []
+        pending = list(numbers)
+        while pending:
+            number = pending.pop()
+            if number in found or number < self.shared:
+                continue
+            found.append(number)
+            inside = list(content(self.items[number])) if type(self.items[number]).__module__ != "numpy" else []
+            while inside:
+                item = inside.pop()
+                if type(item) in (tuple, frozenset):
+                    inside += item
+                elif id(item) in self.numbers:
+                    pending.append(self.numbers[id(item)])
+        return found
+
     # --- what changed ------------------------------------------------------------------------------------------------
 
     def remember(self) -> None:
@@ -249,7 +272,9 @@ class Carrier:
             item = self.items[number]
             if not same(content(item), before):
                 write: Callable[[Carrier, Any, int], Any] = _CONTAINERS.get(type(item)) or write_array
+                known = len(self.items)
                 changed.append([number, write(self, item, 1)])
+                self.is_grown = self.is_grown or (number < self.shared and len(self.items) > known)
         numbers = [
             number
             for number, before in enumerate(self._structures_before)
@@ -285,7 +310,9 @@ class Carrier:
             self._make_structures(rows)
             for number, body in changed:
                 target = self.items[number] if 0 <= number < known else None
+                before = len(self.items)
                 self._refill(target, body)
+                self.is_grown = self.is_grown or (number < self.shared and len(self.items) > before)
             value = self.value(tree, 0)
             self._fill_structures(rows)
         except WireError:

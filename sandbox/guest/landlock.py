@@ -2,8 +2,8 @@
 
 A process in a domain can trace, and so read the memory of, nothing outside of it (Linux 5.13), and with ABI 6 (Linux 6.12) it
 can signal nothing outside and connect to no abstract socket there. Every job makes a domain of its own, for jobs that share one
-could reach each other. Where a job has test files, its candidate's domain hides the folder they are in; other files and the
-network are not handled yet.
+could reach each other. A candidate's domain also hides the folders in which test files are, and lets it write nowhere but in its
+work folder and where all programs write: what it may not change are the interpreters, libraries and files of everybody else.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from . import syscalls
 __all__ = ["Domain"]
 
 ACCESS_FS_FILE = 1 << 0 | 1 << 1 | 1 << 2  # execute, write, read
+ACCESS_FS_READ = 1 << 0 | 1 << 2 | 1 << 3  # execute, read, list
 ACCESS_FS_MAKE_BLOCK = 1 << 11
 """A ruleset has to handle something: making block devices, which no candidate needs."""
 ACCESS_FS_ALL = (1 << 13) - 1
@@ -25,15 +26,18 @@ ACCESS_FS_REFER = 1 << 13  # ABI 2
 ACCESS_FS_TRUNCATE = 1 << 14  # ABI 3
 SCOPE_ABSTRACT_UNIX_SOCKET = 1 << 0
 SCOPE_SIGNAL = 1 << 1
+WRITABLE = ("/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
+"""Temporary files, the semaphores of multiprocessing, and devices that hold nothing."""
 
 
 class Domain:
     """A ruleset, made once in the zygote; `enter` is one system call in each job.
 
-    With *hidden*, a folder, nothing beneath it can be opened, nor anything new in the folders above it.
+    With *hidden*, a folder, nothing beneath it can be opened, nor anything new in the folders above it; everything else can be
+    read, and what lies beneath *writable* written too.
     """
 
-    def __init__(self, hidden: str = "", shown: tuple[str, ...] = ()) -> None:
+    def __init__(self, hidden: str = "", writable: tuple[str, ...] = ()) -> None:
         self.abi = syscalls.landlock_abi()
         self.fd = -1
         if not self.abi:
@@ -51,7 +55,9 @@ class Domain:
         attributes = struct.pack("=QQQ", handled, 0, scopes) if self.abi >= 6 else struct.pack("=Q", handled)
         self.fd = syscalls.landlock_create_ruleset(attributes)
         if hidden:
-            for path in (*_all_but(hidden), *shown):
+            for path in _all_but(hidden):
+                self._allow(path, ACCESS_FS_READ, ACCESS_FS_READ & files)
+            for path in (*writable, *WRITABLE):
                 self._allow(path, handled & ~ACCESS_FS_MAKE_BLOCK, files)
 
     def _allow(self, path: str, all_access: int, file_access: int) -> None:

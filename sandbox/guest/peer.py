@@ -117,6 +117,8 @@ class Peer(References):
             except Unsendable as error:
                 raise TypeError(f"cannot cross to the other process: {error}") from None
             self._send(["?", number, op, packed, self._drops(), [] if self.judges else self._callers()])
+            if carrier.is_grown:
+                self._shared.clear()
             self._note_shared()
             while True:
                 message = self._receive()
@@ -145,6 +147,8 @@ class Peer(References):
             _, _, kind, packed, drops, texts, kept = message
             self._forget(drops)
             value = carrier.unpack(packed)
+            if carrier.is_grown:
+                self._shared.clear()  # what lies in them now is not followed: from here on they are copies again
             self._shared += [carrier.items[number] for number in kept[:MAX_SHARED]]
             self._note_shared()
             if texts:
@@ -205,8 +209,11 @@ class Peer(References):
             self._forget(drops)
             args = carrier.unpack(packed)
             carrier.remember()
-            self._note_shared()
             known = len(self._shared)
+            if carrier.is_grown:
+                self._shared.clear()
+            carrier.is_grown = False
+            self._note_shared()
         except (WireError, ValueError, TypeError) as error:
             self._end(str(error))
         self._serving += 1
@@ -230,12 +237,15 @@ class Peer(References):
         except Unsendable as error:
             kind, answer = "unsendable", [[], str(error), []]
         else:
-            kept += carrier.answered if is_kept else ()
+            kept = carrier.closure([*kept, *(carrier.answered if is_kept else ())])
             items = [carrier.items[number] for number in kept]
             if len(self._shared) + len(kept) <= MAX_SHARED and sum(map(_size, items)) <= MAX_SHARED_ITEMS:
                 self._shared += items
             else:
                 kept = []
+            if carrier.is_grown:
+                self._shared.clear()
+                self._shared += [carrier.items[number] for number in kept]
         self._send(["=", number, kind, answer, self._drops(), self.output(), kept])
         self._note_shared()
 

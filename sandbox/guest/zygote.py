@@ -111,6 +111,8 @@ class _Zygote:
         self.base_data_bytes = _status_bytes("VmData")
         self.base_bytes = _status_bytes("VmRSS")
         self.domain = self.hiding = Domain()
+        if not self.domain.abi:
+            confine.layers["filesystem"] = ("missing", "this kernel has no Landlock (Linux 5.13, and lsm=landlock)")
         if self.domain.abi:  # every candidate is kept from the test files of all workers, whatever its own label is
             folder.make_hidden(hidden_place)
             self.hiding = Domain(folder.hidden, (folder.path, folder.shared))

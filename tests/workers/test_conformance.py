@@ -427,7 +427,6 @@ def test_a_busy_machine_makes_no_right_program_late(run, busy, program):
 LOWERED = {
     "nice": "import os; os.nice(19)",
     "idle": "import os; os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))",
-    "autogroup": "import os\nif os.path.exists('/proc/self/autogroup'): open('/proc/self/autogroup', 'w').write('19')",
 }
 
 
