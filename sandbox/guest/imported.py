@@ -163,6 +163,14 @@ class Names(dict):  # type: ignore[type-arg]
                     raise KeyError(name) from None
                 self[name] = sys.modules[library]
                 return self[name]
+        return self.of_program(name)
+
+    def of_program(self, name: str) -> Any:
+        """What the program calls *name*, be it also the name of a builtin or a library.
+
+        Raises:
+            KeyError: nothing.
+        """
         try:
             value = get(self._peer, self._results, name)
         except AttributeError:

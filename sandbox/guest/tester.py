@@ -182,10 +182,10 @@ class _Entry:
             return eval(self.expression, self.names)
         missing = self.names._results.missing
         try:
-            return self.names.__missing__(self.expression)
+            return self.names.of_program(self.expression)
         except KeyError:
             try:
-                solution = self.names.__missing__("Solution")
+                solution = self.names.of_program("Solution")
                 found = getattr(solution(), self.expression)
             except (KeyError, AttributeError):
                 missing.discard("Solution")

@@ -114,8 +114,6 @@ def from_functional(label: dict[str, Any]) -> Suite:
 
 def from_statements(label: dict[str, Any], setup: str, tests: list[str], entry: str = "", alias: str = "candidate") -> Suite:
     """F3 and F4: texts of statements, each a test, after a text that prepares them."""
-    for test in tests:
-        parse(test, "F3: a test")
     trees = [parse(test, "F3: a test") for test in tests]
     checks = [node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "check"]
     if entry and checks:  # ROLL: check functions in a list
@@ -137,13 +135,18 @@ def from_auto_eval(label: dict[str, Any]) -> Suite:
     before, marker, after = test["code"].partition("#<INSERT>")
     if not marker:
         before, after = "", test["code"]
+    head = parse(before, "F13: test.code").body
+    given: list[ast.stmt] = [
+        node for node in head if isinstance(node, ast.Import | ast.ImportFrom | ast.ClassDef)
+    ]  # the rest may tell answers
+    prelude = ast.unparse(ast.Module(given, []))
     assets = tuple((inside(str(name), "F13"), _decoded(content)) for name, content in (test.get("asset") or {}).items())
     return _statements(
         "F13",
         label,
-        setup=parse(before, "F13: test.code").body,
+        setup=head,
         cases=_grouped(parse(after, "F13: test.code").body),
-        prelude=before if runs_by_itself(before) else "",
+        prelude=prelude if runs_by_itself(prelude) else "",
         visible=assets,
     )
 

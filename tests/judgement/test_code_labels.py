@@ -1058,6 +1058,19 @@ def test_an_asset_is_the_only_file_of_the_label_that_the_program_sees(box):
     assert score.outcome is Outcome.PASS, told(score)
 
 
+def test_a_program_has_the_imports_and_classes_before_the_marker_and_nothing_that_tells_answers(box):
+    code = (
+        "import math\n\nclass Node:\n    pass\n\nEXPECTED = [1, 1, 2]\n\ndef answer(x):\n    return EXPECTED[x]\n\n"
+        "#<INSERT>\n\nassert [f(x) for x in range(3)] == EXPECTED\nassert f(2) == answer(2)\n"
+    )
+    label = {"labels": {"programming_language": "python"}, "test": {"code": code}}
+    right = box.score(fenced("def f(x):\n    Node()\n    return math.factorial(x)"), label)
+    assert right.outcome is Outcome.PASS, told(right)
+    for theft in ("EXPECTED[x]", "answer(x)"):
+        stolen = box.score(fenced(f"def f(x):\n    return {theft}"), label)
+        assert stolen.outcome not in (Outcome.PASS, Outcome.PARTIAL, Outcome.INTERNAL), told(stolen)
+
+
 # --- names, counts, first failure ---------------------------------------------------------------------------------------
 
 

@@ -2994,6 +2994,17 @@ NAMES = {
 }
 
 
+@pytest.mark.parametrize("entry", ["sum", "string", "is_equal", "Solution().sum"])
+def test_an_entry_point_may_bear_the_name_of_a_builtin_or_a_library(box, entry):
+    name = entry.rpartition(".")[2]
+    test = "def check(candidate):\n    for i in range(3):\n        assert candidate([i, 1]) == i + 10\n"
+    program = f"def {name}(values): return values[0] + 10 * values[1]"
+    if entry != name:
+        program = f"class Solution:\n    @staticmethod\n    {program}"
+    assert scored(box, program, {"test": test, "entry_point": entry}).outcome is Outcome.PASS
+    assert scored(box, "x = 1", {"test": test, "entry_point": entry}).outcome not in (Outcome.PASS, Outcome.INTERNAL)
+
+
 @pytest.mark.parametrize("family", THREE)
 def test_two_of_three_tests_are_partial_and_have_names(box, family):
     score = scored(box, "def f(x): return 9 if x == 2 else x", THREE[family])
