@@ -127,7 +127,10 @@ def from_statements(label: dict[str, Any], setup: str, tests: list[str], entry: 
 
 
 def from_auto_eval(label: dict[str, Any]) -> Suite:
-    """F13: {"labels": {"programming_language"}, "test": {"code": "... #<INSERT> ...", "asset": {name: base64}}}."""
+    """F13: {"labels": {"programming_language"}, "test": {"code": "... #<INSERT> ...", "asset": {name: base64}}}.
+
+    Of the code before the marker the program has the imports and the classes; the tests have all of it.
+    """
     labels, test = parsed(label["labels"]), parsed(label.get("test") or {})
     if not isinstance(labels, dict) or not isinstance(test, dict) or not isinstance(test.get("code"), str):
         raise LabelError(f"F13: labels and test are dicts, and test has code; found {described(label)}")
@@ -136,9 +139,7 @@ def from_auto_eval(label: dict[str, Any]) -> Suite:
     if not marker:
         before, after = "", test["code"]
     head = parse(before, "F13: test.code").body
-    given: list[ast.stmt] = [
-        node for node in head if isinstance(node, ast.Import | ast.ImportFrom | ast.ClassDef)
-    ]  # the rest may tell answers
+    given: list[ast.stmt] = [node for node in head if isinstance(node, ast.Import | ast.ImportFrom | ast.ClassDef)]
     prelude = ast.unparse(ast.Module(given, []))
     assets = tuple((inside(str(name), "F13"), _decoded(content)) for name, content in (test.get("asset") or {}).items())
     return _statements(
