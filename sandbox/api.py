@@ -24,6 +24,7 @@ from sandbox.host.process import ProcessWorker
 from sandbox.job import Job, Run
 from sandbox.judge import Rules, judge
 from sandbox.judgement import Judgement
+from sandbox.layers import Isolation, Layer, parse
 from sandbox.limits import Limits
 from sandbox.reward import Outcome, Shape
 from sandbox.verdict import Verdict
@@ -62,7 +63,9 @@ class Sandbox:
     *workers* is how many jobs run at the same time (default: the processors this process may use), *limits* bounds each test
     case, *shape* says how outcomes become rewards (see `Shape`; a text is parsed), *choice* which of several code blocks
     counts, *early_stop* whether a suite ends at its first failure (default: with the binary shape), *python* the interpreter
-    that candidates run in, *warm* the modules it imports beforehand (such as numpy).
+    that candidates run in, *warm* the modules it imports beforehand (such as numpy), *readable* folders that candidates may read
+    beside the interpreter's and the system's libraries. *isolation* is the tier of confinement; layers of *allow_missing* may be
+    missing, any other that cannot be enforced is LayerMissing when the first worker starts.
 
     Raises:
         ConfigurationError: an option cannot be used; the message says which and why.
@@ -79,6 +82,9 @@ class Sandbox:
         entropy: bool = False,
         python: str | None = None,
         warm: Sequence[str] = (),
+        readable: Sequence[str] = (),
+        isolation: Isolation | str = Isolation.AUTO,
+        allow_missing: Iterable[Layer | str] = (),
     ) -> None:
         self.shape = Shape.parse(shape) if isinstance(shape, str) else shape
         try:
@@ -92,7 +98,16 @@ class Sandbox:
             entropy=entropy,
         )
         size = len(os.sched_getaffinity(0)) if workers is None else workers
-        self._pool = Pool(lambda: ProcessWorker(python=python, warm=warm), size=size)
+        try:
+            isolation = Isolation(isolation)
+        except ValueError:
+            raise ConfigurationError(f"isolation={isolation!r}: use {', '.join(item.value for item in Isolation)}") from None
+        allowed = parse(allow_missing)
+
+        def start() -> ProcessWorker:
+            return ProcessWorker(python=python, warm=warm, readable=readable, isolation=isolation, allow_missing=allowed)
+
+        self._pool = Pool(start, size=size)
         self._lock = threading.Lock()  # protects the next
         self._threads: ThreadPoolExecutor | None = None
 

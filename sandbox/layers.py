@@ -1,15 +1,18 @@
 """What confines a candidate: what is asked of each layer, and what was got.
 
-The answer travels with every result: no booleans, no logs to search. (Which layers are required, and that a pool without them
-does not start, comes with the kernel layers: step C.)
+The answer travels with every result: no booleans, no logs to search. All layers are required: a worker without one of them does
+not start (`LayerMissing`), unless the layer is named among those that may be missing; then every result says so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import Enum
 
-__all__ = ["Enforced", "Enforcement", "Layer", "Requirement"]
+from sandbox.errors import ConfigurationError, LayerMissing
+
+__all__ = ["Enforced", "Enforcement", "Isolation", "Layer", "Requirement", "parse", "require"]
 
 
 class Layer(str, Enum):
@@ -31,12 +34,23 @@ class Layer(str, Enum):
     SYSCALLS = "syscalls"
 
 
+class Isolation(str, Enum):
+    """Which of the two tiers a worker is made of."""
+
+    AUTO = "auto"
+    """Namespaces where they can be had, or else unprivileged."""
+    NAMESPACES = "namespaces"
+    """A root of its own, process, network and user namespaces: root, or user namespaces that are allowed."""
+    UNPRIVILEGED = "unprivileged"
+    """Landlock, seccomp, limits and sweeping: for pods and containers that have nothing else."""
+
+
 class Requirement(str, Enum):
     """What is asked of a layer."""
 
     REQUIRED = "required"
     BEST_EFFORT = "best_effort"
-    OFF = "off"
+    """Named among those that may be missing."""
 
 
 class Enforcement(str, Enum):
@@ -54,3 +68,47 @@ class Enforced:
     layer: Layer
     enforcement: Enforcement
     how: str
+    requirement: Requirement = Requirement.REQUIRED
+    remedy: str = ""
+    """What would enforce it, where it is not."""
+
+    @property
+    def is_given_up(self) -> bool:
+        """It is not enforced, and somebody has said that it need not be."""
+        return self.enforcement is not Enforcement.ENFORCED and self.requirement is not Requirement.REQUIRED
+
+
+def parse(names: Iterable[str]) -> frozenset[Layer]:
+    """Layers by their names.
+
+    Raises:
+        ConfigurationError: there is no layer of that name.
+    """
+    known = {layer.value: layer for layer in Layer}
+    found = set()
+    for name in names:
+        if str(name) not in known and name not in known.values():
+            raise ConfigurationError(f"no layer is called {name!r}; layers are {', '.join(known)}")
+        found.add(Layer(name))
+    return frozenset(found)
+
+
+def require(found: Collection[Enforced]) -> None:
+    """Accept a worker that enforces what is required.
+
+    Raises:
+        LayerMissing: a required layer is not enforced; the message says which, why, and what to do.
+    """
+    lacking = [one for one in found if one.requirement is Requirement.REQUIRED and one.enforcement is not Enforcement.ENFORCED]
+    if not lacking:
+        return
+    lines = [
+        f"  {one.layer.value} is {one.enforcement.value}: {one.how}" + (f"\n    to get it: {one.remedy}" if one.remedy else "")
+        for one in lacking
+    ]
+    names = ",".join(one.layer.value for one in lacking)
+    raise LayerMissing(
+        "what is required to confine programs cannot be had here:\n" + "\n".join(lines) + "\n"
+        f"  to run without, at your own risk: allow_missing, --allow-missing or SANDBOX_ALLOW_MISSING={names}\n"
+        "  `reward-sandbox doctor` shows all layers"
+    )

@@ -11,6 +11,7 @@ from typing import Any
 
 from sandbox.errors import ConfigurationError
 from sandbox.extract import Choice
+from sandbox.layers import Isolation, Layer, parse
 from sandbox.limits import MIB, Limits
 from sandbox.reward import Shape
 
@@ -55,6 +56,10 @@ def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def _layers(text: str) -> frozenset[Layer]:
+    return parse(_names(text))
+
+
 VARIABLES: tuple[Variable, ...] = (
     Variable(name="SANDBOX_WORKERS", read=_whole, default="one a processor", meaning="jobs that run at the same time"),
     Variable(name="SANDBOX_SHAPE", read=Shape.parse, default="documented", meaning="documented, binary, fraction, threshold:0.8, table:{...}"),
@@ -63,6 +68,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(name="SANDBOX_ENTROPY", read=_switch, default="0", meaning="1: fresh randomness for every job, instead of a seed from its content"),
     Variable(name="SANDBOX_PYTHON", read=str, default="the trainer's", meaning="interpreter for candidates (CPython 3.9 or newer)"),
     Variable(name="SANDBOX_WARM", read=_names, default="", meaning="modules that workers import beforehand, such as numpy,pandas"),
+    Variable(name="SANDBOX_READABLE", read=_names, default="", meaning="more folders that candidates may read, such as /data/tables"),
+    Variable(name="SANDBOX_ISOLATION", read=Isolation, default="auto", meaning="tier of confinement: auto, namespaces, unprivileged"),
+    Variable(name="SANDBOX_ALLOW_MISSING", read=_layers, default="", meaning="layers of confinement that may be missing, such as memory"),
     Variable(name="SANDBOX_CPU_SECONDS", read=_number, default="5", limit="cpu_seconds", meaning="CPU time of one case"),
     Variable(name="SANDBOX_WALL_SECONDS", read=_number, default="3 x CPU + 1", limit="wall_seconds", meaning="idle guard of one case"),
     Variable(name="SANDBOX_MEMORY_MB", read=_mebibytes, default="1024", limit="memory_bytes", meaning="memory of one case, MiB"),

@@ -29,6 +29,21 @@ app = typer.Typer(
 
 errors = Console(stderr=True)
 
+AllowMissing = Annotated[
+    list[str] | None,
+    typer.Option("--allow-missing", metavar="LAYER", help="Run although this layer of confinement is missing (may be repeated)."),
+]
+Tier = Annotated[str | None, typer.Option("--isolation", help="auto, namespaces or unprivileged.")]
+
+
+def _settings(allow_missing: list[str] | None, isolation: str | None) -> Settings:
+    """The environment's settings, with the options that every command has in their place."""
+    given = {
+        **({"SANDBOX_ALLOW_MISSING": ",".join(allow_missing)} if allow_missing else {}),
+        **({"SANDBOX_ISOLATION": isolation} if isolation else {}),
+    }
+    return Settings.from_environment({**os.environ, **given})
+
 
 def _version(wanted: bool) -> None:
     if wanted:
@@ -50,13 +65,15 @@ def run(
     text: Annotated[str, typer.Option(help="The program's standard input itself.")] = "",
     cpu_seconds: Annotated[float | None, typer.Option(help="CPU time limit.")] = None,
     memory_mb: Annotated[int | None, typer.Option(help="Memory limit in MiB.")] = None,
+    allow_missing: AllowMissing = None,
+    isolation: Tier = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run one program; show how it ended, what it wrote and what it used."""
     from sandbox.cli.run import run_file
 
     try:
-        settings = Settings.from_environment(os.environ)
+        settings = _settings(allow_missing, isolation)
         status = run_file(file, stdin, text, settings, cpu_seconds, memory_mb, as_json=json)
     except (SandboxError, OSError) as error:
         errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
@@ -78,13 +95,15 @@ def score(
     id_key: Annotated[str, typer.Option(help="Key that names a sample; without it, the line's number does.")] = "id",
     shape: Annotated[str | None, typer.Option(help="documented, binary, fraction, threshold:0.8 or table:{...}.")] = None,
     workers: Annotated[int | None, typer.Option(help="Jobs at the same time (default: one a processor).")] = None,
+    allow_missing: AllowMissing = None,
+    isolation: Tier = None,
     json: Annotated[bool, typer.Option("--json", help="Print results as JSON lines and the summary as a last one.")] = False,
 ) -> None:
     """Score a file of samples; show progress, and a summary at the end."""
     from sandbox.cli.score import Keys, score_file
 
     try:
-        settings = Settings.from_environment(os.environ)
+        settings = _settings(allow_missing, isolation)
         keys = Keys(response=response_key, label=label_key, prompt=prompt_key, id=id_key)
         options = {**settings.options, **({"shape": shape} if shape else {}), **({} if workers is None else {"workers": workers})}
         status = score_file(file, out, keys, settings.limits, options, as_json=json)

@@ -72,7 +72,7 @@ def _show(run: Run) -> None:
     table.add_row("wall", f"{usage.wall_seconds:.3f} s ({usage.effective_wall_seconds:.3f} without waiting for a processor)")
     table.add_row("memory", f"{usage.peak_memory_bytes / (1 << 20):.1f} MiB peak ({usage.peak_memory_method})")
     table.add_row("output", f"{usage.output_bytes} bytes")
-    weak = [one.layer.value for one in run.enforced if one.enforcement.value == "missing"]
-    if weak:
-        table.add_row("missing", f"[yellow]{', '.join(weak)}[/]: do not run what you do not trust on a machine you need")
+    given_up = [one.layer.value for one in run.enforced if one.is_given_up]
+    if given_up:
+        table.add_row("given up", f"[yellow]{', '.join(given_up)}[/]: do not run what you do not trust on a machine you need")
     Console(stderr=True).print(table)

@@ -38,7 +38,7 @@ from .wire import (
     Progress,
     frame,
 )
-from .workfolder import PROGRAM_NAME
+from .workfolder import PROGRAM_NAME, Scratch
 
 __all__ = ["run"]
 
@@ -86,9 +86,9 @@ def run(
     err_fd: int,
     answers_fd: int,
     setup_fd: int,
+    wall: confine.Wall,
     domain: Domain,
-    folder: str,
-    base_data_bytes: int,
+    folder: Scratch,
     line_fd: int = -1,
 ) -> NoReturn:
     """Be the candidate. Called right after the fork; never returns. *line_fd* leads to the tester, if there is one.
@@ -110,17 +110,20 @@ def run(
             seed = None if job.entropy else int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
             _give_stdin(job.stdin)
             serving = json.loads(job.serving) if job.serving else {}
-            path = f"{folder}/{serving.get('file', PROGRAM_NAME)}"
+            if wall.uid >= 0:  # so that its files are its own
+                os.setegid(wall.uid)
+                os.seteuid(wall.uid)
+            path = f"{folder.path}/{serving.get('file', PROGRAM_NAME)}"
             for name, text in serving.get("files", ()):
-                os.makedirs(os.path.dirname(f"{folder}/{name}"), exist_ok=True)
-                _write_program(f"{folder}/{name}", text)
+                os.makedirs(os.path.dirname(f"{folder.path}/{name}"), exist_ok=True)
+                _write_program(f"{folder.path}/{name}", text)
             _write_program(path, job.source)
             _fresh_interpreter(path, folder, seed)
             answers = Answers(confine.ANSWERS_FD, order.output_bytes)
             del data
             os.dup2(setup_fd, confine.SETUP_FD)
             setup_fd = confine.SETUP_FD
-            confine.enter(order, domain, supervisor, base_data_bytes, confine.LINE_FD if job.serving else confine.ANSWERS_FD)
+            confine.enter(order, wall, domain, supervisor, confine.LINE_FD if job.serving else confine.ANSWERS_FD)
             module = _module(job, path)
             os.close(setup_fd)
         except BaseException as error:
@@ -238,15 +241,16 @@ def _live(job: Payload, calls: list[list[Any]], answers: Answers, module: Module
     return _end(0, namespace)
 
 
-def _fresh_interpreter(path: str, folder: str, seed: int | None) -> None:
+def _fresh_interpreter(path: str, folder: Scratch, seed: int | None) -> None:
     """The state a program expects of a new interpreter, but for what was imported already."""
     sys.argv[:] = [path]
-    sys.path[0] = folder
+    sys.path[0] = folder.path
+    os.environ["TMPDIR"] = folder.temporary
     random.seed(seed)
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed(None if seed is None else seed & 0xFFFFFFFF)
-    os.chdir(folder)
+    os.chdir(folder.path)
     gc.enable()
 
 

@@ -1,7 +1,4 @@
-"""What a freshly forked process does to itself before it runs a candidate, and how a zygote ends everything a job started.
-
-This is the part that every tier has: session, resource limits, no new privileges, descriptors, complete kill by a subreaper.
-"""
+"""What a freshly forked process does to itself before it runs a candidate, and how a zygote ends everything a job started."""
 
 from __future__ import annotations
 
@@ -11,15 +8,16 @@ import signal
 import time
 
 from . import seccomp, syscalls
+from .cgroup import SPARE_PROCESSES, Cgroup
 from .landlock import Domain
 from .wire import Order
 
 __all__ = [
     "ANSWERS_FD",
-    "LAYERS",
     "LINE_FD",
     "SETUP_FD",
     "Tally",
+    "Wall",
     "descendants",
     "enter",
     "kill",
@@ -40,31 +38,26 @@ NOTABLE_NS = 20_000_000
 STACK_BYTES = 100 << 20
 """The main stack may grow to this; x86-64 leaves at least 128 MiB below the mappings (MIN_GAP in arch/x86/mm/mmap.c)."""
 
-LAYERS = (
-    ("cpu_time", "enforced", "CPU clocks of all descendants, RLIMIT_CPU behind"),
-    ("wall_time", "enforced", "deadline less the time spent waiting for a processor"),
-    ("memory", "partial", "RLIMIT_DATA per process and sampled resident memory of all; no cgroup"),
-    ("output", "enforced", "files of bounded size, sampled"),
-    ("file_size", "enforced", "RLIMIT_FSIZE"),
-    ("processes", "partial", "sampled; no cgroup"),
-    ("open_files", "enforced", "RLIMIT_NOFILE"),
-    ("complete_kill", "partial", "session, subreaper and sweep; no pid namespace"),
-    ("no_new_privileges", "enforced", "PR_SET_NO_NEW_PRIVS, no capabilities"),
-    (
-        "filesystem",
-        "partial",
-        "Landlock: test files hidden, written only in the work folder, /tmp and /dev/shm; not yet: a root of its own",
-    ),
-    ("network", "partial", "seccomp: no sockets; no namespace of its own"),
-    ("syscalls", "enforced", "seccomp: other processes, namespaces, mounts, sockets, keys, IPC, kernel machinery"),
-)
-"""Layer, enforcement, how: reported to the host, which attaches it to every result."""
-layers = {name: (enforcement, how) for name, enforcement, how in LAYERS}
-"""What `prepare` has come to."""
+
+class Wall:
+    """What every job of a worker puts around itself, as far as it does not inherit it."""
+
+    def __init__(self, *, has_limits: bool, uid: int, own_namespaces: bool, no_memory_files: bool) -> None:
+        self.has_limits = has_limits
+        self.uid = uid
+        """The user id of jobs; -1: the zygote's."""
+        self.own_namespaces = own_namespaces
+        self.no_memory_files = no_memory_files
+        """Without a memory cgroup nothing counts what memfds hold."""
+        self.base_data_bytes = 0
+        """Private memory of the zygote, which jobs are born with."""
 
 
-def prepare() -> None:
-    """Confine the zygote itself with what its children can inherit: every line here is one that no job pays for."""
+def prepare(is_filtered: bool) -> str:
+    """Confine the zygote itself with what its children can inherit: every line here is one that no job pays for.
+
+    Why there is no filter of system calls, or "".
+    """
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
@@ -78,12 +71,16 @@ def prepare() -> None:
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
         _limit(limit, value)
-    try:
-        seccomp.install()
-    except OSError as error:
-        layers["syscalls"] = ("missing", f"seccomp: {error}")
+    missing = "seccomp was left out"
+    if is_filtered:
+        try:
+            seccomp.install()
+            missing = ""
+        except OSError as error:
+            missing = f"seccomp: {error}"
     for limit in (resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_DATA):
         _hard[limit] = resource.getrlimit(limit)[1]
+    return missing
 
 
 def own_state() -> list[object]:
@@ -105,24 +102,49 @@ def _limit(limit: int, value: int) -> None:
     resource.setrlimit(limit, (value, value))
 
 
-def enter(order: Order, domain: Domain, supervisor: int, base_data_bytes: int, keep: int = ANSWERS_FD) -> None:
+def enter(order: Order, wall: Wall, domain: Domain, supervisor: int, keep: int = ANSWERS_FD, badness: int = 1000) -> None:
     """Confine the calling process. Last of all, every descriptor but 0, 1, 2 and those from SETUP_FD to *keep* is closed.
 
+    With the highest *badness* it is the first to go when memory runs out; what has less is a tester, which nobody may look into.
+
     Raises:
-        OSError: a limit cannot be set.
+        OSError: a layer cannot be set up.
     """
     os.setsid()
+    if wall.uid >= 0:
+        os.setresgid(wall.uid, wall.uid, wall.uid)
+        os.setresuid(wall.uid, wall.uid, wall.uid)
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != supervisor:  # it died before the line above took effect
         os._exit(1)
-    _limit(resource.RLIMIT_CPU, min(order.cases * order.cpu_ns, order.total_ns) // 1_000_000_000 + 2)
-    _limit(resource.RLIMIT_FSIZE, order.file_bytes)
-    _limit(resource.RLIMIT_NOFILE, max(order.open_files, LINE_FD + 1))
-    _limit(resource.RLIMIT_DATA, order.memory_bytes + base_data_bytes)
+    _raise_badness(badness)
+    if wall.has_limits:
+        _limit(resource.RLIMIT_CPU, min(order.cases * order.cpu_ns, order.total_ns) // 1_000_000_000 + 2)
+        _limit(resource.RLIMIT_FSIZE, order.file_bytes)
+        _limit(resource.RLIMIT_NOFILE, max(order.open_files, LINE_FD + 1))
+        _limit(resource.RLIMIT_DATA, order.memory_bytes + wall.base_data_bytes)
+        if wall.own_namespaces:  # elsewhere it counts everything of the same user
+            _limit(resource.RLIMIT_NPROC, order.processes + SPARE_PROCESSES)
     syscalls.drop_capabilities()
     domain.enter()
     os.closerange(3, SETUP_FD)
     os.closerange(keep + 1, 1 << 16)
+    if wall.no_memory_files:
+        seccomp.deny_memory_files()
+
+
+def _raise_badness(number: int) -> None:
+    """Let the kernel, where memory runs out, end this process rather than another."""
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the files of a process that is not belong to root
+    fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+    try:
+        os.write(fd, b"%d" % number)
+    except PermissionError:
+        pass  # it was higher already
+    finally:
+        os.close(fd)
+    if number < 1000:
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
 
 
 def _numbers(path: str) -> list[int]:
@@ -167,8 +189,10 @@ def descendants(pid: int) -> list[int]:
 class Tally:
     """What the processes of one job use; only numbers are ever read, so that no word of a job stays in the zygote."""
 
-    def __init__(self, base_bytes: int) -> None:
+    def __init__(self, base_bytes: int, cgroup: Cgroup | None = None) -> None:
         self.base_bytes = base_bytes
+        self._cgroup = cgroup
+        self._cpu_before = None if cgroup is None else cgroup.cpu_ns()
         self.peak_bytes = 0
         self.processes = 1
         self.user_seconds = 0.0  # of processes already reaped
@@ -185,6 +209,15 @@ class Tally:
     def delay_ns(self) -> int:
         """How long the job waited for a processor: a parent that waits for its child waits as long as that."""
         return 0 if self.lowered else sum(self.delays.values())
+
+    @property
+    def reaped_ns(self) -> int:
+        """CPU time of what has been waited for, and by the cgroup's account of what nobody has waited for either."""
+        return max(int((self.user_seconds + self.system_seconds) * 1e9), self._counted_ns())
+
+    def _counted_ns(self) -> int:
+        now = None if self._cgroup is None else self._cgroup.cpu_ns()
+        return 0 if now is None or self._cpu_before is None else now - self._cpu_before - self.apart_ns
 
     def reaped(self, usage: resource.struct_rusage) -> None:
         """Add what a process that has been waited for (and its own waited-for children) used."""
@@ -224,7 +257,7 @@ class Tally:
             cpu_ns += sum(map(_children_cpu_ns, alive))
         self.peak_bytes = max(self.peak_bytes, total)
         self.processes = max(self.processes, threads)
-        return cpu_ns, resident
+        return max(cpu_ns, self._counted_ns()), resident
 
 
 def _is_lowered(pid: int) -> bool:

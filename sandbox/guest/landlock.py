@@ -2,8 +2,8 @@
 
 A process in a domain can trace, and so read the memory of, nothing outside of it (Linux 5.13), and with ABI 6 (Linux 6.12) it
 can signal nothing outside and connect to no abstract socket there. Every job makes a domain of its own, for jobs that share one
-could reach each other. A candidate's domain also hides the folders in which test files are, and lets it write nowhere but in its
-work folder and where all programs write: what it may not change are the interpreters, libraries and files of everybody else.
+could reach each other. A candidate's domain also says what it may read (interpreters and libraries) and write (its own folders):
+nothing else on the machine can be opened, test files among it.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from typing import Iterator
+from typing import Sequence
 
 from . import syscalls
 
-__all__ = ["Domain"]
+__all__ = ["NO_DOMAIN", "Domain"]
 
 ACCESS_FS_FILE = 1 << 0 | 1 << 1 | 1 << 2  # execute, write, read
 ACCESS_FS_READ = 1 << 0 | 1 << 2 | 1 << 3  # execute, read, list
@@ -26,25 +26,32 @@ ACCESS_FS_REFER = 1 << 13  # ABI 2
 ACCESS_FS_TRUNCATE = 1 << 14  # ABI 3
 SCOPE_ABSTRACT_UNIX_SOCKET = 1 << 0
 SCOPE_SIGNAL = 1 << 1
-WRITABLE = ("/tmp", "/dev/shm", "/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
-"""Temporary files, the semaphores of multiprocessing, and devices that hold nothing."""
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
+"""What all programs may write: it holds nothing."""
 
 
 class Domain:
-    """A ruleset, made once in the zygote; `enter` is one system call in each job.
+    """A ruleset, made in the zygote; `enter` is one system call in each job.
 
-    With *hidden*, a folder, nothing beneath it can be opened, nor anything new in the folders above it; everything else can be
-    read, and what lies beneath *writable* written too.
+    With *readable* and *writable* paths, a job can open nothing else; with neither, only the walls between processes are there.
     """
 
-    def __init__(self, hidden: str = "", writable: tuple[str, ...] = ()) -> None:
-        self.abi = syscalls.landlock_abi()
+    def __init__(self, readable: Sequence[str] = (), writable: Sequence[str] = (), abi: int = -1) -> None:
+        self.abi = syscalls.landlock_abi() if abi < 0 else abi
         self.fd = -1
+        self._readable = [] if not self.abi else [fd for fd in map(_opened, readable) if fd >= 0]
+        if self.abi:
+            self.allow(writable)
+
+    def allow(self, writable: Sequence[str]) -> None:
+        """Make the ruleset anew, with these paths writable: what was mounted or made anew is another than before."""
         if not self.abi:
             return
+        if self.fd >= 0:
+            os.close(self.fd)
         handled = ACCESS_FS_MAKE_BLOCK
         files = ACCESS_FS_FILE
-        if hidden:
+        if self._readable:
             handled = ACCESS_FS_ALL
             if self.abi >= 2:
                 handled |= ACCESS_FS_REFER
@@ -54,49 +61,34 @@ class Domain:
         scopes = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL
         attributes = struct.pack("=QQQ", handled, 0, scopes) if self.abi >= 6 else struct.pack("=Q", handled)
         self.fd = syscalls.landlock_create_ruleset(attributes)
-        if hidden:
-            for path in _all_but(hidden):
-                self._allow(path, ACCESS_FS_READ, ACCESS_FS_READ & files)
-            for path in (*writable, *WRITABLE):
-                self._allow(path, handled & ~ACCESS_FS_MAKE_BLOCK, files)
+        if not self._readable:
+            return
+        for fd in self._readable:
+            self._add(fd, ACCESS_FS_READ, ACCESS_FS_READ & files)
+        for path in (*writable, *DEVICES):
+            fd = _opened(path)
+            if fd >= 0:
+                self._add(fd, handled & ~ACCESS_FS_MAKE_BLOCK, files)
+                os.close(fd)
 
-    def _allow(self, path: str, all_access: int, file_access: int) -> None:
-        try:
-            fd = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
-        except OSError:
-            return  # it has gone
-        try:
-            kind = os.fstat(fd).st_mode
-            if not stat.S_ISLNK(kind):
-                syscalls.landlock_add_path(self.fd, all_access if stat.S_ISDIR(kind) else file_access, fd)
-        finally:
-            os.close(fd)
+    def _add(self, fd: int, all_access: int, file_access: int) -> None:
+        kind = os.fstat(fd).st_mode
+        if not stat.S_ISLNK(kind):
+            syscalls.landlock_add_path(self.fd, all_access if stat.S_ISDIR(kind) else file_access, fd)
 
     def enter(self) -> None:
         """Put the calling process into a new domain, where the kernel has Landlock."""
         if self.fd >= 0:
             syscalls.landlock_restrict_self(self.fd)
 
-    def layer(self, is_filtered: bool) -> tuple[str, str, str]:
-        """Layer, enforcement, how. *is_filtered*: seccomp refuses to set limits and priorities of others."""
-        if self.abi >= 6 and is_filtered:
-            return "other_processes", "enforced", "Landlock: no tracing, no signals; seccomp: no limits, no priorities, no sockets"
-        if self.abi >= 6:
-            return (
-                "other_processes",
-                "partial",
-                "Landlock: no tracing, no signals, no abstract sockets; limits of others can be set",
-            )
-        if self.abi:
-            return "other_processes", "partial", f"Landlock (ABI {self.abi}): no tracing; signals need Linux 6.12"
-        return "other_processes", "missing", "this kernel has no Landlock (Linux 5.13, and lsm=landlock)"
+
+NO_DOMAIN = Domain(abi=0)
+"""Where there is no Landlock, or it was left out."""
 
 
-def _all_but(hidden: str) -> Iterator[str]:
-    """What lies beside *hidden* and beside every folder above it: Landlock can only allow, and what it allows is whole trees."""
-    place = "/"
-    for part in hidden.strip("/").split("/"):
-        for name in os.listdir(place):
-            if name != part and not name.startswith("reward-sandbox-"):
-                yield f"{place}{name}"
-        place = f"{place}{part}/"
+def _opened(path: str) -> int:
+    """A descriptor of a path, followed to where it leads; -1: there is no such thing."""
+    try:
+        return os.open(os.path.realpath(path), os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except OSError:
+        return -1

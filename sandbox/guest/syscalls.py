@@ -43,6 +43,88 @@ def seccomp_filter(program: bytes) -> None:
         raise OSError(code, f"prctl(PR_SET_SECCOMP): {os.strerror(code)}")
 
 
+CLONE_NEWNS = 0x00020000
+CLONE_NEWCGROUP = 0x02000000
+CLONE_NEWUTS = 0x04000000
+CLONE_NEWIPC = 0x08000000
+CLONE_NEWUSER = 0x10000000
+CLONE_NEWPID = 0x20000000
+CLONE_NEWNET = 0x40000000
+MS_RDONLY = 1
+MS_NOSUID = 2
+MS_NODEV = 4
+MS_NOEXEC = 8
+MS_REMOUNT = 32
+MS_BIND = 4096
+MS_REC = 16384
+MS_PRIVATE = 1 << 18
+MNT_DETACH = 2
+
+_PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}.get(os.uname().machine, -1)
+_MOUNT_SETATTR = 442
+_AT_FDCWD = -100
+_AT_RECURSIVE = 0x8000
+
+
+def unshare(flags: int) -> None:
+    """New namespaces for the calling process (for CLONE_NEWPID: for its next children); see the manual page of the same name.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    if _libc.unshare(ctypes.c_int(flags)) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"unshare({flags:#x}): {os.strerror(code)}")
+
+
+def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
+    """Mount a file system, or show one at another place; see the manual page of the same name.
+
+    Raises:
+        OSError: the kernel refused; the message says what was to be mounted where.
+    """
+    texts = [os.fsencode(text) for text in (source, target, kind, options)]
+    if _libc.mount(texts[0], texts[1], texts[2] or None, ctypes.c_ulong(flags), texts[3] or None) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"mount({source}, {target}, {kind}, {flags:#x}, {options}): {os.strerror(code)}")
+
+
+def unmount(target: str) -> None:
+    """Take what is mounted at *target* out of the tree, whoever still uses it.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    if _libc.umount2(os.fsencode(target), MNT_DETACH) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"umount({target}): {os.strerror(code)}")
+
+
+def restrict_mount(target: str, flags: int, everything_below: bool = True) -> None:
+    """Add *flags* (of mount(2): the three with the lowest values) to a mount; nothing is taken off it. Linux 5.12.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    attributes = struct.pack("=QQQQ", flags, 0, 0, 0)  # struct mount_attr; its first flags have the values of mount(2)
+    at = _AT_RECURSIVE if everything_below else 0
+    size = ctypes.c_size_t(len(attributes))
+    if _libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, os.fsencode(target), at, attributes, size) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"mount_setattr({target}, {flags:#x}): {os.strerror(code)}")
+
+
+def pivot_root(new: str, old: str) -> None:
+    """Make *new* the root of the mount namespace, and the root that was appear at *old*.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    if _libc.syscall(_PIVOT_ROOT, os.fsencode(new), os.fsencode(old)) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"pivot_root({new}, {old}): {os.strerror(code)}")
+
+
 _CAPABILITY_VERSION_3 = 0x20080522
 
 

@@ -23,7 +23,7 @@ from .peer import Gone, Peer
 from .results import Results, said_by_program
 from .surroundings import Surroundings
 from .wire import Order
-from .workfolder import TESTS, WorkFolder
+from .workfolder import TESTS, Scratch
 
 __all__ = ["run"]
 
@@ -34,9 +34,9 @@ def run(
     results_fd: int,
     line_fd: int,
     setup_fd: int,
+    wall: confine.Wall,
     domain: Domain,
-    folder: WorkFolder,
-    base_data_bytes: int,
+    folder: Scratch,
 ) -> NoReturn:
     """Be the tester. Called right after the fork; never returns."""
     code = 1
@@ -54,10 +54,11 @@ def run(
             random.seed(None if tests["entropy"] else int.from_bytes(blake2b(data, digest_size=8).digest(), "big"))
             confine.enter(
                 order._replace(cases=1, cpu_ns=order.tester_ns, total_ns=order.tester_ns),
+                wall,
                 domain,
                 supervisor,
-                base_data_bytes,
                 confine.LINE_FD,
+                badness=500,
             )
             peer = Peer(confine.LINE_FD, judges=True, max_bytes=order.output_bytes * 4 + (1 << 16), is_home=is_home)
             results = Results(confine.ANSWERS_FD, peer)
@@ -97,7 +98,7 @@ def _read_all(fd: int) -> bytes:
     return os.pread(fd, os.fstat(fd).st_size, 0)
 
 
-def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: WorkFolder) -> None:
+def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: Scratch) -> None:
     try:
         peer.wait("loaded")
     except Gone:

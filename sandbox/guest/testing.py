@@ -9,8 +9,8 @@ import time
 
 from . import confine
 from .landlock import Domain
-from .wire import FRAMEWORKS, Order, Progress
-from .workfolder import WorkFolder
+from .wire import Order, Progress
+from .workfolder import Scratch
 
 __all__ = ["Tests"]
 
@@ -20,7 +20,6 @@ class Tests:
 
     def __init__(self, order: Order) -> None:
         self.order = order
-        self.has_files = FRAMEWORKS[order.framework] == "pytest"
         ours, theirs = socket.socketpair()
         self._line = ours
         self._theirs: socket.socket | None = theirs
@@ -32,7 +31,7 @@ class Tests:
         self.status = 0
         self.cpu_ns = 0
 
-    def fork(self, memory: int, setup: int, domain: Domain, folder: WorkFolder, base_data_bytes: int) -> int:
+    def fork(self, memory: int, setup: int, wall: confine.Wall, domain: Domain, folder: Scratch) -> int:
         """Start the tester; a descriptor of its process."""
         from . import tester  # imported by the zygote when there were tests for the first time
 
@@ -41,7 +40,7 @@ class Tests:
             self._theirs = None
         self.pid = os.fork()
         if self.pid == 0:
-            tester.run(self.order, memory, self.results, self._line.fileno(), setup, domain, folder, base_data_bytes)
+            tester.run(self.order, memory, self.results, self._line.fileno(), setup, wall, domain, folder)
         return os.pidfd_open(self.pid)
 
     def hang_up(self) -> None:

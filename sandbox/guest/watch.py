@@ -7,20 +7,26 @@ import signal
 import time
 
 from . import confine
+from .cgroup import Cgroup
 from .wire import ANSWERS_START, Order, Progress, WireError
 
 __all__ = ["SAMPLE_SECONDS", "Watch"]
 
 SAMPLE_SECONDS = 0.025
-"""How often memory, processes and output are looked at, where no cgroup counts them."""
+"""How often memory, processes and output are looked at, where no cgroup counts them; a fourth as often where one does. Clocks are
+looked at when a limit could be reached."""
 
 
 class Watch:
     """The clocks and counters of one candidate: when to look again, and what to stop it for."""
 
-    def __init__(self, order: Order, tally: confine.Tally, out: int, err: int, answers: int, started: int, cpus: int) -> None:
+    def __init__(
+        self, order: Order, tally: confine.Tally, cgroup: Cgroup, out: int, err: int, answers: int, started: int, cpus: int
+    ) -> None:
         self.order = order
         self.tally = tally
+        self.cgroup = cgroup
+        self.sample_seconds = SAMPLE_SECONDS * (4 if cgroup.has_memory and cgroup.has_processes else 1)
         self.out = out
         self.err = err
         self.answers = answers
@@ -47,13 +53,13 @@ class Watch:
         if self.is_over:
             if now - self.over_ns - (self.tally.delay_ns - self.over_delay_ns) > order.wall_ns:
                 return "tester:wall_time", 0
-            return "", SAMPLE_SECONDS
+            return "", self.sample_seconds
         used = cpu_ns - self.slot.cpu_ns
         # What the tests themselves compute is not time that the program idles.
         idle = now - self.slot.wall_ns - max(0, self.tally.delay_ns - self.slot_delay_ns) - (apart - self.slot_apart_ns)
-        if resident > order.memory_bytes:
+        if self.cgroup.has_killed() or (resident > order.memory_bytes and not self.cgroup.has_memory):
             return "memory", 0
-        if self.tally.processes > order.processes:
+        if self.tally.processes > order.processes or self.cgroup.has_refused():
             return "processes", 0
         if os.fstat(self.out).st_size + os.fstat(self.err).st_size > order.output_bytes:
             return "output", 0
@@ -68,7 +74,7 @@ class Watch:
             order.total_ns - whole,
             order.hard_ns - (now - self.started),
         )
-        return "", min(SAMPLE_SECONDS, nearest / 1e9 + 0.0005)
+        return "", min(self.sample_seconds, nearest / 1e9 + 0.0005)
 
     def _follow(self, cpu_ns: int, now: int) -> None:
         """Take over a new slot's start, as the candidate wrote it; never for more slots than there are, nor from the future."""
@@ -87,10 +93,14 @@ class Watch:
         """How a candidate that we did not stop ended; a limit that it passed in its last moments counts too."""
         if os.fstat(self.out).st_size + os.fstat(self.err).st_size > self.order.output_bytes:
             return "output"
-        total_ns = int((self.tally.user_seconds + self.tally.system_seconds) * 1e9)
+        if self.cgroup.has_killed():
+            return "memory"
+        total_ns = self.tally.reaped_ns
         self._follow(total_ns, time.monotonic_ns())
         if status == -signal.SIGXCPU or total_ns - self.slot.cpu_ns > self.order.cpu_ns or total_ns > self.order.total_ns:
             return "cpu_time"
         if status == 0:
             return "finished"
+        if self.cgroup.has_refused():
+            return "processes"
         return "exited" if status > 0 else "signaled"

@@ -1,6 +1,7 @@
 """The folder that candidates work in: empty before every job, gone with the worker.
 
-A candidate may have left anything there: trees thousands deep, folders that forbid to be read, links instead of folders. So no
+With namespaces of its own a worker has a file system in memory that is mounted anew for the next job, unless the last one wrote
+nothing. Without, it has a folder that is emptied. A candidate may have left anything there: trees thousands deep, folders that forbid to be read, links instead of folders. So no
 path that it could have made is followed, nothing here recurses, and names of files, which are a job's words, are only ever read
 in a child, for the zygote keeps no word of a job.
 """
@@ -11,17 +12,125 @@ import fcntl
 import os
 import stat
 import time
+from typing import Callable, Protocol
 
-__all__ = ["PROGRAM_NAME", "TESTS", "WorkFolder"]
+from . import namespaces
+
+__all__ = ["PROGRAM_NAME", "TESTS", "MountedFolder", "Scratch", "WorkFolder"]
 
 PROGRAM_NAME = "main.py"
 JOB = "job"
 SHARED = "shared"
+TEMPORARY = "tmp"
 TESTS = "tests"
 STALE_SECONDS = 60.0
 """Younger folders are left alone: their worker may not have locked them yet."""
 _PREFIX = "reward-sandbox-"
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+class Scratch(Protocol):
+    """Where jobs write."""
+
+    path: str
+    """Their working folder."""
+    temporary: str
+    """Their folder for temporary files."""
+    shared: str
+    """What tests share with programs."""
+    hidden: str
+    """Where the tester keeps the files of its tests; "" where nothing hides them."""
+    left: tuple[str, ...]
+    """What the host has to remove if the worker is killed."""
+
+    def writable(self) -> tuple[str, ...]:
+        """What jobs may write; after it has changed, domains have to be made anew."""
+
+    def begin(self, size_bytes: int) -> bool:
+        """Make ready for a job that may write so much; True if `writable` is another now."""
+
+    def clean(self) -> bool:
+        """Make it as before the job; False if that cannot be done."""
+
+    def remove(self) -> None:
+        """Remove everything."""
+
+
+class MountedFolder:
+    """File systems in memory: *fresh* mounts new ones of so many bytes."""
+
+    path = namespaces.MOUNT_POINTS[0]
+    temporary = "/tmp"
+    shared = "/shared"
+    hidden = namespaces.HIDDEN
+    left: tuple[str, ...] = ()
+
+    def __init__(self, fresh: Callable[[int], bool]) -> None:
+        self._fresh = fresh
+        self._size = 0
+        self._changed = True
+        self._hidden = os.open(self.hidden, _FOLDER)
+        self._points: list[int] = []
+        self._untouched: list[int] = []
+        self._next_inode = self._free_inodes = 0
+        self._owner = (0, 0, 0)
+
+    def writable(self) -> tuple[str, ...]:
+        return namespaces.MOUNT_POINTS
+
+    def begin(self, size_bytes: int) -> bool:
+        if size_bytes != self._size:
+            self._mount(size_bytes)
+        was, self._changed = self._changed, False
+        return was
+
+    def _mount(self, size_bytes: int) -> None:
+        for fd in self._points:
+            os.close(fd)
+        self._points = []
+        if not self._fresh(size_bytes):
+            raise OSError("no fresh folders can be mounted")
+        self._size = size_bytes
+        self._changed = True
+        self._points = [os.open(point, _FOLDER) for point in namespaces.MOUNT_POINTS]
+        self._untouched = [os.fstat(fd).st_ctime_ns for fd in self._points[1:]]
+        work = self._points[0]
+        about = os.fstat(work)
+        self._owner = (about.st_mode, about.st_uid, about.st_gid)
+        os.close(os.open(PROGRAM_NAME, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=work))
+        self._next_inode = os.lstat(PROGRAM_NAME, dir_fd=work).st_ino + 1
+        os.unlink(PROGRAM_NAME, dir_fd=work)
+        self._free_inodes = os.fstatvfs(work).f_ffree
+
+    def clean(self) -> bool:
+        if os.listdir(self._hidden) and not _empty(TESTS, self._hidden):  # the names in it are ours
+            return False
+        if not self._is_as_before():
+            self._mount(self._size)
+        return True
+
+    def _is_as_before(self) -> bool:
+        """Whether the job made nothing but its program, whose inode then is the next one, and changed no attribute of a folder."""
+        work = self._points[0]
+        try:
+            if os.lstat(PROGRAM_NAME, dir_fd=work).st_ino != self._next_inode:
+                return False
+            os.unlink(PROGRAM_NAME, dir_fd=work)
+            if os.fstatvfs(work).f_ffree != self._free_inodes:
+                return False
+            about = os.fstat(work)
+            if (about.st_mode, about.st_uid, about.st_gid) != self._owner or os.listxattr(work):
+                return False
+            if [os.fstat(fd).st_ctime_ns for fd in self._points[1:]] != self._untouched:
+                return False
+            os.utime(work, ns=(0, 0))
+        except OSError:
+            return False
+        self._next_inode += 1
+        return True
+
+    def remove(self) -> None:
+        """Nothing is left of it when the worker has ended."""
 
 
 class WorkFolder:
@@ -36,9 +145,20 @@ class WorkFolder:
         fcntl.flock(self._top, fcntl.LOCK_EX)  # held as long as the worker lives, however it ends
         os.mkdir(self.path, 0o700)
         self.shared = f"{self.top}/{SHARED}"
+        self.temporary = f"{self.top}/{TEMPORARY}"
+        os.mkdir(self.temporary, 0o700)
         self.hidden = ""
-        """Where the tester keeps the files of its tests; "" before the first."""
         self._hidden = -1
+        self._changed = True
+        self.left: tuple[str, ...] = (self.top,)
+
+    def writable(self) -> tuple[str, ...]:
+        return (self.path, self.temporary, *((self.shared,) if self.hidden else ()))
+
+    def begin(self, size_bytes: int) -> bool:  # noqa: ARG002  # the seam has it
+        """Folders of the machine's own file system have no size of their own: RLIMIT_FSIZE bounds each file."""
+        was, self._changed = self._changed, False
+        return was
 
     def make_hidden(self, place: str) -> None:
         """Make the folder that only testers may see, and the one they share with candidates."""
@@ -48,67 +168,66 @@ class WorkFolder:
         self._hidden = os.open(self.hidden, _FOLDER)
         fcntl.flock(self._hidden, fcntl.LOCK_EX)
         os.mkdir(self.shared, 0o700)
+        self.left = (self.top, self.hidden)
 
-    def _clean_tests(self) -> bool:
-        for name, parent in ((TESTS, self._hidden), (SHARED, self._top)):
+    def clean(self) -> bool:
+        if self.hidden and os.listdir(self._hidden) and not _empty(TESTS, self._hidden):  # the names in it are ours
+            return False
+        self._changed = True
+        for name in (JOB, TEMPORARY, *((SHARED,) if self.hidden else ())):
+            if name == JOB:
+                self._unlink_program()
             try:
-                os.rmdir(name, dir_fd=parent)
+                os.rmdir(name, dir_fd=self._top)
             except FileNotFoundError:
                 pass
             except OSError:
-                self._remove_in_a_child(name, parent)
-        try:
-            os.mkdir(SHARED, 0o700, dir_fd=self._top)
-        except OSError:
-            return False
-        return not os.listdir(self._hidden)  # the names in it are ours
+                _empty(name, self._top)
+            try:
+                os.mkdir(name, 0o700, dir_fd=self._top)
+            except OSError:
+                return False
+        return True
 
-    def clean(self) -> bool:
-        """Make the job's folder empty again; False if that cannot be done."""
-        if self.hidden and not self._clean_tests():
-            return False
+    def _unlink_program(self) -> None:
         try:
             fd = os.open(JOB, _FOLDER, dir_fd=self._top)
         except OSError:
-            pass  # not readable, replaced by something else, or gone
-        else:
-            try:
-                os.unlink(PROGRAM_NAME, dir_fd=fd)
-            except OSError:
-                pass
-            os.close(fd)
+            return  # not readable, replaced by something else, or gone
         try:
-            os.rmdir(JOB, dir_fd=self._top)
+            os.unlink(PROGRAM_NAME, dir_fd=fd)
         except OSError:
-            self._remove_in_a_child(JOB, self._top)
-        try:
-            os.mkdir(JOB, 0o700, dir_fd=self._top)
-        except OSError:
-            return False
-        return True
+            pass
+        os.close(fd)
 
     def remove(self) -> None:
-        """Remove everything."""
-        places = [(JOB, self._top, self.top)]
-        if self.hidden:
-            places += [(SHARED, self._top, self.top), (TESTS, self._hidden, self.hidden)]
-        for name, parent, folder in places:
-            self._remove_in_a_child(name, parent)
+        places = [(JOB, self._top), (TEMPORARY, self._top), (SHARED, self._top), (TESTS, self._hidden)]
+        for name, parent in places:
+            if parent >= 0:
+                _empty(name, parent)
+        for folder in self.left:
             try:
                 os.rmdir(folder)
             except OSError:
-                pass  # something refuses to go, or is still to be removed; the host, or a later worker, tries again
+                pass  # something refuses to go; the host, or a later worker, tries again
 
-    def _remove_in_a_child(self, name: str, parent: int) -> None:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                _remove(name, parent)
-            except FileNotFoundError:
-                pass
-            finally:
-                os._exit(0)
-        os.waitpid(pid, 0)
+
+def _empty(name: str, parent: int) -> bool:
+    """Remove *name* in the folder *parent*, in a child: no name in it comes into this process. False if it is still there."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            _remove(name, parent)
+        except FileNotFoundError:
+            pass
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+    try:
+        os.lstat(name, dir_fd=parent)
+    except FileNotFoundError:
+        return True
+    return False
 
 
 def _remove_stale(place: str) -> None:

@@ -22,13 +22,16 @@ import signal
 import socket
 import sys
 import time
+from typing import Any
 
-from . import candidate, confine, values
-from .landlock import Domain
+from . import candidate, confine, enforcement, values
+from .cgroup import Cgroup
+from .landlock import NO_DOMAIN, Domain
+from .namespaces import readable
 from .testing import Tests
-from .watch import SAMPLE_SECONDS, Watch
+from .watch import Watch
 from .wire import ANSWERS_START, CAUSES, FRAMEWORKS, ORDER_BYTES, Order, Progress, Report, WireError
-from .workfolder import WorkFolder
+from .workfolder import Scratch, WorkFolder
 
 __all__ = ["main"]
 
@@ -48,22 +51,28 @@ WARM = (
 """What programs import most: paid for once per worker. Others load when they are used; every library costs every fork."""
 
 
-def main(stream_fd: int, warm: list[str], folder: str, hidden: str) -> int:
-    """Serve orders on *stream_fd* until the host goes away. Work folders are made in *folder*, test files kept in *hidden*."""
-    stream = socket.socket(fileno=stream_fd)
-    host = os.pidfd_open(os.getppid())
-    confine.prepare()
-    work = WorkFolder(folder)
+def main(stream: socket.socket, host: int, pid: int, folder: Scratch, cgroup: Cgroup, job_uid: int, options: dict[str, Any]) -> int:
+    """Serve orders on *stream* until the host, of which *host* is a pidfd, goes away.
+
+    *pid* is this process as the host sees it, *job_uid* the user id of jobs (-1: this process's); *options* are the host's.
+    """
+    no_filter = confine.prepare(options["seccomp"])
+    wall = confine.Wall(
+        has_limits=options["limits"],
+        uid=job_uid,
+        own_namespaces=options["namespaces"],
+        no_memory_files=not no_filter and not cgroup.has_memory,
+    )
     try:
-        missing = _warm_up(warm)
-        zygote = _Zygote(stream, host, work, hidden)
-        zygote.hello(missing)
+        missing = _warm_up(options["warm"])
+        zygote = _Zygote(stream, host, folder, cgroup, wall, options)
+        zygote.hello(pid, missing, no_filter)
         while zygote.serve():
             pass
     except (BrokenPipeError, ConnectionResetError):
         pass  # the host has gone
     finally:
-        work.remove()
+        folder.remove()
     return 0
 
 
@@ -96,10 +105,14 @@ def _forget_sources() -> None:
 
 
 class _Zygote:
-    def __init__(self, stream: socket.socket, host: int, folder: WorkFolder, hidden_place: str) -> None:
+    def __init__(
+        self, stream: socket.socket, host: int, folder: Scratch, cgroup: Cgroup, wall: confine.Wall, options: dict[str, Any]
+    ) -> None:
         self.stream = stream
         self.host = host
         self.folder = folder
+        self.cgroup = cgroup
+        self.wall = wall
         self.frameworks: set[str] = set()
         self.poll = select.poll()
         self.poll.register(stream, POLLRDHUP)
@@ -108,27 +121,43 @@ class _Zygote:
         self.buffer.madvise(mmap.MADV_DONTFORK)
         self.view = memoryview(self.buffer)
         self.cpus = len(os.sched_getaffinity(0))
-        self.base_data_bytes = _status_bytes("VmData")
-        self.base_bytes = _status_bytes("VmRSS")
-        self.domain = self.hiding = Domain()
-        if not self.domain.abi:
-            confine.layers["filesystem"] = ("missing", "this kernel has no Landlock (Linux 5.13, and lsm=landlock)")
-        if self.domain.abi:  # every candidate is kept from the test files of all workers, whatever its own label is
-            folder.make_hidden(hidden_place)
-            self.hiding = Domain(folder.hidden, (folder.path, folder.shared))
+        self._measure()
+        self.walls = Domain() if options["landlock"] else NO_DOMAIN
+        """Of testers: nothing but the walls between processes."""
+        self.domain = NO_DOMAIN
+        if self.walls.abi:  # every candidate is kept from the test files of all workers, whatever its own label is
+            if isinstance(folder, WorkFolder):
+                folder.make_hidden(options["hidden"])
+            self.domain = Domain(readable(options["readable"], options["namespaces"]), folder.writable())
         self.state = confine.own_state()
         self.setup = os.memfd_create("setup", os.MFD_CLOEXEC)
 
-    def hello(self, missing: list[str]) -> None:
+    def _measure(self) -> None:
+        """What this process holds is not a job's."""
+        self.wall.base_data_bytes = _status_bytes("VmData")
+        self.base_bytes = _status_bytes("VmRSS")
+        self.cgroup.set_base()
+
+    def hello(self, pid: int, missing: list[str], no_filter: str) -> None:
         """Say who serves."""
+        facts = enforcement.Facts(
+            namespaces=self.wall.own_namespaces,
+            own_users=self.wall.uid >= 0,
+            landlock=self.walls.abi,
+            seccomp=no_filter,
+            cgroup_version=self.cgroup.version,
+            cgroup_memory=self.cgroup.has_memory,
+            cgroup_processes=self.cgroup.has_processes,
+            cgroup_cpu=self.cgroup.has_cpu,
+            has_limits=self.wall.has_limits,
+        )
         message = {
+            "pid": pid,
             "python": ".".join(map(str, sys.version_info[:3])),
             "implementation": sys.implementation.name,
-            "folders": [self.folder.top, *([self.folder.hidden] if self.folder.hidden else [])],
-            "layers": [
-                *([name, *told] for name, told in confine.layers.items()),
-                self.domain.layer(confine.layers["syscalls"][0] == "enforced"),
-            ],
+            "folders": list(self.folder.left),
+            "layers": [told._asdict() for told in enforcement.layers(facts)],
+            "peak": "cgroup" if self.cgroup.has_peak else "largest process (maxrss), sampled sum of all",
             "missing": missing,
         }
         data = json.dumps(message).encode("ascii")
@@ -150,14 +179,17 @@ class _Zygote:
 
     def _serve(self, order: Order, job: int, out: int, err: int, answers: int) -> bool:
         tests = self._tests(order) if order.tests_bytes else None
+        if self.folder.begin(order.file_bytes):
+            self.domain.allow(self.folder.writable())
+        self.cgroup.begin(order.memory_bytes * (2 if tests else 1), order.processes)
         os.pwrite(answers, Progress(0, 0, time.monotonic_ns()).pack(), 0)
-        tally = confine.Tally(self.base_bytes)
+        tally = confine.Tally(self.base_bytes, self.cgroup)
         started = time.monotonic_ns()
-        watch = Watch(order, tally, out, err, tests.results if tests else answers, started, self.cpus)
+        watch = Watch(order, tally, self.cgroup, out, err, tests.results if tests else answers, started, self.cpus)
         pid = os.fork()
         if pid == 0:
             line = tests.candidates_end if tests else -1
-            candidate.run(order, job, out, err, answers, self.setup, self.hiding, self.folder.path, self.base_data_bytes, line)
+            candidate.run(order, job, out, err, answers, self.setup, self.wall, self.domain, self.folder, line)
         # Little happens here while the child lives: each page that is written now is copied first.
         leader = os.pidfd_open(pid)
         try:
@@ -202,8 +234,7 @@ class _Zygote:
             _forget_sources()
             gc.collect()
             gc.freeze()
-            self.base_data_bytes = _status_bytes("VmData")
-            self.base_bytes = _status_bytes("VmRSS")
+            self._measure()
             self.frameworks.add(framework)
         return Tests(order)
 
@@ -214,7 +245,7 @@ class _Zygote:
             # The candidate exists, with a memory of its own: only now do the tests come into this process's reach.
             if not self._copy(tests.order.tests_bytes, memory):
                 return "", True
-            tester = tests.fork(memory, self.setup, self.domain, self.folder, self.base_data_bytes)
+            tester = tests.fork(memory, self.setup, self.wall, self.walls, self.folder)
         finally:
             os.close(memory)
         watch.tally.apart = tests.pid
@@ -241,6 +272,7 @@ class _Zygote:
         finally:
             os.close(tester)
         tests.reap()
+        watch.tally.apart_ns = max(watch.tally.apart_ns, tests.cpu_ns)
         watch.tally.apart = 0
         if leader in waiting:
             cause = cause or "finished"  # it was asked everything, and is not needed any more
@@ -251,7 +283,7 @@ class _Zygote:
         poll = self.poll
         for fd in fds:
             poll.register(fd, select.POLLIN)
-        wait = SAMPLE_SECONDS / 2
+        wait = watch.sample_seconds / 2
         try:
             while True:
                 ready = {fd for fd, _ in poll.poll(max(1, int(wait * 1000)))}
@@ -286,15 +318,17 @@ class _Zygote:
         answers_bytes = min(answers_size, order.output_bytes)
         results_bytes = max(0, os.fstat(tests.results).st_size - ANSWERS_START) if tests else 0
         tally = watch.tally
+        uncounted = max(0, tally.reaped_ns - int((tally.user_seconds + tally.system_seconds) * 1e9))
+        peak = self.cgroup.peak_bytes()
         report = Report(
             cause=CAUSE[cause],
             status=status,
             clean=int(clean),
-            cpu_user_ns=int(tally.user_seconds * 1e9),
+            cpu_user_ns=int(tally.user_seconds * 1e9) + uncounted,
             cpu_system_ns=int(tally.system_seconds * 1e9),
             wall_ns=wall_ns,
             delay_ns=min(tally.delay_ns, wall_ns),
-            peak_bytes=max(0, tally.peak_bytes),
+            peak_bytes=tally.peak_bytes if peak is None else peak,
             processes=tally.processes,
             output_bytes=out_size + err_size,
             stdout_bytes=stdout_bytes,

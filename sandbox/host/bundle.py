@@ -17,10 +17,10 @@ import json, os, sys
 register, os.register_at_fork = os.register_at_fork, lambda **hooks: None
 import random
 os.register_at_fork = register
-from guest import zygote
+from guest import keeper
 options = json.loads(sys.argv[1])
 del sys.argv[1:]
-sys.exit(zygote.main(options["stream"], options["warm"], options["folder"], options["hidden"]))
+sys.exit(keeper.main(options))
 """
 
 

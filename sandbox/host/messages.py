@@ -74,20 +74,35 @@ def asked(job: Job, deadline: float) -> tuple[wire.Order, bytes, bytes]:
 
 
 def observed(
-    job: Job, report: wire.Report, stdout: bytes, stderr: bytes, answers: bytes, results: bytes, enforced: tuple[Enforced, ...]
+    job: Job,
+    report: wire.Report,
+    stdout: bytes,
+    stderr: bytes,
+    answers: bytes,
+    results: bytes,
+    enforced: tuple[Enforced, ...],
+    peak_method: str,
 ) -> Run:
-    """A report and its sections as a run.
+    """A report and its sections as a run; *peak_method* says how its memory was measured.
 
     Raises:
         LabelError: the label's imports fail.
     """
     if _CAUSES[report.cause] is Cause.SETUP and stderr.startswith(b"LabelFault: "):
         raise LabelError(f"the label's imports fail: {stderr.decode('utf-8', 'replace').removeprefix('LabelFault: ')}")
-    run = _run(report, stdout, stderr, answers, len(job.calls), enforced)
+    run = _run(report, stdout, stderr, answers, len(job.calls), enforced, peak_method)
     return replace(run, tests=_tests_run(report, results)) if job.tests else run
 
 
-def _run(report: wire.Report, stdout: bytes, stderr: bytes, answers: bytes, calls: int, enforced: tuple[Enforced, ...]) -> Run:
+def _run(
+    report: wire.Report,
+    stdout: bytes,
+    stderr: bytes,
+    answers: bytes,
+    calls: int,
+    enforced: tuple[Enforced, ...],
+    peak_method: str,
+) -> Run:
     """A report as a run. The *answers* bytes are hostile; what cannot be read was not answered."""
     failure = ""
     said: list[Answer] = []
@@ -125,7 +140,7 @@ def _run(report: wire.Report, stdout: bytes, stderr: bytes, answers: bytes, call
         wall_seconds=wall,
         effective_wall_seconds=wall - report.delay_ns / 1e9,
         peak_memory_bytes=report.peak_bytes,
-        peak_memory_method="largest process (maxrss), sampled sum of all",
+        peak_memory_method=peak_method,
         processes=report.processes,
         output_bytes=report.output_bytes,
     )

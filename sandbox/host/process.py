@@ -16,17 +16,17 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from sandbox.errors import ConfigurationError, WorkerLost
+from sandbox.errors import ConfigurationError, LayerMissing, WorkerLost
 from sandbox.guest import wire
-from sandbox.host import bundle, messages
+from sandbox.host import bundle, cgroups, messages
 from sandbox.job import Job, Run
-from sandbox.layers import Enforced, Enforcement, Layer
+from sandbox.layers import Enforced, Enforcement, Isolation, Layer, Requirement, require
 
-__all__ = ["ProcessWorker"]
+__all__ = ["MECHANISMS", "ProcessWorker"]
 
 START_SECONDS = 60.0
 CLOSE_SECONDS = 10.0
@@ -46,19 +46,88 @@ _ENVIRONMENT = {
 }
 
 
+MECHANISMS = frozenset(("namespaces", "landlock", "seccomp", "limits", "cgroup"))
+"""What a worker is confined with. To leave one out is for controls of tests and for benchmarks that price them."""
+
+
 class ProcessWorker:
     """One warm zygote. Not thread-safe: a pool leases it to one caller at a time.
 
     *python* is the interpreter that candidates run in (CPython 3.9 or newer; default: this one), *warm* names modules to import
-    before the first job, *folder* is where work folders are made (default: /dev/shm, or else the system's folder for temporary files).
+    before the first job, *readable* more folders that candidates may read. Layers of *allow_missing* may be missing; any other that
+    cannot be enforced stops the worker. *folder* is where work folders of unprivileged workers are made (default: /dev/shm, or else
+    the system's folder for temporary files).
 
     Raises:
         ConfigurationError: the interpreter cannot be started, or a module of *warm* does not exist there.
+        LayerMissing: a required layer cannot be enforced.
     """
 
-    def __init__(self, *, python: str | None = None, warm: Sequence[str] = (), folder: str | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        python: str | None = None,
+        warm: Sequence[str] = (),
+        folder: str | None = None,
+        readable: Sequence[str] = (),
+        isolation: Isolation | str = Isolation.AUTO,
+        allow_missing: Collection[Layer] = frozenset(),
+        mechanisms: Collection[str] = MECHANISMS,
+    ) -> None:
         self._python = python or sys.executable
+        self._options = {
+            "warm": list(warm),
+            "folder": folder or _scratch(),
+            "hidden": _hidden_place(),
+            "readable": [os.path.abspath(path) for path in readable],
+            **{name: name in mechanisms for name in ("landlock", "seccomp", "limits")},
+        }
+        isolation = Isolation(isolation)
+        wanted = isolation is not Isolation.UNPRIVILEGED and "namespaces" in mechanisms
         self._closing = threading.Lock()  # protects what close() releases
+        self._group = cgroups.Group(why_not="left out")
+        self.why_no_namespaces = "" if wanted else "not asked for"
+        if wanted and isolation is Isolation.AUTO and self._python in _without_namespaces:
+            wanted, self.why_no_namespaces = False, _without_namespaces[self._python]
+        hello = self._begin(wanted, "cgroup" in mechanisms)
+        if "failed" in hello:
+            self.close()
+            if isolation is Isolation.NAMESPACES:
+                raise LayerMissing(f"{hello['failed']}; {_GET_NAMESPACES}")
+            self.why_no_namespaces = _without_namespaces[self._python] = str(hello["failed"])
+            hello = self._begin(False, "cgroup" in mechanisms)
+        try:
+            if "failed" in hello:
+                raise ConfigurationError(f"a worker could not begin: {hello['failed']}")
+            if hello["missing"]:
+                raise ConfigurationError(
+                    f"{self._python} cannot import {', '.join(hello['missing'])}; install it there, take it out of `warm`, or, "
+                    "if it is installed outside of that interpreter's folders (as editable installs are), name its folder in `readable`"
+                )
+            self._enforced = tuple(
+                Enforced(
+                    layer=Layer(told["layer"]),
+                    enforcement=Enforcement(told["enforcement"]),
+                    how=told["how"],
+                    remedy=told["remedy"],
+                    requirement=Requirement.BEST_EFFORT if told["layer"] in allow_missing else Requirement.REQUIRED,
+                )
+                for told in hello["layers"]
+            )
+            require(self._enforced)
+        except BaseException:
+            self.close()
+            raise
+        self._folders += [str(folder) for folder in hello["folders"]]
+        self._pid = int(hello["pid"])
+        self._peak_method = str(hello["peak"])
+        self.python_version: str = hello["python"]
+
+    def _begin(self, has_namespaces: bool, has_cgroup: bool) -> dict[str, Any]:
+        """Start a worker's first process, and read what it says."""
+        self._folders: list[str] = []
+        self._pid = 0
+        self._words = ""
         with ExitStack() as made:
             try:
                 self._log = os.memfd_create("worker-log", os.MFD_CLOEXEC)
@@ -68,33 +137,31 @@ class ProcessWorker:
                 made.enter_context(theirs)
                 zip_fd = bundle.open_bundle()
                 made.callback(os.close, zip_fd)
+                if has_cgroup:
+                    self._group = cgroups.make()
+                    made.callback(self._group.remove)
             except OSError as error:
                 raise WorkerLost(f"no descriptors or memory for another worker: {error}") from error
-            self._process = self._start(theirs, zip_fd, warm, folder)
-            # From here on close() releases these two; the others were only lent to the new process.
+            self._process = self._start(theirs, zip_fd, has_namespaces)
+            # From here on close() releases these three; the others were only lent to the new process.
             made.pop_all()
         theirs.close()
         os.close(zip_fd)
+        self._group.release()
         self._healthy = True
-        self._folders: list[str] = []
-        self._words = ""
         try:
-            hello = self._read_hello()
-            if hello["missing"]:
-                raise ConfigurationError(
-                    f"{self._python} cannot import {', '.join(hello['missing'])}; install it there or take it out of `warm`"
-                )
+            return self._read_hello()
         except BaseException:
             self.close()
             raise
-        self._folders = [str(folder) for folder in hello["folders"]]
-        self.python_version: str = hello["python"]
-        self._enforced = tuple(
-            Enforced(layer=Layer(layer), enforcement=Enforcement(got), how=how) for layer, got, how in hello["layers"]
-        )
 
-    def _start(self, theirs: socket.socket, zip_fd: int, warm: Sequence[str], folder: str | None) -> subprocess.Popen[bytes]:
-        options = {"stream": theirs.fileno(), "warm": list(warm), "folder": folder or _scratch(), "hidden": _hidden_place()}
+    def _start(self, theirs: socket.socket, zip_fd: int, has_namespaces: bool) -> subprocess.Popen[bytes]:
+        options = {
+            **self._options,
+            "stream": theirs.fileno(),
+            "namespaces": has_namespaces,
+            "cgroup": self._group.told(),
+        }
         try:
             return subprocess.Popen(
                 [self._python, "-s", "-B", f"/proc/self/fd/{zip_fd}", json.dumps(options)],
@@ -103,7 +170,7 @@ class ProcessWorker:
                 stderr=self._log,
                 env=_ENVIRONMENT,
                 cwd="/",
-                pass_fds=(zip_fd, theirs.fileno()),
+                pass_fds=(zip_fd, theirs.fileno(), *self._group.descriptors),
                 start_new_session=True,
             )
         except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
@@ -113,8 +180,8 @@ class ProcessWorker:
 
     @property
     def pid(self) -> int:
-        """Process id of the zygote."""
-        return self._process.pid
+        """Process id of the zygote; its parent is the worker's keeper."""
+        return self._pid
 
     @property
     def healthy(self) -> bool:
@@ -149,7 +216,7 @@ class ProcessWorker:
             raise
         if not report.clean:
             self._healthy = False
-        return messages.observed(job, report, stdout, stderr, answers, results, self._enforced)
+        return messages.observed(job, report, stdout, stderr, answers, results, self._enforced, self._peak_method)
 
     def close(self) -> None:
         """See `Worker.close`. A job that runs in another thread ends as WorkerLost there."""
@@ -169,6 +236,7 @@ class ProcessWorker:
             for folder in self._folders:
                 with contextlib.suppress(OSError, RecursionError):  # a later worker tries again
                     shutil.rmtree(folder, ignore_errors=True)  # still there if the zygote was killed
+            self._group.remove()
             self._words = _tail(self._log)
             os.close(self._log)
             self._log = -1
@@ -199,6 +267,14 @@ class ProcessWorker:
                 raise ConnectionResetError("the stream ended")
             view = view[got:]
         return bytes(data)
+
+
+_without_namespaces: dict[str, str] = {}
+"""Interpreters for which namespaces could not be made here, and why: the next worker need not try."""
+_GET_NAMESPACES = (
+    "run as root or allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns=0), "
+    "or use isolation=auto or unprivileged"
+)
 
 
 def _scratch() -> str:

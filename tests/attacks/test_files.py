@@ -57,6 +57,8 @@ def test_nothing_of_others_is_written(name, box, place, tmp_path):
         "import sqlite3\nsqlite3.connect('x.db').execute('create table t (x)')",
     ],
 )
-def test_what_honest_programs_write_is_written(program, box):
+def test_what_honest_programs_write_is_written(program, box, tier):
+    if "m.Lock" in program and tier == "unprivileged":
+        pytest.xfail("locks of multiprocessing lie in /dev/shm, which is everybody's without a file system of one's own")
     run = box.run(f"{program}\nprint('done')")
     assert run.stdout == b"done\n", run.stderr

@@ -1,5 +1,6 @@
 """A candidate reaches no process but its own: not the trainer, which holds the expected values, and not its zygote."""
 
+import os
 import secrets
 import signal
 import subprocess
@@ -65,9 +66,9 @@ def victim():
     process.stdout.close()
 
 
-@pytest.fixture(scope="module")
-def worker():
-    made = ProcessWorker()
+@pytest.fixture(scope="module", params=["namespaces", "unprivileged"])
+def worker(request):
+    made = ProcessWorker(isolation=request.param)
     yield made
     made.close()
 
@@ -88,16 +89,19 @@ def test_without_the_layer_it_does(attack, victim):
     assert "done" in done.stdout, done.stderr
 
 
-def test_the_expected_value_is_not_found_in_the_trainers_memory():
+@pytest.mark.parametrize("tier", ["namespaces", "unprivileged"])
+def test_the_expected_value_is_not_found_in_the_trainers_memory(tier):
     """The trainer is the parent of the zygote; its memory holds the label."""
     wanted = f"WITNESS-{secrets.token_hex(16)}"
     scan = ATTACKS["read_memory"].replace('print("done")', "found = True")
-    program = "import os\nparent = open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1]\ndef f(x):\n    VICTIM = parent\n    found = None\n"
+    program = "import os\ndef f(x):\n    VICTIM = open(f'/proc/{os.getppid()}/stat').read().rpartition(')')[2].split()[1]\n    found = None\n"
     program += "".join(f"    {line}\n" for line in scan.splitlines()) + "    return found\n"
-    with Sandbox(workers=1) as box:
+    with Sandbox(workers=1, isolation=tier) as box:
         score = box.score(program, {"fn_name": "f", "inputs": [[0]], "outputs": [wanted]})
     (case,) = score.judgement.cases
-    assert case.detail.startswith("exception:PermissionError"), case
+    assert case.detail.startswith(
+        ("exception:PermissionError", "exception:FileNotFoundError: [Errno 2] No such file or directory: '/proc/")
+    ), case
     assert score.reward == 0.0
 
 
@@ -121,9 +125,14 @@ def test_a_job_may_signal_and_trace_its_own_children(worker):
 
 
 def test_a_candidate_has_no_capabilities_and_gets_none_by_starting_a_program(worker):
-    look = "print([line.split()[1].strip('0') for line in open('/proc/self/status') if line.startswith(('CapPrm', 'CapEff', 'CapInh', 'CapAmb'))])"
+    look = (
+        "import ctypes, struct\nsets = ctypes.create_string_buffer(24)\n"
+        "assert ctypes.CDLL(None).capget(struct.pack('=Ii', 0x20080522, 0), sets) == 0\nprint(sets.raw.count(0))"
+    )
     source = (
         f"import subprocess, sys\n{look}\nsys.stdout.flush()\nsubprocess.run([sys.executable, '-S', '-c', {look!r}], check=True)"
     )
     run = worker.run(Job(source=source), time.monotonic() + 30)
-    assert run.stdout == b"['', '', '', '']\n" * 2
+    assert run.stdout == b"24\n" * 2
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, check=True)
+    assert os.geteuid() or done.stdout != b"24\n"  # root has them, so that the look is worth something

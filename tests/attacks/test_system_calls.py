@@ -107,7 +107,7 @@ def test_nothing_of_another_process_can_be_set(name, box, victim):
     program = f"VICTIM = {victim.pid}\n{ON_OTHERS[name]}\nprint('done')"
     run = box.run(program)
     assert b"done" not in run.stdout
-    assert b"PermissionError" in run.stderr
+    assert b"PermissionError" in run.stderr or b"ProcessLookupError" in run.stderr
     assert box.run("print('next')").stdout == b"next\n"
     if name != "priority of a user":  # nobody has that one
         subprocess.run([sys.executable, "-c", program], check=True)  # the control
@@ -142,7 +142,9 @@ def test_no_socket_can_be_made(kind, box):
         "import tempfile\nwith tempfile.TemporaryFile() as f: f.write(b'x'); print('done')",
     ],
 )
-def test_what_honest_programs_do_still_works(program, box):
+def test_what_honest_programs_do_still_works(program, box, tier):
+    if "multiprocessing" in program and tier == "unprivileged":
+        pytest.xfail("locks of multiprocessing lie in /dev/shm, which is everybody's without a file system of one's own")
     run = box.run(program)
     assert run.stdout == b"done\n", run.stderr
 

@@ -34,7 +34,11 @@ def search():
             for name in files:
                 if name.endswith((".py", ".json", ".txt")):
                     look(os.path.join(folder, name), found)
-    for pid in filter(str.isdigit, os.listdir("/proc")):
+    try:
+        pids = [name for name in os.listdir("/proc") if name.isdigit()]
+    except OSError:
+        pids = range(os.getpid() - 50, os.getpid() + 50)
+    for pid in pids:
         for name in ("cmdline", "environ", "cwd/test_label.py"):
             look(f"/proc/{pid}/{name}", found)
         try:
@@ -169,6 +173,7 @@ def test_in_one_process_everything_is_reached(thing, secret):
     subprocess.run([sys.executable, "-c", script], check=True)
 
 
+@pytest.mark.parametrize("tier", ["namespaces"], indirect=True)  # where a program may look at itself
 @pytest.mark.parametrize("framework", ["statements", "unittest", "pytest"])
 def test_no_word_of_the_tests_is_in_the_memory_that_a_candidate_was_born_with(framework, box, secret):
     program = """\

@@ -4,6 +4,7 @@ import pytest
 from machine import ROOT
 
 from sandbox.errors import ConfigurationError
+from sandbox.layers import Isolation, Layer
 from sandbox.reward import Shape
 from sandbox.settings import VARIABLES, Settings
 
@@ -23,6 +24,9 @@ def test_every_variable_is_understood():
         "SANDBOX_ENTROPY": ("0", False),
         "SANDBOX_PYTHON": ("/usr/bin/python3", "/usr/bin/python3"),
         "SANDBOX_WARM": ("numpy, json", ("numpy", "json")),
+        "SANDBOX_READABLE": ("/data/a,/data/b", ("/data/a", "/data/b")),
+        "SANDBOX_ISOLATION": ("unprivileged", Isolation.UNPRIVILEGED),
+        "SANDBOX_ALLOW_MISSING": ("memory, network", {Layer.MEMORY, Layer.NETWORK}),
         "SANDBOX_CPU_SECONDS": ("2.5", 2.5),
         "SANDBOX_WALL_SECONDS": ("9", 9.0),
         "SANDBOX_MEMORY_MB": ("256", 256 << 20),
@@ -46,6 +50,8 @@ def test_every_variable_is_understood():
     [
         ("SANDBOX_WORKERS", "many", "SANDBOX_WORKERS='many'"),
         ("SANDBOX_WORKERS", "0", "at least 1"),
+        ("SANDBOX_ISOLATION", "some", "auto, namespaces, unprivileged"),
+        ("SANDBOX_ALLOW_MISSING", "wall", "no layer is called 'wall'; layers are cpu_time"),
         ("SANDBOX_SHAPE", "round", "documented, binary"),
         ("SANDBOX_SHAPE", "threshold:2", r"\(0, 1\]"),
         ("SANDBOX_CHOICE", "best", "SANDBOX_CHOICE='best'"),

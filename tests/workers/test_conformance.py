@@ -16,7 +16,10 @@ from sandbox.languages.python import STANDARD_PREAMBLE, preamble_for
 from sandbox.limits import MIB, Limits
 from sandbox.verdict import Cause
 
-BACKENDS = {"process": ProcessWorker}
+BACKENDS = {
+    "namespaces": lambda: ProcessWorker(isolation="namespaces"),
+    "unprivileged": lambda: ProcessWorker(isolation="unprivileged"),
+}
 
 SHORT = Limits(cpu_seconds=1.0, wall_seconds=1.5, deadline_seconds=60)
 
@@ -495,7 +498,7 @@ def test_imports_of_the_label_that_fail_are_the_labels_fault(worker):
 
 def test_a_zygote_that_was_changed_serves_no_other_job():
     """No candidate can change it any more (seccomp); whatever else did, its next job would inherit it."""
-    worker = ProcessWorker()
+    worker = ProcessWorker(isolation="unprivileged")  # with a user of its own not even root can, on some machines
     try:
         resource.prlimit(worker.pid, resource.RLIMIT_AS, (1 << 40, 1 << 40))
         seen = worker.run(Job(source="print('x')", limits=SHORT), time.monotonic() + 30)

@@ -179,7 +179,7 @@ def test_a_worker_that_cannot_prepare_a_job_is_our_fault_never_the_candidates(tm
     """The folder for work files is taken away: no program can be blamed for that."""
     folder = tmp_path / "work"
     folder.mkdir()
-    pool = Pool(lambda: ProcessWorker(folder=str(folder)), size=1, retries=0)
+    pool = Pool(lambda: ProcessWorker(folder=str(folder), isolation="unprivileged"), size=1, retries=0)
     assert pool.run(Job(source="print(1)")).stdout == b"1\n"
     (work,) = folder.iterdir()
     (work / "job").rmdir()

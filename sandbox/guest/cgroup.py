@@ -1,0 +1,119 @@
+"""A worker's control group, as seen from inside: files that the host has opened, for the host made the group.
+
+The group is the worker's, not the job's: a job costs no new group, no move, no removal. The zygote and its keeper are in it; what
+they hold is the base that limits are added to. Jobs raise their own badness, so that the kernel never kills the zygote for them.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+__all__ = ["Cgroup"]
+
+SPARE_PROCESSES = 16
+"""Beside the job's own: keeper, zygote, tester and its threads. What is exact is the look of the zygote; this is the wall behind."""
+_UNLIMITED = 1 << 50
+
+
+class Cgroup:
+    """Counters and limits of a group of version 1 or 2, whichever of them there are; without any, everything says None."""
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._files: dict[str, int] = given.get("files", {})
+        self._joins: list[int] = given.get("joins", [])
+        self.version: int = given.get("version", 0)
+        self.has_memory = "memory_limit" in self._files
+        self.has_processes = "processes_limit" in self._files
+        self.has_cpu = "cpu" in self._files
+        self.has_peak = "peak" in self._files
+        self._limits = (0, 0)
+        self._base_bytes = 0
+        self._before = (0, 0)
+
+    def join(self) -> None:
+        """Put the calling process into the group; what it starts is in it too."""
+        for fd in self._joins:
+            os.write(fd, b"0")
+            os.close(fd)
+        self._joins = []
+
+    def set_base(self) -> None:
+        """What is in use now belongs to the worker."""
+        self._base_bytes = self._number("memory") or 0
+        self._limits = (0, 0)
+
+    def begin(self, memory_bytes: int, processes: int) -> None:
+        """The limits of the next job, and where its counters begin.
+
+        Raises:
+            OSError: the kernel refused a limit; no job may run without it.
+        """
+        if self._limits != (memory_bytes, processes):
+            self._limits = (memory_bytes, processes)
+            limit = memory_bytes + self._base_bytes
+            # Version 1: the limit with swap can never be below the one without, so it is lifted first.
+            for name, number in (("swap_limit", _UNLIMITED), ("memory_limit", limit), ("swap_limit", limit)):
+                self._write(name, number)
+            self._write("processes_limit", processes + SPARE_PROCESSES)
+        self._write("peak", 0)
+        self._before = (self.kills(), self.refusals())
+
+    def has_killed(self) -> bool:
+        """Whether the kernel has ended a process of the job for its memory."""
+        return self.kills() > self._before[0]
+
+    def has_refused(self) -> bool:
+        """Whether the job has been refused another process."""
+        return self.refusals() > self._before[1]
+
+    def kills(self) -> int:
+        return self._named("kills", b"oom_kill")
+
+    def refusals(self) -> int:
+        return self._named("refusals", b"max")
+
+    def memory_bytes(self) -> int | None:
+        """What the job holds now."""
+        number = self._number("memory")
+        return None if number is None else max(0, number - self._base_bytes)
+
+    def peak_bytes(self) -> int | None:
+        """The most that the job has held, page cache and files in memory included; None where the kernel cannot say it of one job."""
+        number = self._number("peak")
+        return None if number is None else max(0, number - self._base_bytes)
+
+    def cpu_ns(self) -> int | None:
+        """CPU time of everything that is or was in the group but the calling process, since the group was made."""
+        if self.version == 1:
+            used = self._number("cpu")
+        elif self.has_cpu:
+            used = self._named("cpu", b"usage_usec") * 1000
+        else:
+            return None
+        return None if used is None else used - time.process_time_ns()
+
+    def _write(self, name: str, number: int) -> None:
+        fd = self._files.get(name)
+        if fd is not None:
+            os.pwrite(fd, b"%d" % number, 0)
+
+    def _number(self, name: str) -> int | None:
+        fd = self._files.get(name)
+        if fd is None:
+            return None
+        try:
+            return int(os.pread(fd, 64, 0))
+        except (OSError, ValueError):
+            return None
+
+    def _named(self, name: str, key: bytes) -> int:
+        fd = self._files.get(name)
+        if fd is None:
+            return 0
+        try:
+            words = os.pread(fd, 4096, 0).split()
+            return int(words[words.index(key) + 1])
+        except (OSError, ValueError, IndexError):
+            return 0

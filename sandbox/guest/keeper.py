@@ -1,0 +1,158 @@
+"""The first process of a worker: it makes what the zygote lives in, mounts fresh folders for jobs, and ends what the zygote leaves.
+
+    host ──stream──▶ zygote        The keeper never touches the stream, knows no job, and runs nothing of a job's.
+                       │ "fresh"
+                     keeper        With namespaces of its own it stays outside of the process namespace and of the filter of
+                                   system calls, for it mounts; the zygote asks it over a socket that no job inherits.
+
+If the zygote is killed, the process namespace dies with it; where there is none, orphans become the keeper's children, and it
+sweeps them up. If the keeper is killed, the zygote goes too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import struct
+import sys
+from typing import Any
+
+from . import confine, namespaces, syscalls, zygote
+from .cgroup import Cgroup
+from .workfolder import MountedFolder, Scratch, WorkFolder
+
+__all__ = ["Asked", "main"]
+
+_REQUEST = struct.Struct("<QQ")
+FIRST_BYTES = 64 << 20
+FAILED = 3
+"""Exit status of a worker whose namespaces could not be made: the stream says why."""
+_DISK = "/run/disk"
+_PARTS = ("job", "tmp", "shm", "shared")
+
+
+def main(options: dict[str, Any]) -> int:
+    """Be the keeper, and in a child of it the zygote; *options* are the host's."""
+    os.umask(0o022)
+    host = os.pidfd_open(os.getppid())
+    cgroup = Cgroup(options["cgroup"])
+    cgroup.join()
+    syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
+    stream = socket.socket(fileno=options["stream"])
+    own_users = False
+    kept: list[tuple[str, str]] = []
+    if options["namespaces"]:
+        try:
+            kept = namespaces.covered(options["readable"])  # before the root changes
+            own_users = namespaces.enter(options["readable"])
+            mount_fresh(FIRST_BYTES, kept)
+            flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
+            owner = f"uid={namespaces.JOB_UID},gid={namespaces.JOB_UID}"
+            syscalls.mount("tests", namespaces.HIDDEN, "tmpfs", flags, f"mode=700,size={namespaces.HIDDEN_BYTES},{owner}")
+        except OSError as error:
+            _say(stream, {"failed": str(error)})
+            return FAILED
+    ours, theirs = socket.socketpair()
+    pid = os.fork()
+    if pid == 0:
+        ours.close()
+        return _be_zygote(stream, host, theirs, cgroup, own_users, options)
+    theirs.close()
+    stream.close()
+    os.close(host)
+    ours.sendall(_REQUEST.pack(pid, 0))
+    _serve(ours, kept)
+    _, raw = os.waitpid(pid, 0)
+    confine.sweep(confine.Tally(0))
+    return max(0, os.waitstatus_to_exitcode(raw))
+
+
+def _be_zygote(
+    stream: socket.socket, host: int, keeper: socket.socket, cgroup: Cgroup, own_users: bool, options: dict[str, Any]
+) -> int:
+    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    asked = Asked(keeper)
+    folder: Scratch
+    if options["namespaces"]:
+        try:
+            namespaces.mount_proc()
+        except OSError as error:
+            _say(stream, {"failed": str(error)})
+            return FAILED
+        folder = MountedFolder(asked.fresh)
+    else:
+        folder = WorkFolder(options["folder"])
+    return zygote.main(stream, host, asked.pid, folder, cgroup, namespaces.JOB_UID if own_users else -1, options)
+
+
+class Asked:
+    """The zygote's end of the line to its keeper."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self.pid, _ = _REQUEST.unpack(line.recv(_REQUEST.size, socket.MSG_WAITALL))
+        """The zygote's process id as the host sees it."""
+
+    def fresh(self, size_bytes: int) -> bool:
+        """Mount new, empty folders for the next job; False if that cannot be done."""
+        try:
+            self._line.sendall(_REQUEST.pack(size_bytes, 0))
+            return self._line.recv(1) == b"y"
+        except OSError:
+            return False
+
+
+def _serve(line: socket.socket, kept: list[tuple[str, str]]) -> None:
+    """Mount what is asked for until the zygote is gone."""
+    while True:
+        try:
+            request = line.recv(_REQUEST.size, socket.MSG_WAITALL)
+            if len(request) < _REQUEST.size:
+                return
+            try:
+                mount_fresh(_REQUEST.unpack(request)[0], kept)
+                done = b"y"
+            except OSError as error:
+                print(f"fresh folders: {error}", file=sys.stderr)
+                done = b"n"
+            line.sendall(done)
+        except OSError:
+            return
+
+
+def mount_fresh(size_bytes: int, kept: list[tuple[str, str]]) -> None:
+    """One new tmpfs for the work folder, /tmp, /dev/shm and what tests share with programs: bounded together.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    for point in namespaces.MOUNT_POINTS:
+        try:
+            syscalls.unmount(point)
+        except OSError:
+            pass  # the first time
+    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
+    size = size_bytes + SPARE_BYTES
+    syscalls.mount("job", _DISK, "tmpfs", flags, f"mode=755,size={size},nr_inodes={MAX_INODES}")
+    for part, point in zip(_PARTS, namespaces.MOUNT_POINTS):
+        path = f"{_DISK}/{part}"
+        os.mkdir(path)
+        os.chmod(path, 0o1777)
+        syscalls.mount(path, point, "", syscalls.MS_BIND)
+    syscalls.unmount(_DISK)
+    for stash, path in kept:
+        os.makedirs(path, 0o755)
+        syscalls.mount(stash, path, "", syscalls.MS_BIND | syscalls.MS_REC)
+
+
+SPARE_BYTES = 1 << 20
+"""For the program itself: one file may be as large as all may be together."""
+MAX_INODES = 16_384
+"""Files and folders that a job may make."""
+
+
+def _say(stream: socket.socket, message: dict[str, Any]) -> None:
+    data = json.dumps(message).encode("ascii")
+    stream.sendall(len(data).to_bytes(4, "little") + data)
