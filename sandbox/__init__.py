@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sandbox.extract import Candidate, NoCode, extract
     from sandbox.job import Job, Run, Usage
     from sandbox.judgement import CaseResult, Judgement
+    from sandbox.layers import Enforced, Enforcement, Isolation, Layer, Requirement
     from sandbox.limits import Limits
     from sandbox.reward import Outcome, Shape
     from sandbox.verdict import Cause, Verdict
@@ -31,6 +32,7 @@ _HOMES = {
     "extract": ("Candidate", "NoCode", "extract"),
     "job": ("Job", "Run", "Usage"),
     "judgement": ("CaseResult", "Judgement"),
+    "layers": ("Enforced", "Enforcement", "Isolation", "Layer", "Requirement"),
     "limits": ("Limits",),
     "reward": ("Outcome", "Shape"),
     "verdict": ("Cause", "Verdict"),
@@ -42,13 +44,18 @@ __all__ = [
     "CaseResult",
     "Cause",
     "ConfigurationError",
+    "Enforced",
+    "Enforcement",
+    "Isolation",
     "Job",
     "Judgement",
     "LabelError",
+    "Layer",
     "LayerMissing",
     "Limits",
     "NoCode",
     "Outcome",
+    "Requirement",
     "Run",
     "Sandbox",
     "SandboxError",

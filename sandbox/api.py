@@ -135,6 +135,7 @@ class Sandbox:
 
         Raises:
             ConfigurationError: workers cannot be started, or the sandbox is closed.
+            LayerMissing: a layer of confinement that is required cannot be had.
         """
         text = "" if response is None else str(response)
         judgement = judge(text, label, prompt=prompt, run=self._pool.run, rules=self.rules, deadline=deadline)
@@ -161,6 +162,7 @@ class Sandbox:
 
         Raises:
             ConfigurationError: workers cannot be started, or the sandbox is closed.
+            LayerMissing: a layer of confinement that is required cannot be had.
         """
         data = stdin.encode("utf-8", "surrogatepass") if isinstance(stdin, str) else bytes(stdin)
         return self._pool.run(Job(source=code, stdin=data, limits=limits or self.rules.limits, entropy=self.rules.entropy))

@@ -6,14 +6,14 @@ A test that cannot run here skips with a reason, unless SANDBOX_TEST_REQUIRE nam
 import json
 
 import pytest
-from machine import CLIENTS_PYTHON, DATA, REQUIRED, other_pythons
+from machine import CLIENTS_PYTHON, DATA, REQUIRED, as_nobody, other_pythons
 
 from sandbox import Limits, Sandbox
 from sandbox.guest.syscalls import landlock_abi
 
 
 def pytest_configure(config):
-    config.addinivalue_line("markers", "needs(what): what the test needs of the machine: data, clients, pythons, landlock")
+    config.addinivalue_line("markers", "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody")
 
 
 def _missing(what):
@@ -23,6 +23,8 @@ def _missing(what):
         return None if CLIENTS_PYTHON.exists() else "no real clients installed: make clients"
     if what == "landlock":
         return None if landlock_abi() >= 6 else "this kernel has no Landlock ABI 6 (Linux 6.12)"
+    if what == "nobody":
+        return None if as_nobody() else "no other user can run Python here (root, setpriv and a readable interpreter are needed)"
     if what == "pythons":
         return None if len(other_pythons()) > 1 else "no other Python interpreters found"
     raise AssertionError(f"nobody knows how to look for {what}")

@@ -41,12 +41,15 @@ _owner = 0
 
 
 def check_settings() -> None:
-    """Check the `SANDBOX_*` variables now: better when the reward file is loaded than in the middle of a training.
+    """Check the `SANDBOX_*` variables, and that a worker can be had, now: better when the reward file is loaded than in a training.
 
     Raises:
-        ConfigurationError: one of them cannot be used.
+        ConfigurationError: a variable cannot be used.
+        LayerMissing: programs cannot be confined here as is required.
     """
-    Settings.from_environment(os.environ)
+    settings = Settings.from_environment(os.environ)
+    with Sandbox(limits=settings.limits, **{**settings.options, "workers": 1}) as box:
+        box.warm()
 
 
 def reward_func(

@@ -115,3 +115,20 @@ def score(
         errors.print(f"[yellow]interrupted[/yellow]{kept}", highlight=False)
         raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(status)
+
+
+@app.command()
+def doctor(
+    allow_missing: AllowMissing = None,
+    isolation: Tier = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Try every layer of confinement from inside a worker; exit status 0 if all that is required holds, else 1."""
+    from sandbox.cli.doctor import examine
+
+    try:
+        status = examine(_settings(allow_missing, isolation), as_json=json)
+    except (SandboxError, OSError) as error:
+        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
+        raise typer.Exit(2) from None
+    raise typer.Exit(status)

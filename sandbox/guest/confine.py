@@ -8,7 +8,7 @@ import signal
 import time
 
 from . import seccomp, syscalls
-from .cgroup import SPARE_PROCESSES, Cgroup
+from .cgroup import Cgroup
 from .landlock import Domain
 from .wire import Order
 
@@ -124,7 +124,8 @@ def enter(order: Order, wall: Wall, domain: Domain, supervisor: int, keep: int =
         _limit(resource.RLIMIT_NOFILE, max(order.open_files, LINE_FD + 1))
         _limit(resource.RLIMIT_DATA, order.memory_bytes + wall.base_data_bytes)
         if wall.own_namespaces:  # elsewhere it counts everything of the same user
-            _limit(resource.RLIMIT_NPROC, order.processes + SPARE_PROCESSES)
+            # Far above: a fork that fails here says nothing of why, and the looks are to find it first.
+            _limit(resource.RLIMIT_NPROC, 4 * order.processes + 256)
     syscalls.drop_capabilities()
     domain.enter()
     os.closerange(3, SETUP_FD)

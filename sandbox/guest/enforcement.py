@@ -49,22 +49,22 @@ def layers(facts: Facts) -> list[Told]:
         _network(facts),
         _syscalls(facts),
         _other_processes(facts),
-        Told("no_new_privileges", ENFORCED, "PR_SET_NO_NEW_PRIVS, no capabilities" + (", a user id of its own" * facts.own_users)),
+        Told("no_new_privileges", ENFORCED, "no_new_privs, no capabilities" + (", own uid" * facts.own_users)),
         _memory(facts),
         _processes(facts),
         Told(
             "cpu_time",
             ENFORCED,
-            ("cgroup and clocks" if facts.cgroup_cpu else "clocks") + " of all descendants, RLIMIT_CPU behind" * facts.has_limits,
+            ("cgroup, " * facts.cgroup_cpu) + "clocks of descendants" + ", RLIMIT_CPU" * facts.has_limits,
         ),
-        Told("wall_time", ENFORCED, "a deadline, less the time spent waiting for a processor"),
-        Told("output", ENFORCED, "files in memory, of bounded size"),
+        Told("wall_time", ENFORCED, "deadline less waiting for a processor"),
+        Told("output", ENFORCED, "bounded files in memory"),
         Told("file_size", ENFORCED if facts.has_limits else MISSING, _file_size(facts)),
         Told("open_files", ENFORCED if facts.has_limits else MISSING, "RLIMIT_NOFILE" if facts.has_limits else "no RLIMIT_NOFILE"),
         Told(
             "complete_kill",
             ENFORCED,
-            "a process namespace, swept after each job" if facts.namespaces else "two subreapers, swept after each job",
+            "own process namespace, swept" if facts.namespaces else "two subreapers, swept",
         ),
     ]
 
@@ -72,17 +72,15 @@ def layers(facts: Facts) -> list[Told]:
 def _file_size(facts: Facts) -> str:
     if not facts.has_limits:
         return "no RLIMIT_FSIZE"
-    return "RLIMIT_FSIZE; all files together by the size of a tmpfs" if facts.namespaces else "RLIMIT_FSIZE, for each file"
+    return "RLIMIT_FSIZE, together size of tmpfs" if facts.namespaces else "RLIMIT_FSIZE a file"
 
 
 def _filesystem(facts: Facts) -> Told:
     if facts.namespaces:
-        inner = f"; Landlock (ABI {facts.landlock}) within" if facts.landlock else "; no Landlock within: no pytest labels"
-        return Told("filesystem", ENFORCED, "a read-only root of bind mounts, tmpfs for what jobs write" + inner)
+        inner = f"; Landlock {facts.landlock}" if facts.landlock else "; no Landlock: no pytest labels"
+        return Told("filesystem", ENFORCED, "own read-only root, tmpfs for writing" + inner)
     if facts.landlock >= 3:
-        return Told(
-            "filesystem", ENFORCED, f"Landlock (ABI {facts.landlock}): interpreter and libraries read, its own folder written"
-        )
+        return Told("filesystem", ENFORCED, f"Landlock {facts.landlock}: libraries read, own folder written")
     if facts.landlock:
         remedy = f"{_GET_NAMESPACES}; or use Linux 6.2 or newer"
         return Told("filesystem", PARTIAL, f"Landlock (ABI {facts.landlock}) cannot keep files from being truncated", remedy)
@@ -90,7 +88,7 @@ def _filesystem(facts: Facts) -> Told:
 
 
 def _network(facts: Facts) -> Told:
-    how = ["a network namespace with nothing in it"] * facts.namespaces + ["seccomp: no sockets"] * (not facts.seccomp)
+    how = ["own empty network"] * facts.namespaces + ["seccomp: no sockets"] * (not facts.seccomp)
     if how:
         return Told("network", ENFORCED, ", ".join(how))
     return Told("network", MISSING, facts.seccomp, f"{_GET_NAMESPACES}; or {_GET_SECCOMP}")
@@ -99,15 +97,15 @@ def _network(facts: Facts) -> Told:
 def _syscalls(facts: Facts) -> Told:
     if facts.seccomp:
         return Told("syscalls", MISSING, facts.seccomp, _GET_SECCOMP)
-    return Told("syscalls", ENFORCED, "seccomp: a table with a reason a row, inherited")
+    return Told("syscalls", ENFORCED, "seccomp: a table, a reason a row")
 
 
 def _other_processes(facts: Facts) -> Told:
-    walls = ["a process namespace"] * facts.namespaces
+    walls = ["own process namespace"] * facts.namespaces
     if facts.landlock:
-        walls.append("Landlock: no tracing" + ", no signals" * (facts.landlock >= 6))
+        walls.append(f"Landlock {facts.landlock}" + " (no scope of signals)" * (facts.landlock < 6))
     if not facts.seccomp:
-        walls.append("seccomp: no tracing, no limits or priorities of others")
+        walls.append("seccomp")
     if facts.namespaces or (facts.landlock >= 6 and not facts.seccomp):
         return Told("other_processes", ENFORCED, "; ".join(walls))
     if not walls:
@@ -116,16 +114,16 @@ def _other_processes(facts: Facts) -> Told:
 
 
 def _memory(facts: Facts) -> Told:
-    behind = "RLIMIT_DATA of each process" * facts.has_limits
+    behind = "RLIMIT_DATA a process" * facts.has_limits
     if facts.cgroup_memory:
         return Told("memory", ENFORCED, f"cgroup v{facts.cgroup_version}" + (f", {behind}" if behind else ""))
     if facts.has_limits:
-        return Told("memory", ENFORCED, f"{behind}, and all together looked at every 25 ms; no cgroup")
-    return Told("memory", PARTIAL, "all together looked at every 25 ms")
+        return Told("memory", ENFORCED, f"{behind}; together sampled (25 ms)")
+    return Told("memory", PARTIAL, "together sampled (25 ms)")
 
 
 def _processes(facts: Facts) -> Told:
     walls = [f"cgroup v{facts.cgroup_version}"] * facts.cgroup_processes + ["RLIMIT_NPROC"] * (
         facts.namespaces and facts.has_limits
     )
-    return Told("processes", ENFORCED, ", ".join([*walls, "looked at every 25 ms" if not walls else "counted"]))
+    return Told("processes", ENFORCED, ", ".join([*walls, "sampled (25 ms)"]))

@@ -52,7 +52,7 @@ def main(options: dict[str, Any]) -> int:
             owner = f"uid={namespaces.JOB_UID},gid={namespaces.JOB_UID}"
             syscalls.mount("tests", namespaces.HIDDEN, "tmpfs", flags, f"mode=700,size={namespaces.HIDDEN_BYTES},{owner}")
         except OSError as error:
-            _say(stream, {"failed": str(error)})
+            _say(stream, {"failed": error.strerror or str(error)})
             return FAILED
     ours, theirs = socket.socketpair()
     pid = os.fork()
@@ -79,7 +79,7 @@ def _be_zygote(
         try:
             namespaces.mount_proc()
         except OSError as error:
-            _say(stream, {"failed": str(error)})
+            _say(stream, {"failed": error.strerror or str(error)})
             return FAILED
         folder = MountedFolder(asked.fresh)
     else:

@@ -97,6 +97,7 @@ def enter(extra: list[str]) -> bool:
     places = _places(extra)
     kept = {path: stash for stash, path in covered(extra)}
     if can_own_users():
+        _step("read_as_another_user", _can_others_read, places)
         _step("unshare_mount", syscalls.unshare, syscalls.CLONE_NEWNS)
         _step("build_root", _build_root, places, kept)
         _step("become_nobody_else", _become_own_user)
@@ -120,11 +121,17 @@ def mount_proc() -> None:
     _step("mount_proc", syscalls.mount, "proc", "/proc", "proc", flags)
 
 
+def _can_others_read(places: list[str]) -> None:
+    for path in places:
+        if os.stat(path).st_mode & 0o005 != 0o005:
+            raise PermissionError(13, f"{path} can only be read by its owner; programs run as another user: chmod -R o+rX {path}")
+
+
 def _step(name: str, action: object, *args: object) -> None:
     try:
         action(*args)  # type: ignore[operator]
     except OSError as error:
-        raise OSError(error.errno, f"step:{name}: {error}") from error
+        raise OSError(error.errno, f"step:{name}: {error.strerror}") from error
 
 
 def _name_host() -> None:

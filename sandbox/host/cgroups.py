@@ -91,7 +91,7 @@ def make() -> Group:
         try:
             group = _make_v2(place[""], name) if version == 2 else _make_v1(place, name)
         except OSError as error:
-            reasons.append(f"v{version}: {error.strerror} ({error.filename})")
+            reasons.append(f"v{version}: {error.strerror}")
             continue
         if "memory_limit" in group.files or "processes_limit" in group.files:
             return group

@@ -57,6 +57,7 @@ class Pool:
 
         Raises:
             ConfigurationError: workers cannot be started at all, or the pool is closed.
+            LayerMissing: a layer of confinement that is required cannot be had.
             LabelError: the arguments of a call cannot cross to the candidate.
         """
         if deadline is None:

@@ -184,6 +184,12 @@ class ProcessWorker:
         return self._pid
 
     @property
+    def cgroup(self) -> str:
+        """Which control group counts for this worker, or why none does."""
+        version = self._group.version
+        return f"cgroup v{version}" if version else f"no cgroup ({self._group.why_not})"
+
+    @property
     def healthy(self) -> bool:
         """Whether it can take another job."""
         return self._healthy

@@ -1,0 +1,78 @@
+"""`reward-sandbox doctor`: what confines programs on this machine, tried from inside."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Collection
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from sandbox.host.selfcheck import Check, Checkup, check
+from sandbox.layers import Isolation, Layer, Requirement
+from sandbox.settings import Settings
+
+__all__ = ["examine"]
+
+
+def examine(settings: Settings, *, as_json: bool, console: Console | None = None) -> int:
+    """Check every layer and say how it stands; the exit status of the command: 0 all that is required holds, 1 it does not."""
+    options = settings.options
+    allowed: Collection[Layer] = options.get("allow_missing", frozenset())
+    found = check(python=options.get("python"), isolation=options.get("isolation", Isolation.AUTO), allow_missing=allowed)
+    if as_json:
+        print(json.dumps(_plain(found)))
+    else:
+        _show(found, console or Console())
+    return 0 if found.holds else 1
+
+
+def _plain(found: Checkup) -> dict[str, object]:
+    plain = dataclasses.asdict(found)
+    plain["holds"] = found.holds
+    for row, one in zip(plain["checks"], found.checks, strict=True):
+        row["holds"] = one.holds
+    return plain
+
+
+def _show(found: Checkup, console: Console) -> None:
+    tier = "namespaces" if found.isolation is Isolation.NAMESPACES else "unprivileged"
+    who = "root" if found.user == 0 else f"user {found.user}"
+    console.print(
+        f"[bold]{tier}[/] tier, as {who}; Linux {found.kernel}, Python {found.python}, {escape(found.cgroup)}", highlight=False
+    )
+    if found.why_no_namespaces:
+        console.print(f"no namespaces: {escape(found.why_no_namespaces)}", highlight=False)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for head in ("", "layer", "asked", "got", "tried", "how"):
+        table.add_column(head, overflow="fold", no_wrap=head != "how")
+    for one in found.checks:
+        told = one.enforced
+        mark = "[green]✓[/]" if one.holds and _is_whole(one) else "[yellow]![/]" if one.holds else "[red]✗[/]"
+        tried = "[green]stopped[/]" if one.contained else "[red]got through[/]"
+        asked = "yes" if told.requirement is Requirement.REQUIRED else "given up"
+        table.add_row(mark, told.layer.value, asked, told.enforcement.value, tried, escape(told.how))
+    console.print(table)
+    for one in found.checks:
+        if one.enforced.remedy and not _is_whole(one):
+            console.print(f"[yellow]to get {one.enforced.layer.value}:[/] {escape(one.enforced.remedy)}", highlight=False)
+        if not one.contained:
+            console.print(
+                f"[red]{one.enforced.layer.value}:[/] a program that {one.probe} got through ({escape(one.seen)})", highlight=False
+            )
+    given_up = [one.enforced.layer.value for one in found.checks if one.enforced.requirement is not Requirement.REQUIRED]
+    if given_up:
+        console.print(f"[yellow]given up: {', '.join(given_up)}[/]: every result says so", highlight=False)
+    if found.holds:
+        console.print("[green]every layer that is required holds[/]" + (" (but what was given up)" if given_up else ""))
+    else:
+        lacking = ",".join(one.enforced.layer.value for one in found.checks if not one.holds)
+        console.print(
+            f"[red]not all that is required holds[/]; to run without, at your own risk: --allow-missing {lacking}", highlight=False
+        )
+
+
+def _is_whole(one: Check) -> bool:
+    return one.enforced.enforcement.value == "enforced" and one.contained
