@@ -42,13 +42,13 @@ STACK_BYTES = 100 << 20
 class Wall:
     """What every job of a worker puts around itself, as far as it does not inherit it."""
 
-    def __init__(self, *, has_limits: bool, uid: int, own_namespaces: bool, no_memory_files: bool) -> None:
+    def __init__(self, *, has_limits: bool, uid: int, own_namespaces: bool, rules: tuple[seccomp.Rule, ...]) -> None:
         self.has_limits = has_limits
         self.uid = uid
         """The user id of jobs; -1: the zygote's."""
         self.own_namespaces = own_namespaces
-        self.no_memory_files = no_memory_files
-        """Without a memory cgroup nothing counts what memfds hold."""
+        self.rules = rules
+        """What each job refuses itself beside what it inherits."""
         self.base_data_bytes = 0
         """Private memory of the zygote, which jobs are born with."""
 
@@ -130,8 +130,8 @@ def enter(order: Order, wall: Wall, domain: Domain, supervisor: int, keep: int =
     domain.enter()
     os.closerange(3, SETUP_FD)
     os.closerange(keep + 1, 1 << 16)
-    if wall.no_memory_files:
-        seccomp.deny_memory_files()
+    if wall.rules:
+        seccomp.install(wall.rules)
 
 
 def _raise_badness(number: int) -> None:

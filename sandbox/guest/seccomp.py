@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from . import syscalls
 
-__all__ = ["RULES", "Rule", "deny_memory_files", "install", "program"]
+__all__ = ["RULES", "Rule", "extra_rules", "install", "program"]
 
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 """AUDIT_ARCH_*, and the column of the numbers below."""
@@ -77,7 +77,28 @@ RULES = (
 )
 """What is refused, and why."""
 
+PRETENDED = 0
+"""The error that is none: the call does nothing and says that it did, so that honest programs go on."""
+
+WITHOUT_A_ROOT_OF_THEIR_OWN = (
+    Rule(
+        "chmod fchmod fchmodat chown fchown lchown fchownat utime utimes utimensat futimesat",
+        "attributes of files that belong to the same user: Landlock does not look at them",
+        PRETENDED,
+    ),
+    Rule("setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr", "the same"),
+    Rule("ioctl", "flags of files (FS_IOC_SETFLAGS): the same", only=((1, "is", 0x40086602),)),
+    Rule("ioctl", "flags of files (FS_IOC_FSSETXATTR): the same", only=((1, "is", 0x401C5820),)),
+    Rule("inotify_init inotify_init1 inotify_add_watch", "what others do with files"),
+)
+WITHOUT_A_MEMORY_CGROUP = (Rule("memfd_create", "nothing else counts what is in such files", errno.ENOSYS),)
+"""What only jobs may not, for the zygote does it; installed in each, where the layers that would make it harmless are missing."""
+
 _NUMBERS = {
+    "chmod": (90, -1), "chown": (92, -1), "fchmod": (91, 52), "fchmodat": (268, 53), "fchown": (93, 55), "fchownat": (260, 54),
+    "fremovexattr": (199, 16), "fsetxattr": (190, 7), "futimesat": (261, -1), "inotify_add_watch": (254, 27), "inotify_init": (253, -1),
+    "inotify_init1": (294, 26), "lchown": (94, -1), "lremovexattr": (198, 15), "lsetxattr": (189, 6), "memfd_create": (319, 279),
+    "removexattr": (197, 14), "setxattr": (188, 5), "utime": (132, -1), "utimensat": (280, 88), "utimes": (235, -1),
     "accept": (43, 202), "accept4": (288, 242), "acct": (163, 89), "add_key": (248, 217), "adjtimex": (159, 171),
     "bind": (49, 200), "bpf": (321, 280), "chroot": (161, 51), "clock_adjtime": (305, 266), "clock_settime": (227, 112),
     "clone": (56, 220), "clone3": (435, 435), "connect": (42, 203), "delete_module": (176, 106), "fanotify_init": (300, 262),
@@ -108,8 +129,8 @@ _LOAD, _JUMP_EQUAL, _JUMP_ABOVE, _JUMP_FROM, _JUMP_ANY, _RETURN = 0x20, 0x15, 0x
 _ALLOW, _ERRNO, _KILL = 0x7FFF0000, 0x00050000, 0x80000000
 
 
-def program(machine: str = "") -> bytes:
-    """The filter for *machine* (default: this one), as `struct sock_filter`s.
+def program(machine: str = "", rules: tuple[Rule, ...] = RULES) -> bytes:
+    """The filter of *rules* for *machine* (default: this one), as `struct sock_filter`s.
 
     Raises:
         OSError: nobody has written down the numbers of its system calls.
@@ -128,12 +149,12 @@ def program(machine: str = "") -> bytes:
         (_JUMP_ABOVE, 0, 1, LAST_KNOWN),
         (_RETURN, 0, 0, _ERRNO | errno.ENOSYS),
     ]
-    for first, last, error in _ranges(column):
+    for first, last, error in _ranges(rules, column):
         if first == last:
             code += [(_JUMP_EQUAL, 0, 1, first), (_RETURN, 0, 0, _ERRNO | error)]
         else:
             code += [(_JUMP_FROM, 0, 2, first), (_JUMP_ABOVE, 1, 0, last), (_RETURN, 0, 0, _ERRNO | error)]
-    for rule in RULES:
+    for rule in rules:
         for call in rule.calls.split() if rule.only else ():
             number = _NUMBERS[call][column]
             if number >= 0:
@@ -142,10 +163,10 @@ def program(machine: str = "") -> bytes:
     return b"".join(struct.pack("=HBBI", *step) for step in code)
 
 
-def _ranges(column: int) -> list[tuple[int, int, int]]:
+def _ranges(rules: tuple[Rule, ...], column: int) -> list[tuple[int, int, int]]:
     """What is refused whatever its arguments, neighbours of one error together: short programs install faster."""
     errors = {}
-    for rule in RULES:
+    for rule in rules:
         for call in () if rule.only else rule.calls.split():
             if _NUMBERS[call][column] >= 0:
                 errors[_NUMBERS[call][column]] = rule.error
@@ -175,24 +196,24 @@ def _conditional(number: int, rule: Rule) -> list[tuple[int, int, int, int]]:
     return [(_JUMP_EQUAL, 0, len(body), number), *body]
 
 
-_MEMFD_CREATE = {"x86_64": 319, "aarch64": 279}
-
-
-def deny_memory_files() -> None:
-    """Filter memfd_create too, which the zygote and a job's first lines need: nothing counts what is in such files, but a cgroup.
-
-    Raises:
-        OSError: this kernel or this machine cannot.
-    """
-    number = _MEMFD_CREATE[os.uname().machine]
-    steps = [(_LOAD, 0, 0, 0), (_JUMP_EQUAL, 0, 1, number), (_RETURN, 0, 0, _ERRNO | errno.ENOSYS), (_RETURN, 0, 0, _ALLOW)]
-    syscalls.seccomp_filter(b"".join(struct.pack("=HBBI", *step) for step in steps))
-
-
-def install() -> None:
+def install(rules: tuple[Rule, ...] = RULES) -> None:
     """Filter the calling process and all that it starts, for good. It has no new privileges already.
 
     Raises:
         OSError: this kernel or this machine cannot.
     """
-    syscalls.seccomp_filter(program())
+    key = id(rules)
+    if key not in _programs:
+        _programs[key] = program("", rules)
+    syscalls.seccomp_filter(_programs[key])
+
+
+_programs: dict[int, bytes] = {}
+
+
+def extra_rules(*, has_own_root: bool, has_memory_cgroup: bool) -> tuple[Rule, ...]:
+    """What jobs may not beside RULES, which they inherit; made ready, so that a job only installs it."""
+    rules = (*(() if has_own_root else WITHOUT_A_ROOT_OF_THEIR_OWN), *(() if has_memory_cgroup else WITHOUT_A_MEMORY_CGROUP))
+    if rules:
+        _programs[id(rules)] = program("", rules)
+    return rules

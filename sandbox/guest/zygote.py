@@ -24,7 +24,7 @@ import sys
 import time
 from typing import Any
 
-from . import candidate, confine, enforcement, values
+from . import candidate, confine, enforcement, seccomp, values
 from .cgroup import Cgroup
 from .landlock import NO_DOMAIN, Domain
 from .namespaces import readable
@@ -61,7 +61,7 @@ def main(stream: socket.socket, host: int, pid: int, folder: Scratch, cgroup: Cg
         has_limits=options["limits"],
         uid=job_uid,
         own_namespaces=options["namespaces"],
-        no_memory_files=not no_filter and not cgroup.has_memory,
+        rules=() if no_filter else seccomp.extra_rules(has_own_root=options["namespaces"], has_memory_cgroup=cgroup.has_memory),
     )
     try:
         missing = _warm_up(options["warm"])
