@@ -18,7 +18,6 @@ import sys
 import threading
 import time
 import traceback
-from _blake2 import blake2b  # hashlib would load OpenSSL, and every fork would copy its mappings
 from types import CodeType, CoroutineType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
@@ -107,7 +106,7 @@ def run(
             data = _read_all(job_fd)
             job = Payload.unpack(data)
             calls = values.decode(job.calls) if job.calls else []
-            seed = None if job.entropy else int.from_bytes(blake2b(data, digest_size=8).digest(), "big")
+            seed = None if job.entropy else seed_of(data)
             _give_stdin(job.stdin)
             serving = json.loads(job.serving) if job.serving else {}
             if wall.uid >= 0:  # so that its files are its own
@@ -144,8 +143,15 @@ def _read_all(fd: int) -> bytes:
     return data
 
 
+def seed_of(data: bytes) -> int:
+    """A number that is the same for the same job: the hash seed of workers is fixed, and a digest would load a library in every fork."""
+    return hash(data) & 0xFFFFFFFFFFFFFFFF
+
+
 def _give_stdin(data: bytes) -> None:
     """Standard input is a file in memory: read by any means (input(), open(0), os.read), it ends where it should."""
+    if not data:
+        return  # the zygote's own is empty too
     fd = os.memfd_create("stdin", os.MFD_CLOEXEC)
     while data:
         data = data[os.write(fd, data) :]
@@ -221,11 +227,11 @@ def _live(job: Payload, calls: list[list[Any]], answers: Answers, module: Module
             if function:
                 _look_up(namespace, given, function)
     except SystemExit as stop:
-        return _end(_exit_status(stop), namespace)
+        return _end(_exit_status(stop), namespace, job.source)
     except BaseException as error:
         answers.error(KIND_ERROR, error)
         _show(error, path)
-        return _end(1, namespace)
+        return _end(1, namespace, job.source)
     if serving:
         from .program import serve_tests  # imported by the zygote already, where there are tests
 
@@ -238,14 +244,13 @@ def _live(job: Payload, calls: list[list[Any]], answers: Answers, module: Module
             answers.begin(slot)
             answers.write(*_answer(call, namespace, given, answers.room))
         os._exit(0)  # every answer is written; what the program would still do at its end is nobody's question
-    return _end(0, namespace)
+    return _end(0, namespace, job.source)
 
 
 def _fresh_interpreter(path: str, folder: Scratch, seed: int | None) -> None:
     """The state a program expects of a new interpreter, but for what was imported already."""
     sys.argv[:] = [path]
     sys.path[0] = folder.path
-    os.environ["TMPDIR"] = folder.temporary
     random.seed(seed)
     numpy = sys.modules.get("numpy")
     if numpy is not None:
@@ -306,8 +311,13 @@ def _exit_status(stop: SystemExit) -> int:
     return 1
 
 
-def _end(status: int, namespace: dict[str, Any]) -> int:
+FINALIZES = ("__del__", "open", "finally", "finalize", "yield", "with ")
+"""Without any of these words in it, what a program leaves in cycles says nothing when it is collected, which costs every job."""
+
+
+def _end(status: int, namespace: dict[str, Any], source: str) -> int:
     """What the interpreter does at its end, as far as a program can tell: threads, exit functions, its objects, buffers."""
+    may_finalize = any(word in source for word in FINALIZES)
     try:
         threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
@@ -321,7 +331,8 @@ def _end(status: int, namespace: dict[str, Any]) -> int:
         for private in (True, False):
             for name in [name for name in namespace if name != "__builtins__" and name.startswith("_") == private]:
                 namespace[name] = None
-        gc.collect()
+        if may_finalize:
+            gc.collect()
     except BaseException:
         traceback.print_exc()
     return _flush(status)

@@ -16,6 +16,7 @@ __all__ = [
     "ANSWERS_FD",
     "LINE_FD",
     "SETUP_FD",
+    "Badness",
     "Tally",
     "Wall",
     "descendants",
@@ -102,10 +103,10 @@ def _limit(limit: int, value: int) -> None:
     resource.setrlimit(limit, (value, value))
 
 
-def enter(order: Order, wall: Wall, domain: Domain, supervisor: int, keep: int = ANSWERS_FD, badness: int = 1000) -> None:
+def enter(order: Order, wall: Wall, domain: Domain, supervisor: int, keep: int = ANSWERS_FD, is_visible: bool = True) -> None:
     """Confine the calling process. Last of all, every descriptor but 0, 1, 2 and those from SETUP_FD to *keep* is closed.
 
-    With the highest *badness* it is the first to go when memory runs out; what has less is a tester, which nobody may look into.
+    What is *visible* may look at itself in /proc, as programs do; a tester may not be looked into by anybody.
 
     Raises:
         OSError: a layer cannot be set up.
@@ -113,11 +114,15 @@ def enter(order: Order, wall: Wall, domain: Domain, supervisor: int, keep: int =
     os.setsid()
     if wall.uid >= 0:
         os.setresgid(wall.uid, wall.uid, wall.uid)
-        os.setresuid(wall.uid, wall.uid, wall.uid)
-    syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != supervisor:  # it died before the line above took effect
-        os._exit(1)
-    _raise_badness(badness)
+        os.setresuid(wall.uid, wall.uid, wall.uid)  # which ends all capabilities as well
+    else:
+        syscalls.drop_capabilities()
+    if not wall.own_namespaces:  # in a process namespace nothing outlives the zygote
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != supervisor:  # it died before the line above took effect
+            os._exit(1)
+    if is_visible:
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the files of a process that is not belong to root
     if wall.has_limits:
         _limit(resource.RLIMIT_CPU, min(order.cases * order.cpu_ns, order.total_ns) // 1_000_000_000 + 2)
         _limit(resource.RLIMIT_FSIZE, order.file_bytes)
@@ -126,7 +131,6 @@ def enter(order: Order, wall: Wall, domain: Domain, supervisor: int, keep: int =
         if wall.own_namespaces:  # elsewhere it counts everything of the same user
             # Far above: a fork that fails here says nothing of why, and the looks are to find it first.
             _limit(resource.RLIMIT_NPROC, 4 * order.processes + 256)
-    syscalls.drop_capabilities()
     domain.enter()
     os.closerange(3, SETUP_FD)
     os.closerange(keep + 1, 1 << 16)
@@ -134,18 +138,18 @@ def enter(order: Order, wall: Wall, domain: Domain, supervisor: int, keep: int =
         seccomp.install(wall.rules)
 
 
-def _raise_badness(number: int) -> None:
-    """Let the kernel, where memory runs out, end this process rather than another."""
-    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the files of a process that is not belong to root
-    fd = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
-    try:
-        os.write(fd, b"%d" % number)
-    except PermissionError:
-        pass  # it was higher already
-    finally:
-        os.close(fd)
-    if number < 1000:
+class Badness:
+    """How soon the kernel ends a process where memory runs out: children are born with what their parent has at the moment."""
+
+    def __init__(self) -> None:
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the file of a process that is not belongs to root
+        self._fd = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
+        self._own = int(os.pread(self._fd, 16, 0))
+
+    def give(self, number: int) -> None:
+        """Children that are forked now have *number* (0: as this process was started); it may be raised, and taken back, by anybody."""
+        os.pwrite(self._fd, b"%d" % max(number, self._own), 0)
 
 
 def _numbers(path: str) -> list[int]:

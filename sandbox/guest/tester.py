@@ -13,7 +13,6 @@ import random
 import sys
 import traceback
 import warnings
-from _blake2 import blake2b
 from typing import Any, NoReturn
 
 from . import candidate, confine
@@ -51,14 +50,14 @@ def run(
             null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
             for fd in (0, 1, 2):
                 os.dup2(null, fd)
-            random.seed(None if tests["entropy"] else int.from_bytes(blake2b(data, digest_size=8).digest(), "big"))
+            random.seed(None if tests["entropy"] else candidate.seed_of(data))
             confine.enter(
                 order._replace(cases=1, cpu_ns=order.tester_ns, total_ns=order.tester_ns),
                 wall,
                 domain,
                 supervisor,
                 confine.LINE_FD,
-                badness=500,
+                is_visible=False,
             )
             peer = Peer(confine.LINE_FD, judges=True, max_bytes=order.output_bytes * 4 + (1 << 16), is_home=is_home)
             results = Results(confine.ANSWERS_FD, peer)

@@ -97,26 +97,35 @@ class MountedFolder:
         work = self._points[0]
         about = os.fstat(work)
         self._owner = (about.st_mode, about.st_uid, about.st_gid)
-        os.close(os.open(PROGRAM_NAME, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=work))
-        self._next_inode = os.lstat(PROGRAM_NAME, dir_fd=work).st_ino + 1
-        os.unlink(PROGRAM_NAME, dir_fd=work)
+        self._next_inode = self._made_inode() + 1
         self._free_inodes = os.fstatvfs(work).f_ffree
 
+    def _made_inode(self) -> int:
+        """The number of an inode made now, and removed: they are given out one after another."""
+        work = self._points[0]
+        fd = os.open(PROGRAM_NAME, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=work)
+        number = os.fstat(fd).st_ino
+        os.close(fd)
+        os.unlink(PROGRAM_NAME, dir_fd=work)
+        return number
+
     def clean(self) -> bool:
-        if os.listdir(self._hidden) and not _empty(TESTS, self._hidden):  # the names in it are ours
-            return False
+        if os.fstat(self._hidden).st_nlink > 2 and not _empty(TESTS, self._hidden):
+            return False  # there is a folder in it, and it will not go
         if not self._is_as_before():
             self._mount(self._size)
         return True
 
     def _is_as_before(self) -> bool:
-        """Whether the job made nothing but its program, whose inode then is the next one, and changed no attribute of a folder."""
+        """Whether the job made nothing but its program, and changed no attribute of a folder.
+
+        Not even something that it has removed again: the next job would see it in the number of its program's inode.
+        """
         work = self._points[0]
         try:
-            if os.lstat(PROGRAM_NAME, dir_fd=work).st_ino != self._next_inode:
-                return False
             os.unlink(PROGRAM_NAME, dir_fd=work)
-            if os.fstatvfs(work).f_ffree != self._free_inodes:
+            made = self._made_inode()
+            if made != self._next_inode + 1 or os.fstatvfs(work).f_ffree != self._free_inodes:
                 return False
             about = os.fstat(work)
             if (about.st_mode, about.st_uid, about.st_gid) != self._owner or os.listxattr(work):
@@ -126,7 +135,7 @@ class MountedFolder:
             os.utime(work, ns=(0, 0))
         except OSError:
             return False
-        self._next_inode += 1
+        self._next_inode = made + 1
         return True
 
     def remove(self) -> None:

@@ -129,6 +129,8 @@ class _Zygote:
             if isinstance(folder, WorkFolder):
                 folder.make_hidden(options["hidden"])
             self.domain = Domain(readable(options["readable"], options["namespaces"]), folder.writable())
+        os.environ["TMPDIR"] = folder.temporary
+        self.badness = confine.Badness()
         self.state = confine.own_state()
         self.setup = os.memfd_create("setup", os.MFD_CLOEXEC)
 
@@ -186,10 +188,12 @@ class _Zygote:
         tally = confine.Tally(self.base_bytes, self.cgroup)
         started = time.monotonic_ns()
         watch = Watch(order, tally, self.cgroup, out, err, tests.results if tests else answers, started, self.cpus)
+        self.badness.give(1000)
         pid = os.fork()
         if pid == 0:
             line = tests.candidates_end if tests else -1
             candidate.run(order, job, out, err, answers, self.setup, self.wall, self.domain, self.folder, line)
+        self.badness.give(0)
         # Little happens here while the child lives: each page that is written now is copied first.
         leader = os.pidfd_open(pid)
         try:
@@ -245,7 +249,9 @@ class _Zygote:
             # The candidate exists, with a memory of its own: only now do the tests come into this process's reach.
             if not self._copy(tests.order.tests_bytes, memory):
                 return "", True
+            self.badness.give(500)
             tester = tests.fork(memory, self.setup, self.wall, self.walls, self.folder)
+            self.badness.give(0)
         finally:
             os.close(memory)
         watch.tally.apart = tests.pid

@@ -151,6 +151,7 @@ PAIRS = {
     "temporary": ("import os, tempfile\nopen(tempfile.gettempdir() + '/left-' + str(os.getuid()), 'w').close()", "import os, tempfile\nprint('through' if os.path.exists(tempfile.gettempdir() + '/left-' + str(os.getuid())) else '')"),
     "attribute_of_folder": ("import os\nos.setxattr('.', 'user.left', b'x')", "import os\nprint('through' if os.listxattr('.') else '')"),
     "mode_of_folder": ("import os\nos.chmod('.', 0o750)", "import os\nprint('through' if os.stat('.').st_mode & 0o777 == 0o750 else '')"),
+    "number_of_inodes": ("import os\nfor _ in range(100):\n    open('left', 'w').close(); os.unlink('left')", "import os\nopen('before', 'w').close()\nprint('through' if os.stat('main.py').st_ino > 60 else '')"),
     "link": ("import os\nos.symlink('/etc', 'left')", "import os\nprint('through' if os.path.islink('left') else '')"),
     "deep_tree": ("import os\nfor _ in range(100):\n    os.mkdir('left'); os.chdir('left')", "import os\nprint('through' if os.path.isdir('left/left') else '')"),
     "unreadable": ("import os\nos.mkdir('left', 0)", "import os\nprint('through' if os.path.exists('left') else '')"),

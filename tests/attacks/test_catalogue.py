@@ -196,6 +196,8 @@ RUINOUS = {"process_limits", "process_processors", "process_scheduling", "proces
 
 @pytest.mark.parametrize("name", PAIRS)
 def test_nothing_is_left_for_a_later_job(name, tier, workers):
+    if name == "number_of_inodes" and tier == "unprivileged":
+        pytest.skip("files of the machine's own file system are numbered by what everybody makes")
     leave, look = PAIRS[name]
     worker = workers(tier)
     attempt(worker, leave)

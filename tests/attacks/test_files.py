@@ -22,7 +22,7 @@ ATTEMPTS = {
     "fifo": "import os\nos.mkfifo(PLACE + '/planted')",
     "through_a_link": "import os\nos.symlink(PLACE, 'link')\nopen('link/planted.py', 'w').write('x')",
     "through_proc": "open('/proc/self/root' + PLACE + '/planted.py', 'w').write('x')",
-    "child": "import subprocess\nsubprocess.run(['touch', PLACE + '/planted.py'], check=True)",
+    "child": "import subprocess\nsubprocess.run(['cp', '/etc/passwd', PLACE + '/planted.py'], check=True)",
 }
 
 
