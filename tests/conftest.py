@@ -4,12 +4,14 @@ A test that cannot run here skips with a reason, unless SANDBOX_TEST_REQUIRE nam
 """
 
 import json
+import time
 
 import pytest
-from machine import CLIENTS_PYTHON, DATA, REQUIRED, as_nobody, other_pythons
+from machine import CLIENTS_PYTHON, DATA, REQUIRED, as_nobody, other_pythons, traces
 
 from sandbox import Limits, Sandbox
 from sandbox.guest.syscalls import landlock_abi
+from sandbox.host import cgroups
 
 
 def pytest_configure(config):
@@ -38,6 +40,18 @@ def pytest_runtest_setup(item):
             pytest.fail(f"SANDBOX_TEST_REQUIRE names {what}, but {reason}", pytrace=False)
         if reason:
             pytest.skip(reason)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _the_machine_is_left_as_it_was():
+    """Attacks included: no process, work folder, control group, mount, semaphore or planted file of ours is there afterwards."""
+    before = traces()
+    yield
+    deadline = time.monotonic() + 30.0
+    while traces() - before and time.monotonic() < deadline:
+        cgroups.remove_stale()
+        time.sleep(0.5)
+    assert traces() - before == set()
 
 
 @pytest.fixture(scope="session")

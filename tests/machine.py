@@ -1,5 +1,7 @@
 """What this machine has that tests can use."""
 
+import fcntl
+import glob
 import os
 import shutil
 import site
@@ -38,3 +40,44 @@ def as_nobody():
         if done.returncode == 0:
             return command
     return []
+
+
+def traces():
+    """What this run of tests can leave on the machine; what belongs to a living worker of somebody else's is not counted."""
+    found = set()
+    for place in ("/dev/shm", "/run", "/tmp", "/var/tmp", str(Path.home())):
+        found.update(path for path in glob.glob(f"{place}/reward-sandbox-*") if not _is_held(path))
+        found.update(glob.glob(f"{place}/sandbox-test-*"))
+    found.update(glob.glob("/dev/shm/sem.*"))
+    for pattern in (
+        "/sys/fs/cgroup/*/reward-sandbox-*",
+        "/sys/fs/cgroup/*/*/*/reward-sandbox-*",
+        "/sys/fs/cgroup/reward-sandbox-*",
+    ):
+        found.update(path for path in glob.glob(pattern) if not _read(f"{path}/cgroup.procs"))
+    found.update(line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    for name in ("shm", "sem", "msg"):
+        found.update(f"{name} {line.split()[1]}" for line in _read(f"/proc/sysvipc/{name}").splitlines()[1:])
+    return found
+
+
+def _read(path):
+    try:
+        return Path(path).read_text()
+    except OSError:
+        return ""
+
+
+def _is_held(path):
+    """Whether the worker that made a folder lives: it holds a lock on it."""
+    try:
+        fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return True
+    finally:
+        os.close(fd)
+    return False

@@ -17,10 +17,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-__all__ = ["Group", "make"]
+__all__ = ["Group", "make", "remove_stale"]
 
 PREFIX = "reward-sandbox-"
 STALE_SECONDS = 60.0
+YOUNG_SECONDS = 2.0
+"""Of a group whose owner is not seen here: it may be in another process namespace, and about to enter it."""
 REMOVE_SECONDS = 5.0
 _LEAF = "reward-sandbox-supervisor"
 _V1 = ("memory", "pids", "cpuacct")
@@ -257,12 +259,22 @@ def _move_aside(folder: str) -> bool:
     return True
 
 
+def remove_stale() -> None:
+    """Remove the groups of owners that were killed."""
+    for _, places in _places():
+        for place in places.values():
+            with contextlib.suppress(OSError):
+                _remove_stale(place)
+
+
 def _remove_stale(parent: str) -> None:
-    """Remove groups whose owner was killed: nothing is in them any more."""
+    """Remove groups whose owner was killed: nothing is in them any more. Young ones may not have been entered yet."""
     for entry in os.scandir(parent):
         if entry.name.startswith(PREFIX) and entry.name != _LEAF:
-            with contextlib.suppress(OSError):
-                if time.time() - entry.stat().st_mtime > STALE_SECONDS:
+            with contextlib.suppress(OSError, ValueError):
+                owner = int(entry.name.removeprefix(PREFIX).partition("-")[0])
+                least = YOUNG_SECONDS if not os.path.exists(f"/proc/{owner}") else STALE_SECONDS
+                if time.time() - entry.stat().st_mtime > least:
                     os.rmdir(entry.path)  # refused while anything is in it
 
 

@@ -1,7 +1,7 @@
 """What programs try: a table of attacks. Each prints "through" when it got what it wanted.
 
 `off` names the mechanisms that stop it: with all of them left out (and nothing else) the same program has to get through, or the test
-proves nothing. `once` is a row that only the root of a worker's own stops, or only Landlock, and so on: tried in that tier alone.
+proves nothing. Everything is tried on both tiers.
 
 Names that programs are given: PLACE and WITNESS (a folder and a file of the host's user), PORT and UDP (of servers on the loopback
 device), SOCKET and ABSTRACT (of listening Unix sockets), VICTIM (a process of the same user), HOST (the process that judges).
@@ -20,13 +20,10 @@ class Attack:
     name: str
     off: str
     program: str
-    tiers: tuple[str, ...] = ("namespaces", "unprivileged")
-    root_only: bool = False
-    """Its control needs what only root's workers have."""
 
 
-def _each(group, off, rows, **options):
-    return [Attack(f"{group}_{name}", off, program, **options) for name, program in rows.items()]
+def _each(group, off, rows):
+    return [Attack(f"{group}_{name}", off, program) for name, program in rows.items()]
 
 
 SYSCALL = """\

@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from sandbox import Limits, Sandbox
+from sandbox.host import cgroups
 from sandbox.host.process import ProcessWorker
 from sandbox.job import Job
 
@@ -60,7 +61,8 @@ def test_nothing_is_left_when_the_owner_is_killed(number, tier):
     assert owner.stdout.readline() == b"ready\n"
     family = psutil.Process(owner.pid).children(recursive=True)
     assert len(family) >= 8  # two keepers, two zygotes, two candidates, and children that left their session
-    folders = {folder for folder in folders_of(family) if not str(folder).startswith("/sys/")}
+    groups = {folder for folder in folders_of(family) if str(folder).startswith("/sys/")}
+    folders = folders_of(family) - groups
     assert len(folders) == (4 if tier == "unprivileged" else 0)  # of each worker one for its jobs, one for the files of tests
     owner.send_signal(number)
     if number is not signal.SIGKILL:
@@ -70,6 +72,9 @@ def test_nothing_is_left_when_the_owner_is_killed(number, tier):
     owner.stdout.close()
     assert gone(family) == []
     assert [folder for folder in folders if folder.exists()] == []
+    time.sleep(2.1)
+    cgroups.remove_stale()  # as every later worker does: nobody was left to remove an empty group
+    assert [group for group in groups if group.exists()] == []
 
 
 def test_nothing_is_left_when_the_owner_was_forked_too(tier):
