@@ -2,13 +2,14 @@
 # make test     set everything up; lint, type-check and run every test that can run here
 # make clients  the real clients (OpenRLHF, EvalPlus) in a virtualenv of their own, for their tests
 # make bench    the published numbers
+# make lab      conformance and attacks on a machine with cgroups v2 and an older kernel, under qemu (apt: qemu-system-x86 busybox-static cpio)
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check --quiet install -c constraints.txt
 
-.PHONY: demo test lint clients bench clean
+.PHONY: demo test lint clients bench lab clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
@@ -24,6 +25,11 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/throughput.py
 	$(BIN)/python benchmarks/tester.py
+	$(BIN)/python benchmarks/ladder.py
+	$(BIN)/python benchmarks/fairness.py
+
+lab: $(VENV)/.dev
+	$(BIN)/python tests/lab/build.py --keep .lab
 
 clients: .venv-clients/.done
 
@@ -47,4 +53,4 @@ $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-clients .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-clients .lab .mypy_cache .ruff_cache .pytest_cache

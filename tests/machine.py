@@ -9,9 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("SANDBOX_DATA") or ROOT.parent / "shared" / "data")
 CLIENTS_PYTHON = Path(os.environ.get("SANDBOX_TEST_CLIENTS") or ROOT / ".venv-clients") / "bin" / "python"
+TIERS = ["namespaces", pytest.param("unprivileged", marks=pytest.mark.needs("landlock"))]
+"""Of workers: what is said of one is said of both."""
 REQUIRED = set(os.environ.get("SANDBOX_TEST_REQUIRE", "").split(","))
 
 

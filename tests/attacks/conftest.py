@@ -1,10 +1,9 @@
 """Every attack is tried on both tiers: with namespaces, and without."""
 
 import pytest
+from machine import TIERS
 
 from sandbox import Limits, Sandbox
-
-TIERS = ("namespaces", "unprivileged")
 
 
 @pytest.fixture(scope="session", params=TIERS)

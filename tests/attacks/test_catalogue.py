@@ -13,14 +13,13 @@ from pathlib import Path
 import psutil
 import pytest
 from attacks.catalogue import ATTACKS, LIMITS, OWN_DISK, PAIRS
+from machine import TIERS
 
 from sandbox.host.process import MECHANISMS, ProcessWorker
 from sandbox.job import Job
 from sandbox.layers import Layer
 from sandbox.limits import Limits
 from sandbox.verdict import Cause
-
-pytestmark = pytest.mark.needs("landlock")
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +39,7 @@ def workers():
         worker.close()
 
 
-@pytest.fixture(params=["namespaces", "unprivileged"])
+@pytest.fixture(params=TIERS)
 def tier(request):
     return request.param
 
@@ -197,7 +196,9 @@ SHARED_NUMBERS = ("number_of_inodes", "unprivileged")
 
 
 @pytest.mark.parametrize(
-    ("name", "tier"), [(name, tier) for name in PAIRS for tier in ("namespaces", "unprivileged") if (name, tier) != SHARED_NUMBERS]
+    ("name", "tier"),
+    [(name, tier) for name in PAIRS for tier in ("namespaces", "unprivileged") if (name, tier) != SHARED_NUMBERS],
+    indirect=["tier"],
 )
 def test_nothing_is_left_for_a_later_job(name, tier, workers):
     leave, look = PAIRS[name]

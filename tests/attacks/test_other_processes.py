@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
+from machine import TIERS
 
 from sandbox import Sandbox
 from sandbox.host.process import ProcessWorker
@@ -66,7 +67,7 @@ def victim():
     process.stdout.close()
 
 
-@pytest.fixture(scope="module", params=["namespaces", "unprivileged"])
+@pytest.fixture(scope="module", params=TIERS)
 def worker(request):
     made = ProcessWorker(isolation=request.param)
     yield made
@@ -89,7 +90,7 @@ def test_without_the_layer_it_does(attack, victim):
     assert "done" in done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("tier", ["namespaces", "unprivileged"])
+@pytest.mark.parametrize("tier", TIERS)
 def test_the_expected_value_is_not_found_in_the_trainers_memory(tier):
     """The trainer is the parent of the zygote; its memory holds the label."""
     wanted = f"WITNESS-{secrets.token_hex(16)}"

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from machine import TIERS
 
 from sandbox import Limits, Sandbox
 from sandbox.host import cgroups
@@ -50,7 +51,7 @@ def gone(processes, seconds=10.0):
     return [process for process in alive if process.is_running() and process.status() != psutil.STATUS_ZOMBIE]
 
 
-@pytest.fixture(params=["namespaces", "unprivileged"])
+@pytest.fixture(params=TIERS)
 def tier(request):
     return request.param
 

@@ -8,6 +8,7 @@ import time
 
 import psutil
 import pytest
+from machine import TIERS
 
 from sandbox.errors import LabelError, WorkerLost
 from sandbox.host.process import ProcessWorker
@@ -24,7 +25,7 @@ BACKENDS = {
 SHORT = Limits(cpu_seconds=1.0, wall_seconds=1.5, deadline_seconds=60)
 
 
-@pytest.fixture(scope="module", params=BACKENDS)
+@pytest.fixture(scope="module", params=TIERS)
 def worker(request):
     with_worker = BACKENDS[request.param]()
     yield with_worker

@@ -7,7 +7,7 @@ import sys
 import time
 
 import pytest
-from machine import ROOT, as_nobody
+from machine import ROOT, TIERS, as_nobody
 
 from sandbox import LayerMissing, Sandbox
 from sandbox.guest import enforcement
@@ -16,7 +16,7 @@ from sandbox.host.selfcheck import PROBES, check
 from sandbox.job import Job
 from sandbox.layers import Enforced, Enforcement, Layer, Requirement, parse, require
 
-WITHOUT_NAMESPACES = [sys.executable, str(ROOT / "tests" / "tools" / "without_namespaces.py")]
+WITHOUT_NAMESPACES = [sys.executable, str(ROOT / "tests" / "lab" / "without_namespaces.py")]
 DOCTOR = ["-c", "from sandbox.cli import app; app()", "doctor", "--json"]
 
 
@@ -30,7 +30,7 @@ def test_every_layer_has_a_probe():
     assert {probe.layer for probe in PROBES} == set(Layer)
 
 
-@pytest.mark.parametrize("isolation", ["namespaces", "unprivileged"])
+@pytest.mark.parametrize("isolation", TIERS)
 def test_every_layer_is_enforced_and_every_probe_is_stopped(isolation):
     found = check(isolation=isolation)
     assert [(one.enforced.layer, one.seen) for one in found.checks if not one.contained] == []
@@ -95,7 +95,7 @@ def test_where_no_namespace_can_be_made_every_layer_is_there_all_the_same():
 
 
 @pytest.mark.needs("nobody")
-@pytest.mark.parametrize("tier", ["namespaces", "unprivileged"])
+@pytest.mark.parametrize("tier", TIERS)
 def test_an_ordinary_user_has_every_layer(tier):
     python = as_nobody()
     status, found = doctor(*python, *([WITHOUT_NAMESPACES[1], python[-1]] if tier == "unprivileged" else []))
