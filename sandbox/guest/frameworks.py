@@ -181,7 +181,8 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
     try:
         pytest.main([*options, *tests["paths"]], plugins=[plugin])
     except BaseException as error:
-        results.end(0, *results.classify(error))
+        outcome, message = results.classify(error)
+        results.end(0, results.owner_of_start(outcome), message)
         return
     plugin.end()
 
@@ -201,7 +202,7 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
             self.skip_reason: str | None = None
             self.expected_failure = self.in_setup = False
             self.skip_by_label = False
-            self.ran = False
+            self.began = self.ran = False
 
         def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
             if not isinstance(node, pytest.Item) and self.trouble is None:
@@ -214,6 +215,7 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
         @wrapper
         def pytest_runtest_protocol(self, item: Any, nextitem: Any) -> Any:
             results.begin(item.nodeid)
+            self.began = True
             self.open, self.error, self.skip_reason, self.ran = True, None, None, False
             self.expected_failure = self.in_setup = False
             done = yield
@@ -298,6 +300,8 @@ def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                 results.end(0, *results.classify(peer.last_said))
             elif not self.count:
                 results.end(0, "label", "pytest finds no test in the label's files")
+            elif not self.began and self.count > skip:
+                results.end(self.count, results.owner_of_start("failed"), "pytest ended before the first test")
             else:
                 results.end(self.count)
 

@@ -243,9 +243,9 @@ class Peer(References):
                 self._shared += items
             else:
                 kept = []
-            if carrier.is_grown:
+            if carrier.is_grown:  # what was shared goes by value now, so nothing that may hold it can be followed
                 self._shared.clear()
-                self._shared += [carrier.items[number] for number in kept]
+                kept = []
         self._send(["=", number, kind, answer, self._drops(), self.output(), kept])
         self._note_shared()
 

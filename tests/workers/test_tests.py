@@ -184,3 +184,19 @@ def test_the_owner_of_every_end_is_right(box):
     died = box.score(PROGRAM, ["x = f(1)\nassert x == 2", "x = die()\nassert x", "x = f(2)\nassert x == 4"])
     assert [case.verdict.value for case in died.judgement.cases] == ["accepted", "runtime_error", "accepted"]
     assert died.outcome is Outcome.CRASH
+
+
+BROKEN_SESSIONS = {
+    "loop": "def pytest_runtestloop(session): raise ValueError('broken')",
+    "options": "def pytest_addoption(parser): raise ValueError('broken')",
+    "configure": "def pytest_configure(config): raise ValueError('broken')",
+    "collection": "def pytest_collection_finish(session): raise ValueError('broken')",
+}
+
+
+@pytest.mark.parametrize("conftest", BROKEN_SESSIONS.values(), ids=BROKEN_SESSIONS)
+def test_a_session_that_the_label_breaks_is_the_labels(worker, conftest):
+    files = (("conftest.py", conftest), ("test_a.py", "from solution import f\ndef test_a():\n    assert f(1) == 2\n"))
+    tests = CodeTests(framework="pytest", files=files, paths=("test_a.py",))
+    told = worker.run(Job(source=PROGRAM, tests=tests), time.monotonic() + 60)
+    assert (told.tests.ended, told.tests.outcome, outcomes(told)) == (True, "label", []), told.tests
