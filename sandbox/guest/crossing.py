@@ -12,9 +12,9 @@ The text is JSON with the tags of `values`, and these besides:
     y  an object of mine [number, class]             Y  an object of yours, by number
     K  a class of mine: its number, and once its description           k  a class of yours, by number
     b  a class, function or constant that both sides can find by name "module:name"
-    G  a function of mine [number, name, qualified name, module, documentation, is async]
+    G  a function of mine [number, name, qualified name, module, documentation, flags]
     B  an instance of mine of a subclass of a plain immutable type [class, number, plain value]
-    E  an exception of mine [class, number, args, attributes, cause]
+    E  an exception of mine [class, number, args, attributes, cause, context]
     M  the default factory of a defaultdict with its items            V  a view of a dict [which, items]
     P  a path    L  a slice    Q  a namespace                         N  a numpy number [dtype, value]
 
@@ -164,8 +164,8 @@ class Carrier:
         rows = []
         for number in self._pending:
             value = self.structures[number]
-            content = [[name, self.tree(item, 1)] for name, item in attributes(value).items()]
-            rows.append([number, type(value).__name__, content])
+            cells = [[name, self.tree(item, 1)] for name, item in attributes(value).items()]
+            rows.append([number, type(value).__name__, cells])
         self._pending = []
         return rows
 

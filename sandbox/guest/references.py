@@ -330,9 +330,10 @@ def _set_field(error: BaseException, name: str, value: Any) -> None:
     try:
         if name.startswith("_") and name != "__notes__":
             return
-        setattr(error, name, value) if any(
-            isinstance(error, base) and name in names for base, names in _FIELDS
-        ) else error.__dict__.update({name: value})
+        if any(isinstance(error, base) and name in names.split() for base, names in _FIELDS):
+            setattr(error, name, value)
+        else:
+            error.__dict__[name] = value
     except (AttributeError, TypeError):
         pass  # a field that this version of Python does not have
 

@@ -87,7 +87,7 @@ def _without_checks(statements: list[ast.stmt]) -> tuple[list[str], list[ast.stm
                 raise Irreducible("a check function that takes more than the candidate")
             names.append(node.args.args[0].arg)
             bodies += node.body
-        elif not _is_call_of(node, "check"):
+        elif not code.is_call_of(node, "check"):
             others.append(node)
     return names, [*others, *bodies]
 
@@ -119,15 +119,6 @@ def _common_builtin(statements: list[ast.stmt]) -> str:
                 return ""
             outermost |= {node.func.id for node in calls[:1] if isinstance(node.func, ast.Name)}
     return outermost.pop() if len(outermost) == 1 else ""
-
-
-def _is_call_of(node: ast.stmt, name: str) -> bool:
-    return (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Call)
-        and isinstance(node.value.func, ast.Name)
-        and node.value.func.id == name
-    )
 
 
 @dataclass(kw_only=True)

@@ -82,7 +82,7 @@ def from_check(label: dict[str, Any]) -> Suite:
         parse(entry, "F16: entry_point")
     prelude = str(label.get("import_prefix") or (prompt if is_expression and runs_by_itself(prompt) else ""))
     checks = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "check"]
-    others = [node for node in tree.body if node not in checks and not _is_call_of(node, "check")]
+    others = [node for node in tree.body if node not in checks and not is_call_of(node, "check")]
     if len(checks) != 1:
         raise LabelError(f"F1: the test defines {len(checks)} functions called check; there should be one")
     alias, cases = _cases_of_check(checks[0])
@@ -105,7 +105,7 @@ def from_functional(label: dict[str, Any]) -> Suite:
     """F16 as one text: classes and helpers, `def check(candidate)`, and `check(Solution().f)`."""
     text = str(label["functional"])
     tree = parse(text, "F16: functional")
-    calls = [node.value for node in tree.body if isinstance(node, ast.Expr) and _is_call_of(node, "check")]
+    calls = [node.value for node in tree.body if isinstance(node, ast.Expr) and is_call_of(node, "check")]
     if len(calls) != 1 or not isinstance(calls[0], ast.Call) or len(calls[0].args) != 1:
         names = sorted(free_names([tree]))
         return _statements("F16", label, setup=[], cases=_grouped(tree.body), asked=tuple(names))
@@ -117,7 +117,7 @@ def from_statements(label: dict[str, Any], setup: str, tests: list[str], entry: 
     trees = [parse(test, "F3: a test") for test in tests]
     checks = [node for tree in trees for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "check"]
     if entry and checks:  # ROLL: check functions in a list
-        head = [node for tree in trees for node in tree.body if node not in checks and not _is_call_of(node, "check")]
+        head = [node for tree in trees for node in tree.body if node not in checks and not is_call_of(node, "check")]
         texts = [f"{ast.unparse(check)}\ncheck(candidate)" for check in checks]
         return _statements("F3", label, setup=[*parse(setup, "F3: setup").body, *head], cases=tuple(texts), entry=entry)
     called = _called_names(trees) - bound_names([parse(setup, "F3: setup"), *trees])
@@ -271,7 +271,8 @@ def _decoded(content: Any) -> bytes:
         raise LabelError("F13: an asset is a text of base64") from None
 
 
-def _is_call_of(node: ast.stmt, name: str) -> bool:
+def is_call_of(node: ast.stmt, name: str) -> bool:
+    """Whether a statement is nothing but a call of *name*."""
     match node:
         case ast.Expr(ast.Call(ast.Name(called))):
             return called == name
