@@ -1,5 +1,6 @@
 """What this machine has that tests can use."""
 
+import contextlib
 import fcntl
 import glob
 import os
@@ -44,6 +45,37 @@ def as_nobody():
         if done.returncode == 0:
             return command
     return []
+
+
+def quota_group_place():
+    """Where a group with a quota of processor time can be made, and its version; ("", 0) if nowhere."""
+    for place, file, version in (("/sys/fs/cgroup/cpu", "cpu.cfs_quota_us", 1), ("/sys/fs/cgroup", "cpu.max", 2)):
+        name = f"{place}/sandbox-test-{os.getpid()}"
+        try:
+            os.mkdir(name)
+        except OSError:
+            continue
+        found = os.path.exists(f"{name}/{file}")
+        os.rmdir(name)
+        if found:
+            return place, version
+    return "", 0
+
+
+@contextlib.contextmanager
+def quota_group(quota, period):
+    """A group in which *quota* of every *period* microseconds may be used."""
+    place, version = quota_group_place()
+    name = f"{place}/sandbox-test-{os.getpid()}"
+    os.mkdir(name)
+    try:
+        if version == 1:
+            Path(f"{name}/cpu.cfs_quota_us").write_text(str(quota))
+        else:
+            Path(f"{name}/cpu.max").write_text(f"{quota} {period}")
+        yield name
+    finally:
+        os.rmdir(name)
 
 
 def traces():

@@ -72,7 +72,7 @@ def layers(facts: Facts) -> list[Told]:
 def _file_size(facts: Facts) -> str:
     if not facts.has_limits:
         return "no RLIMIT_FSIZE"
-    return "RLIMIT_FSIZE, together size of tmpfs" if facts.namespaces else "RLIMIT_FSIZE a file"
+    return "RLIMIT_FSIZE, together size of tmpfs" if facts.namespaces else "RLIMIT_FSIZE a file, together sampled (25 ms)"
 
 
 def _filesystem(facts: Facts) -> Told:

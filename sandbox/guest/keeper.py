@@ -21,7 +21,7 @@ from typing import Any
 
 from . import confine, namespaces, syscalls, zygote
 from .cgroup import Cgroup
-from .workfolder import MountedFolder, Scratch, WorkFolder
+from .workfolder import MAX_FILES, MountedFolder, Scratch, WorkFolder
 
 __all__ = ["Asked", "main"]
 
@@ -135,7 +135,7 @@ def mount_fresh(size_bytes: int, kept: list[tuple[str, str]]) -> None:
             pass  # the first time
     flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
     size = size_bytes + SPARE_BYTES
-    syscalls.mount("job", _DISK, "tmpfs", flags, f"mode=755,size={size},nr_inodes={MAX_INODES}")
+    syscalls.mount("job", _DISK, "tmpfs", flags, f"mode=755,size={size},nr_inodes={MAX_FILES}")
     for part, point in zip(_PARTS, namespaces.MOUNT_POINTS):
         path = f"{_DISK}/{part}"
         os.mkdir(path)
@@ -149,8 +149,6 @@ def mount_fresh(size_bytes: int, kept: list[tuple[str, str]]) -> None:
 
 SPARE_BYTES = 1 << 20
 """For the program itself: one file may be as large as all may be together."""
-MAX_INODES = 16_384
-"""Files and folders that a job may make."""
 
 
 def _say(stream: socket.socket, message: dict[str, Any]) -> None:

@@ -9,6 +9,7 @@ import time
 from . import confine
 from .cgroup import Cgroup
 from .wire import ANSWERS_START, Order, Progress, WireError
+from .workfolder import Scratch
 
 __all__ = ["SAMPLE_SECONDS", "Watch"]
 
@@ -21,10 +22,20 @@ class Watch:
     """The clocks and counters of one candidate: when to look again, and what to stop it for."""
 
     def __init__(
-        self, order: Order, tally: confine.Tally, cgroup: Cgroup, out: int, err: int, answers: int, started: int, cpus: int
+        self,
+        order: Order,
+        tally: confine.Tally,
+        cgroup: Cgroup,
+        folder: Scratch,
+        out: int,
+        err: int,
+        answers: int,
+        started: int,
+        cpus: int,
     ) -> None:
         self.order = order
         self.tally = tally
+        self.folder = folder
         self.cgroup = cgroup
         self.sample_seconds = SAMPLE_SECONDS * (4 if cgroup.has_memory and cgroup.has_processes else 1)
         self.out = out
@@ -62,6 +73,8 @@ class Watch:
         if self.tally.processes > order.processes or self.cgroup.has_refused():
             return "processes", 0
         if os.fstat(self.out).st_size + os.fstat(self.err).st_size > order.output_bytes:
+            return "output", 0
+        if self.folder.is_over(order.file_bytes):
             return "output", 0
         if used > order.cpu_ns or cpu_ns > order.total_ns:
             return "cpu_time", 0

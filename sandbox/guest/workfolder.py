@@ -16,13 +16,15 @@ from typing import Callable, Protocol
 
 from . import namespaces
 
-__all__ = ["PROGRAM_NAME", "TESTS", "MountedFolder", "Scratch", "WorkFolder"]
+__all__ = ["MAX_FILES", "PROGRAM_NAME", "TESTS", "MountedFolder", "Scratch", "WorkFolder"]
 
 PROGRAM_NAME = "main.py"
 JOB = "job"
 SHARED = "shared"
 TEMPORARY = "tmp"
 TESTS = "tests"
+MAX_FILES = 16_384
+"""Files and folders that a job may make."""
 STALE_SECONDS = 60.0
 """Younger folders are left alone: their worker may not have locked them yet."""
 _PREFIX = "reward-sandbox-"
@@ -48,6 +50,9 @@ class Scratch(Protocol):
 
     def begin(self, size_bytes: int) -> bool:
         """Make ready for a job that may write so much; True if `writable` is another now."""
+
+    def is_over(self, size_bytes: int) -> bool:
+        """Whether the job has written more than that, all its files together."""
 
     def clean(self) -> bool:
         """Make it as before the job; False if that cannot be done."""
@@ -109,6 +114,10 @@ class MountedFolder:
         os.unlink(PROGRAM_NAME, dir_fd=work)
         return number
 
+    def is_over(self, size_bytes: int) -> bool:  # noqa: ARG002  # the seam has it
+        """Never: the file system is no larger."""
+        return False
+
     def clean(self) -> bool:
         if os.fstat(self._hidden).st_nlink > 2 and not _empty(TESTS, self._hidden):
             return False  # there is a folder in it, and it will not go
@@ -158,6 +167,7 @@ class WorkFolder:
         os.mkdir(self.temporary, 0o700)
         self.hidden = ""
         self._hidden = -1
+        self._free = (0, 0)
         self._changed = True
         self.left: tuple[str, ...] = (self.top,)
 
@@ -165,9 +175,28 @@ class WorkFolder:
         return (self.path, self.temporary, *((self.shared,) if self.hidden else ()))
 
     def begin(self, size_bytes: int) -> bool:  # noqa: ARG002  # the seam has it
-        """Folders of the machine's own file system have no size of their own: RLIMIT_FSIZE bounds each file."""
+        """Folders of the machine's own file system have no size of their own: RLIMIT_FSIZE bounds each file, `is_over` all of them."""
+        self._free = self._room()
         was, self._changed = self._changed, False
         return was
+
+    def _room(self) -> tuple[int, int]:
+        about = os.fstatvfs(self._top)
+        return about.f_bavail * about.f_frsize, about.f_favail
+
+    def is_over(self, size_bytes: int) -> bool:
+        """Looked up in a child, for names are a job's words, and only when the file system has lost so much to somebody."""
+        lost = [before - now for before, now in zip(self._free, self._room())]
+        if lost[0] <= size_bytes and lost[1] <= MAX_FILES:
+            return False
+        pid = os.fork()
+        if pid == 0:
+            status = 0
+            try:
+                status = _holds_more(self._top, size_bytes)
+            finally:
+                os._exit(status)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
 
     def make_hidden(self, place: str) -> None:
         """Make the folder that only testers may see, and the one they share with candidates."""
@@ -219,6 +248,21 @@ class WorkFolder:
                 os.rmdir(folder)
             except OSError:
                 pass  # something refuses to go; the host, or a later worker, tries again
+
+
+def _holds_more(folder: int, size_bytes: int) -> bool:
+    """Whether what lies below *folder* takes more than so many bytes, or is more than MAX_FILES."""
+    size = count = 0
+    for _, folders, files, fd in os.fwalk(".", dir_fd=folder):
+        for name in (*folders, *files):
+            count += 1
+            try:
+                size += os.lstat(name, dir_fd=fd).st_blocks * 512
+            except OSError:
+                pass  # it has gone meanwhile
+            if size > size_bytes or count > MAX_FILES:
+                return True
+    return False
 
 
 def _empty(name: str, parent: int) -> bool:

@@ -187,7 +187,7 @@ class _Zygote:
         os.pwrite(answers, Progress(0, 0, time.monotonic_ns()).pack(), 0)
         tally = confine.Tally(self.base_bytes, self.cgroup)
         started = time.monotonic_ns()
-        watch = Watch(order, tally, self.cgroup, out, err, tests.results if tests else answers, started, self.cpus)
+        watch = Watch(order, tally, self.cgroup, self.folder, out, err, tests.results if tests else answers, started, self.cpus)
         self.badness.give(1000)
         pid = os.fork()
         if pid == 0:
