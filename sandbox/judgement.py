@@ -124,6 +124,8 @@ def untested(run: Run, told: CodeTestsRun, over: CaseResult) -> CaseResult:
     if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT:
         # The tests loop over what the program answers (an endless generator): in one process with it, it would be its time.
         return CaseResult(verdict=Verdict.TIME_LIMIT, detail=f"tests:{told.cause.value}")
+    if told.cause is Cause.LOST:  # it could not be started: the program had left no room for another process
+        return over
     if told.cause is Cause.SIGNALED:
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail="tests:signaled")
     raise LabelError("the label's tests ended their own process before they had come to their end")

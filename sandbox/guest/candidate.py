@@ -14,6 +14,7 @@ import json
 import os
 import random
 import resource
+import signal
 import sys
 import threading
 import time
@@ -21,8 +22,8 @@ import traceback
 from types import CodeType, CoroutineType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
-from . import confine, values
-from .landlock import Domain
+from . import confine, seccomp, values
+from .landlock import SIGNALS_ABI, Domain
 from .wire import (
     ANSWERS_START,
     KIND_ERROR,
@@ -123,6 +124,8 @@ def run(
             os.dup2(setup_fd, confine.SETUP_FD)
             setup_fd = confine.SETUP_FD
             confine.enter(order, wall, domain, supervisor, confine.LINE_FD if job.serving else confine.ANSWERS_FD)
+            if job.serving and domain.abi < SIGNALS_ABI and wall.is_filtered:
+                seccomp.install(seccomp.only_own_signals(os.getpid()))  # its tester is of the same user
             module = _module(job, path)
             os.close(setup_fd)
         except BaseException as error:
@@ -151,7 +154,9 @@ def seed_of(data: bytes) -> int:
 def _give_stdin(data: bytes) -> None:
     """Standard input is a file in memory: read by any means (input(), open(0), os.read), it ends where it should."""
     if not data:
-        return  # the zygote's own is empty too
+        fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)  # of its own: flags and owners of the zygote's would be every job's
+        os.dup2(fd, 0)
+        return
     fd = os.memfd_create("stdin", os.MFD_CLOEXEC)
     while data:
         data = data[os.write(fd, data) :]
@@ -249,6 +254,7 @@ def _live(job: Payload, calls: list[list[Any]], answers: Answers, module: Module
 
 def _fresh_interpreter(path: str, folder: Scratch, seed: int | None) -> None:
     """The state a program expects of a new interpreter, but for what was imported already."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv[:] = [path]
     sys.path[0] = folder.path
     random.seed(seed)

@@ -53,12 +53,26 @@ class Cgroup:
         if self._limits != (memory_bytes, processes):
             self._limits = (memory_bytes, processes)
             limit = memory_bytes + self._base_bytes
+            self._make_room(limit)
             # Version 1: the limit with swap can never be below the one without, so it is lifted first.
             for name, number in (("swap_limit", _UNLIMITED), ("memory_limit", limit), ("swap_limit", limit)):
                 self._write(name, number)
             self._write("processes_limit", processes + SPARE_PROCESSES)
         self._write("peak", 0)
         self._before = (self.kills(), self.refusals())
+
+    def _make_room(self, limit: int) -> None:
+        """Files that earlier jobs read may still be held, and be above a lower limit; version 2 would kill for that."""
+        held = self._number("memory")
+        if held is None or held < limit:
+            return
+        try:
+            self._write("reclaim", 0 if self.version == 1 else held - limit + (1 << 20))
+        except OSError:
+            pass  # as much as could be
+        held = self._number("memory")
+        if held is None or held >= limit:
+            raise OSError(12, "earlier jobs left too much in the worker's control group")
 
     def has_killed(self) -> bool:
         """Whether the kernel has ended a process of the job for its memory."""

@@ -43,11 +43,14 @@ STACK_BYTES = 100 << 20
 class Wall:
     """What every job of a worker puts around itself, as far as it does not inherit it."""
 
-    def __init__(self, *, has_limits: bool, uid: int, own_namespaces: bool, rules: tuple[seccomp.Rule, ...]) -> None:
+    def __init__(
+        self, *, has_limits: bool, uid: int, own_namespaces: bool, is_filtered: bool, rules: tuple[seccomp.Rule, ...]
+    ) -> None:
         self.has_limits = has_limits
         self.uid = uid
         """The user id of jobs; -1: the zygote's."""
         self.own_namespaces = own_namespaces
+        self.is_filtered = is_filtered
         self.rules = rules
         """What each job refuses itself beside what it inherits."""
         self.base_data_bytes = 0
@@ -202,6 +205,9 @@ class Tally:
         self.processes = 1
         self.user_seconds = 0.0  # of processes already reaped
         self.system_seconds = 0.0
+        self._looked_ns = time.monotonic_ns()
+        self._waited_ns = 0
+        self._credit_ns = 0
         self.delays: dict[int, int] = {}
         """Nanoseconds that each process of the job waited for a processor, those that have gone included."""
         self.lowered = False
@@ -212,8 +218,11 @@ class Tally:
 
     @property
     def delay_ns(self) -> int:
-        """How long the job waited for a processor: a parent that waits for its child waits as long as that."""
-        return 0 if self.lowered else sum(self.delays.values())
+        """How long the job waited for a processor: a parent that waits for its child waits as long as that.
+
+        Processes of a job that wait for one another gain no more than the time that passes: never a credit to sleep off later.
+        """
+        return 0 if self.lowered else self._credit_ns
 
     @property
     def reaped_ns(self) -> int:
@@ -249,6 +258,8 @@ class Tally:
         for pid in alive:
             cpu_ns += _cpu_ns(pid)
             memory = _numbers(f"/proc/{pid}/statm")
+            if len(memory) > 1 and not memory[1]:  # its first thread has ended, and others may hold the memory still
+                memory = max((_numbers(f"/proc/{pid}/task/{task}/statm") for task in _threads(pid)), default=memory)
             if len(memory) > 1:
                 # Pages shared with the zygote since the fork are not the candidate's.
                 resident += max(0, memory[1] * page - self.base_bytes)
@@ -256,7 +267,10 @@ class Tally:
             tasks = _threads(pid)
             threads += len(tasks)
             self._wait_of(pid, tasks)
-            self.lowered = self.lowered or (self.delays[pid] > NOTABLE_NS and _is_lowered(pid))
+            self.lowered = self.lowered or (self.delays[pid] > NOTABLE_NS and any(map(_is_lowered, tasks)))
+        now, waited = time.monotonic_ns(), sum(self.delays.values())
+        self._credit_ns += min(waited - self._waited_ns, now - self._looked_ns)
+        self._looked_ns, self._waited_ns = now, waited
         if len(alive) > 1:
             # Time of grandchildren that their parents have waited for is in no clock of a live process.
             cpu_ns += sum(map(_children_cpu_ns, alive))

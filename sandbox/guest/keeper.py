@@ -83,7 +83,9 @@ def _be_zygote(
             return FAILED
         folder = MountedFolder(asked.fresh)
     else:
-        folder = WorkFolder(options["folder"])
+        folder = work = WorkFolder(options["folder"])
+        if options["landlock"] and syscalls.landlock_abi():
+            work.make_hidden(options["hidden"])  # now, for jobs may not lock folders, and what they may not the zygote may not soon
     return zygote.main(stream, host, asked.pid, folder, cgroup, namespaces.JOB_UID if own_users else -1, options)
 
 
@@ -133,7 +135,7 @@ def mount_fresh(size_bytes: int, kept: list[tuple[str, str]]) -> None:
             syscalls.unmount(point)
         except OSError:
             pass  # the first time
-    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
+    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOATIME
     size = size_bytes + SPARE_BYTES
     syscalls.mount("job", _DISK, "tmpfs", flags, f"mode=755,size={size},nr_inodes={MAX_FILES}")
     for part, point in zip(_PARTS, namespaces.MOUNT_POINTS):

@@ -26,6 +26,8 @@ ACCESS_FS_REFER = 1 << 13  # ABI 2
 ACCESS_FS_TRUNCATE = 1 << 14  # ABI 3
 SCOPE_ABSTRACT_UNIX_SOCKET = 1 << 0
 SCOPE_SIGNAL = 1 << 1
+SIGNALS_ABI = 6
+"""From here on a domain keeps signals inside."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
 """What all programs may write: it holds nothing."""
 
@@ -59,7 +61,7 @@ class Domain:
                 handled |= ACCESS_FS_TRUNCATE
                 files |= ACCESS_FS_TRUNCATE
         scopes = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL
-        attributes = struct.pack("=QQQ", handled, 0, scopes) if self.abi >= 6 else struct.pack("=Q", handled)
+        attributes = struct.pack("=QQQ", handled, 0, scopes) if self.abi >= SIGNALS_ABI else struct.pack("=Q", handled)
         self.fd = syscalls.landlock_create_ruleset(attributes)
         if not self._readable:
             return

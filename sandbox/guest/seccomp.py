@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 from . import syscalls
 
-__all__ = ["RULES", "Rule", "extra_rules", "install", "program"]
+__all__ = ["RULES", "Rule", "extra_rules", "install", "only_own_signals", "program"]
 
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 """AUDIT_ARCH_*, and the column of the numbers below."""
@@ -27,6 +27,10 @@ X32_BIT = 0x40000000
 
 AF_UNIX = 1
 _NAMESPACES = 0x7E020000 | 0x00000080  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET; CLONE_NEWTIME
+
+
+PRETENDED = 0
+"""The error that is none: the call does nothing and says that it did, so that honest programs go on."""
 
 
 class Rule(NamedTuple):
@@ -50,6 +54,7 @@ RULES = (
     Rule("setpriority", "priorities of users and groups", only=((0, "not", 0),)),
     Rule("setpriority", "priority of other processes", only=((1, "not", 0),)),
     Rule("ioprio_set", "priority of other processes", only=((1, "not", 0),)),
+    Rule("ioprio_set", "priorities of groups and users", only=((0, "not", 1),)),
     Rule("migrate_pages move_pages", "memory of other processes"),
     Rule("socket", "every network, and every socket of the host", errno.EACCES),
     Rule("socketpair", "sockets of kinds that only networks have", errno.EACCES, only=((0, "not", AF_UNIX),)),
@@ -71,14 +76,18 @@ RULES = (
     Rule("kexec_load kexec_file_load init_module finit_module delete_module reboot swapon swapoff", "the machine itself"),
     Rule("settimeofday clock_settime clock_adjtime adjtimex sethostname setdomainname", "the machine's clock and name"),
     Rule("quotactl quotactl_fd acct syslog vhangup iopl ioperm modify_ldt personality memfd_secret", "what no program needs"),
+    Rule("fcntl", "leases (F_SETLEASE): whoever opens the file waits", only=((1, "is", 1024),)),
+    Rule("fcntl", "what others do in a folder (F_NOTIFY)", only=((1, "is", 1026),)),
+    Rule("fcntl", "hints that stay with a file (F_SET_RW_HINT)", only=((1, "is", 1036),)),
+    Rule("fcntl", "hints that stay with a file (F_SET_FILE_RW_HINT)", only=((1, "is", 1038),)),
+    Rule("flock", "locks on files that everybody reads; one's own need none", PRETENDED),
+    Rule("mmap", "huge pages, which no memory cgroup counts (MAP_HUGETLB)", errno.ENOMEM, only=((3, "any", 0x40000),)),
+    Rule("memfd_create", "the same (MFD_HUGETLB)", errno.ENOMEM, only=((1, "any", 4),)),
     Rule("ioctl", "typing into the terminal of others (TIOCSTI)", only=((1, "is", 0x5412),)),
     Rule("ioctl", "the console's clipboard (TIOCLINUX)", only=((1, "is", 0x541C),)),
     Rule("ioctl", "line disciplines (TIOCSETD)", only=((1, "is", 0x5423),)),
 )
 """What is refused, and why."""
-
-PRETENDED = 0
-"""The error that is none: the call does nothing and says that it did, so that honest programs go on."""
 
 WITHOUT_A_ROOT_OF_THEIR_OWN = (
     Rule(
@@ -89,12 +98,17 @@ WITHOUT_A_ROOT_OF_THEIR_OWN = (
     Rule("setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr", "the same"),
     Rule("ioctl", "flags of files (FS_IOC_SETFLAGS): the same", only=((1, "is", 0x40086602),)),
     Rule("ioctl", "flags of files (FS_IOC_FSSETXATTR): the same", only=((1, "is", 0x401C5820),)),
+    Rule("ioctl", "versions of files (FS_IOC_SETVERSION): the same", only=((1, "is", 0x40087602),)),
+    Rule("ioctl", "versions of files (EXT4_IOC_SETVERSION): the same", only=((1, "is", 0x40086604),)),
+    Rule("ioctl", "what can never be changed again (FS_IOC_ENABLE_VERITY): the same", only=((1, "is", 0x40806685),)),
     Rule("inotify_init inotify_init1 inotify_add_watch", "what others do with files"),
 )
 WITHOUT_A_MEMORY_CGROUP = (Rule("memfd_create", "nothing else counts what is in such files", errno.ENOSYS),)
 """What only jobs may not, for the zygote does it; installed in each, where the layers that would make it harmless are missing."""
 
 _NUMBERS = {
+    "tgkill": (234, 131), "tkill": (200, 130),
+    "fcntl": (72, 25), "flock": (73, 32), "mmap": (9, 222),
     "chmod": (90, -1), "chown": (92, -1), "fchmod": (91, 52), "fchmodat": (268, 53), "fchown": (93, 55), "fchownat": (260, 54),
     "fremovexattr": (199, 16), "fsetxattr": (190, 7), "futimesat": (261, -1), "inotify_add_watch": (254, 27), "inotify_init": (253, -1),
     "inotify_init1": (294, 26), "lchown": (94, -1), "lremovexattr": (198, 15), "lsetxattr": (189, 6), "memfd_create": (319, 279),
@@ -209,6 +223,11 @@ def install(rules: tuple[Rule, ...] = RULES) -> None:
 
 
 _programs: dict[int, bytes] = {}
+
+
+def only_own_signals(pid: int) -> tuple[Rule, ...]:
+    """For a job whose tester has the same user, where Landlock does not keep signals apart (before Linux 6.12): it signals itself only."""
+    return (Rule("kill tgkill", "the tester", only=((0, "not", pid),)), Rule("tkill", "the tester, by a thread of it"))
 
 
 def extra_rules(*, has_own_root: bool, has_memory_cgroup: bool) -> tuple[Rule, ...]:

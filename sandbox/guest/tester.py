@@ -10,6 +10,7 @@ import json
 import logging
 import os
 import random
+import signal
 import sys
 import traceback
 import warnings
@@ -47,6 +48,7 @@ def run(
             os.dup2(setup_fd, confine.SETUP_FD)
             data = _read_all(tests_fd)
             tests = json.loads(data)
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
             for fd in (0, 1, 2):
                 os.dup2(null, fd)

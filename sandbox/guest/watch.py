@@ -74,7 +74,7 @@ class Watch:
             return "processes", 0
         if os.fstat(self.out).st_size + os.fstat(self.err).st_size > order.output_bytes:
             return "output", 0
-        if self.folder.is_over(order.file_bytes):
+        if self.folder.is_over():
             return "output", 0
         if used > order.cpu_ns or cpu_ns > order.total_ns:
             return "cpu_time", 0

@@ -51,8 +51,8 @@ class Scratch(Protocol):
     def begin(self, size_bytes: int) -> bool:
         """Make ready for a job that may write so much; True if `writable` is another now."""
 
-    def is_over(self, size_bytes: int) -> bool:
-        """Whether the job has written more than that, all its files together."""
+    def is_over(self) -> bool:
+        """Whether the job has written more than it may, all its files together."""
 
     def clean(self) -> bool:
         """Make it as before the job; False if that cannot be done."""
@@ -114,7 +114,7 @@ class MountedFolder:
         os.unlink(PROGRAM_NAME, dir_fd=work)
         return number
 
-    def is_over(self, size_bytes: int) -> bool:  # noqa: ARG002  # the seam has it
+    def is_over(self) -> bool:
         """Never: the file system is no larger."""
         return False
 
@@ -167,16 +167,16 @@ class WorkFolder:
         os.mkdir(self.temporary, 0o700)
         self.hidden = ""
         self._hidden = -1
-        self._free = (0, 0)
+        self._size, self._free = 0, (0, 0)
         self._changed = True
         self.left: tuple[str, ...] = (self.top,)
 
     def writable(self) -> tuple[str, ...]:
         return (self.path, self.temporary, *((self.shared,) if self.hidden else ()))
 
-    def begin(self, size_bytes: int) -> bool:  # noqa: ARG002  # the seam has it
+    def begin(self, size_bytes: int) -> bool:
         """Folders of the machine's own file system have no size of their own: RLIMIT_FSIZE bounds each file, `is_over` all of them."""
-        self._free = self._room()
+        self._size, self._free = size_bytes, self._room()
         was, self._changed = self._changed, False
         return was
 
@@ -184,16 +184,19 @@ class WorkFolder:
         about = os.fstatvfs(self._top)
         return about.f_bavail * about.f_frsize, about.f_favail
 
-    def is_over(self, size_bytes: int) -> bool:
+    def is_over(self) -> bool:
         """Looked up in a child, for names are a job's words, and only when the file system has lost so much to somebody."""
         lost = [before - now for before, now in zip(self._free, self._room())]
-        if lost[0] <= size_bytes and lost[1] <= MAX_FILES:
+        if lost[0] <= self._size and lost[1] <= MAX_FILES:
             return False
-        pid = os.fork()
+        try:
+            pid = os.fork()
+        except OSError:
+            return True  # it leaves no room for another process either
         if pid == 0:
             status = 0
             try:
-                status = _holds_more(self._top, size_bytes)
+                status = _holds_more(self._top, self._size)
             finally:
                 os._exit(status)
         return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
@@ -329,6 +332,8 @@ def _remove(name: str, parent: int) -> None:
             inner = _opened(entry, fd)
             for child in os.listdir(inner):
                 moved += 1
+                if stat.S_ISDIR(os.lstat(child, dir_fd=inner).st_mode):
+                    os.chmod(child, 0o700, dir_fd=inner)  # a folder that may not be written may not be moved
                 os.rename(child, f"{prefix}-{moved}", src_dir_fd=inner, dst_dir_fd=fd)
             os.close(inner)
             os.rmdir(entry, dir_fd=fd)

@@ -31,12 +31,13 @@ from .namespaces import readable
 from .testing import Tests
 from .watch import Watch
 from .wire import ANSWERS_START, CAUSES, FRAMEWORKS, ORDER_BYTES, Order, Progress, Report, WireError
-from .workfolder import Scratch, WorkFolder
+from .workfolder import Scratch
 
 __all__ = ["main"]
 
 BUFFER_BYTES = 1 << 18
 MAX_PAYLOAD_BYTES = 1 << 30
+SMALL_BYTES = 1 << 19
 STDERR_TAIL_BYTES = 1 << 16
 LONG_NS = 20_000_000
 """A job that took longer gets a last look at what it waited for; for shorter ones the look would cost more than it tells."""
@@ -56,11 +57,14 @@ def main(stream: socket.socket, host: int, pid: int, folder: Scratch, cgroup: Cg
 
     *pid* is this process as the host sees it, *job_uid* the user id of jobs (-1: this process's); *options* are the host's.
     """
+    # In a process namespace, only signals that have a handler reach process 1 from within: this one is not to end it.
+    signal.signal(signal.SIGINT, _ignore)
     no_filter = confine.prepare(options["seccomp"])
     wall = confine.Wall(
         has_limits=options["limits"],
         uid=job_uid,
         own_namespaces=options["namespaces"],
+        is_filtered=not no_filter,
         rules=() if no_filter else seccomp.extra_rules(has_own_root=options["namespaces"], has_memory_cgroup=cgroup.has_memory),
     )
     try:
@@ -74,6 +78,10 @@ def main(stream: socket.socket, host: int, pid: int, folder: Scratch, cgroup: Cg
     finally:
         folder.remove()
     return 0
+
+
+def _ignore(*_: object) -> None:
+    """Children have the interpreter's own handler again."""
 
 
 def _warm_up(extra: list[str]) -> list[str]:
@@ -126,11 +134,15 @@ class _Zygote:
         """Of testers: nothing but the walls between processes."""
         self.domain = NO_DOMAIN
         if self.walls.abi:  # every candidate is kept from the test files of all workers, whatever its own label is
-            if isinstance(folder, WorkFolder):
-                folder.make_hidden(options["hidden"])
             self.domain = Domain(readable(options["readable"], options["namespaces"]), folder.writable())
         os.environ["TMPDIR"] = folder.temporary
         self.badness = confine.Badness()
+        self.last_pid = -1
+        if self.wall.own_namespaces:
+            try:
+                self.last_pid = os.open("/proc/sys/kernel/ns_last_pid", os.O_WRONLY | os.O_CLOEXEC)
+            except OSError:
+                pass  # a kernel without CONFIG_CHECKPOINT_RESTORE: numbers go on counting
         self.state = confine.own_state()
         self.setup = os.memfd_create("setup", os.MFD_CLOEXEC)
 
@@ -181,7 +193,9 @@ class _Zygote:
 
     def _serve(self, order: Order, job: int, out: int, err: int, answers: int) -> bool:
         tests = self._tests(order) if order.tests_bytes else None
-        if self.folder.begin(order.file_bytes):
+        # A large program is no fault of ours: there is room for it beside what it may write.
+        room = order.payload_bytes if order.payload_bytes > SMALL_BYTES else 0
+        if self.folder.begin(order.file_bytes + room):
             self.domain.allow(self.folder.writable())
         self.cgroup.begin(order.memory_bytes * (2 if tests else 1), order.processes)
         os.pwrite(answers, Progress(0, 0, time.monotonic_ns()).pack(), 0)
@@ -189,6 +203,8 @@ class _Zygote:
         started = time.monotonic_ns()
         watch = Watch(order, tally, self.cgroup, self.folder, out, err, tests.results if tests else answers, started, self.cpus)
         self.badness.give(1000)
+        if self.last_pid >= 0:
+            os.pwrite(self.last_pid, b"1", 0)  # how many processes earlier jobs had is nobody's business
         pid = os.fork()
         if pid == 0:
             line = tests.candidates_end if tests else -1
@@ -250,8 +266,13 @@ class _Zygote:
             if not self._copy(tests.order.tests_bytes, memory):
                 return "", True
             self.badness.give(500)
-            tester = tests.fork(memory, self.setup, self.wall, self.walls, self.folder)
-            self.badness.give(0)
+            try:
+                tester = tests.fork(memory, self.setup, self.wall, self.walls, self.folder)
+            except OSError:
+                tests.cause = "lost"
+                return "processes", False  # the candidate has left no room for another process
+            finally:
+                self.badness.give(0)
         finally:
             os.close(memory)
         watch.tally.apart = tests.pid

@@ -31,6 +31,7 @@ _V1_FILES = {
     "swap_limit": ("memory", "memory.memsw.limit_in_bytes"),
     "memory": ("memory", "memory.usage_in_bytes"),
     "peak": ("memory", "memory.max_usage_in_bytes"),
+    "reclaim": ("memory", "memory.force_empty"),
     "kills": ("memory", "memory.oom_control"),
     "processes_limit": ("pids", "pids.max"),
     "refusals": ("pids", "pids.events"),
@@ -40,6 +41,7 @@ _V2_FILES = {
     "memory_limit": "memory.max",
     "memory": "memory.current",
     "peak": "memory.peak",
+    "reclaim": "memory.reclaim",
     "kills": "memory.events",
     "processes_limit": "pids.max",
     "refusals": "pids.events",
@@ -141,7 +143,8 @@ def _make_v2(parent: str, name: str) -> Group:
 
 def _open(group: Group, key: str, path: str) -> None:
     with contextlib.suppress(FileNotFoundError, PermissionError):  # a file that this kernel does not have, or only shows
-        group.files[key] = os.open(path, (os.O_RDONLY if key in _COUNTERS else os.O_RDWR) | os.O_CLOEXEC)
+        how = os.O_RDONLY if key in _COUNTERS else os.O_WRONLY if key == "reclaim" else os.O_RDWR
+        group.files[key] = os.open(path, how | os.O_CLOEXEC)
 
 
 def _prove(group: Group) -> None:

@@ -124,6 +124,11 @@ ATTACKS = [
         "line_discipline": SYSCALL + "print('through' if call(16, 29, 0, 0x5423, b'x') == -25 else '')",
         "signal_everything": "import os, time\npid = os.fork()\nif pid == 0: time.sleep(9)\nos.kill(-1, 15)\nprint('through')",
         "secret_memory": SYSCALL + "print('through' if call(447, 447, 0xFFFF) == -22 else '')",
+        "lease": "import fcntl, os\nfcntl.fcntl(os.open('main.py', os.O_RDONLY), 1024, 1)\nprint('through')",
+        "folder_notices": "import fcntl, os\nfcntl.fcntl(os.open('.', os.O_RDONLY), 1026, 1)\nprint('through')",
+        "hints_that_stay": "import fcntl, os, struct\nfcntl.fcntl(os.open('main.py', os.O_RDONLY), 1036, struct.pack('Q', 1))\nprint('through')",
+        "lock": "import fcntl, os\na, b = (os.open('main.py', os.O_RDONLY) for _ in range(2))\nfcntl.flock(a, fcntl.LOCK_EX)\ntry:\n    fcntl.flock(b, fcntl.LOCK_EX | fcntl.LOCK_NB)\nexcept OSError:\n    print('through')",
+        "io_priority_of_a_user": SYSCALL + "print('through' if call(251, 30, 3, 64321, 0) == -3 else '')",
         "file_watch": SYSCALL + "print('through' if call(300, 262, 0xFFFFFFFF, 0) in (-22, -1) and call(301, 263, -1, 0, 0, -1, 0) in (-9, -22) else '')",
     }),
     *_each("network", NETWORK, {
@@ -151,6 +156,7 @@ PAIRS = {
     "number_of_inodes": ("import os\nfor _ in range(100):\n    open('left', 'w').close(); os.unlink('left')", "import os\nopen('before', 'w').close()\nprint('through' if os.stat('main.py').st_ino > 60 else '')"),
     "link": ("import os\nos.symlink('/etc', 'left')", "import os\nprint('through' if os.path.islink('left') else '')"),
     "deep_tree": ("import os\nfor _ in range(100):\n    os.mkdir('left'); os.chdir('left')", "import os\nprint('through' if os.path.isdir('left/left') else '')"),
+    "flags_of_input": ("import fcntl\nfcntl.fcntl(0, fcntl.F_SETFL, 2048 | 1024); fcntl.fcntl(0, 10, 37)", "import fcntl\nprint('through' if fcntl.fcntl(0, fcntl.F_GETFL) & 3072 or fcntl.fcntl(0, 11) else '')"),
     "unreadable": ("import os\nos.mkdir('left', 0)", "import os\nprint('through' if os.path.exists('left') else '')"),
 }  # fmt: skip
 
@@ -164,6 +170,7 @@ LIMITS = {
     "cpu_of_orphans": ("import os, time\nr, w = os.pipe()\nfor _ in range(4):\n    if os.fork() == 0:\n        if os.fork() == 0:\n            while time.process_time() < 0.25: pass\n        os._exit(0)\nos.close(w)\nos.read(r, 1)\nprint('through')", "cpu_time", {"cpu_seconds": 0.3}, {"cpu_seconds": 5.0}),
     "cpu_of_short_children": ("import os, time\nfor _ in range(60):\n    pid = os.fork()\n    if pid == 0:\n        while time.process_time() < 0.02: pass\n        os._exit(0)\n    os.waitpid(pid, 0)\nprint('through')", "cpu_time", {"cpu_seconds": 0.3}, {"cpu_seconds": 9.0}),
     "cpu_of_children_nobody_waits_for": ("import os, signal, time\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\nend = time.monotonic() + 1.5\nwhile time.monotonic() < end:\n    pid = os.fork()\n    if pid == 0:\n        while time.process_time() < 0.02: pass\n        os._exit(0)\n    try: os.waitpid(pid, 0)\n    except ChildProcessError: pass\nprint('through')", "cpu_time wall_time", {"cpu_seconds": 0.3, "wall_seconds": 0.9}, {"cpu_seconds": 9.0}),
+    "waiting_for_one_another": ("import os, time\nos.sched_setaffinity(0, {min(os.sched_getaffinity(0))})\nfor _ in range(30):\n    if os.fork() == 0:\n        end = time.monotonic() + 0.3\n        while time.monotonic() < end: pass\n        time.sleep(9); os._exit(0)\ntime.sleep(2.0)\nprint('through')", "cpu_time wall_time", {"cpu_seconds": 0.5, "wall_seconds": 1.0}, {"cpu_seconds": 9.0}),
     "sleep": ("import time\ntime.sleep(1.0)\nprint('through')", "wall_time", {"cpu_seconds": 0.2, "wall_seconds": 0.4}, {"cpu_seconds": 5.0}),
     "select": ("import select\nselect.select([], [], [], 1.0)\nprint('through')", "wall_time", {"cpu_seconds": 0.2, "wall_seconds": 0.4}, {"cpu_seconds": 5.0}),
     "all_signals_blocked": ("import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile time.process_time() < 1.0: pass\nprint('through')", "cpu_time", {"cpu_seconds": 0.3}, {"cpu_seconds": 5.0}),

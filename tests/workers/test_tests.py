@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -184,6 +185,31 @@ def test_the_owner_of_every_end_is_right(box):
     died = box.score(PROGRAM, ["x = f(1)\nassert x == 2", "x = die()\nassert x", "x = f(2)\nassert x == 4"])
     assert [case.verdict.value for case in died.judgement.cases] == ["accepted", "runtime_error", "accepted"]
     assert died.outcome is Outcome.CRASH
+
+
+THREADS = """\
+import _thread
+lock = _thread.allocate_lock()
+lock.acquire()
+_thread.stack_size(65536)
+try:
+    while True:
+        _thread.start_new_thread(lock.acquire, ())
+except RuntimeError:
+    pass
+lock.acquire()
+"""
+
+
+def test_a_program_that_leaves_no_room_for_its_tester_has_itself_to_blame(worker, box):
+    """With tests so large that it is done before they have come. Otherwise it would be our fault, which is worth more."""
+    case = f"assert f(1) == 2  # {'x' * (24 << 20)}"
+    told = worker.run(Job(source=THREADS, tests=CodeTests(cases=(case,))), time.monotonic() + 60)
+    assert told.cause is Cause.PROCESSES, told
+    assert outcomes(run(worker, "assert f(1) == 2")) == ["passed"]
+    loaded = f"def f(x): return x\nimport threading\ndef bomb():\n{textwrap.indent(THREADS, '    ')}\nthreading.Thread(target=bomb).start()"
+    score = box.score(loaded, ["x = f(1)\nassert x == 1 or " + "0" * (24 << 20)])
+    assert score.outcome in (Outcome.CRASH, Outcome.PASS), score.judgement
 
 
 BROKEN_SESSIONS = {
