@@ -41,8 +41,12 @@ class Domain:
     def __init__(self, readable: Sequence[str] = (), writable: Sequence[str] = (), abi: int = -1) -> None:
         self.abi = syscalls.landlock_abi() if abi < 0 else abi
         self.fd = -1
-        self._readable = [] if not self.abi else [fd for fd in map(_opened, readable) if fd >= 0]
+        self._files = ACCESS_FS_FILE | (ACCESS_FS_TRUNCATE if self.abi >= 3 else 0)
+        self._readable: list[bytes] = []
+        """Rules made ready: where the ruleset is made anew for each job, that is what it costs."""
         if self.abi:
+            opened = [fd for fd in map(_opened, readable) if fd >= 0]  # as long as this process lives
+            self._readable = [rule for fd in opened for rule in self._rules(fd, ACCESS_FS_READ, ACCESS_FS_READ & self._files)]
             self.allow(writable)
 
     def allow(self, writable: Sequence[str]) -> None:
@@ -52,31 +56,31 @@ class Domain:
         if self.fd >= 0:
             os.close(self.fd)
         handled = ACCESS_FS_MAKE_BLOCK
-        files = ACCESS_FS_FILE
         if self._readable:
             handled = ACCESS_FS_ALL
             if self.abi >= 2:
                 handled |= ACCESS_FS_REFER
             if self.abi >= 3:
                 handled |= ACCESS_FS_TRUNCATE
-                files |= ACCESS_FS_TRUNCATE
         scopes = SCOPE_ABSTRACT_UNIX_SOCKET | SCOPE_SIGNAL
         attributes = struct.pack("=QQQ", handled, 0, scopes) if self.abi >= SIGNALS_ABI else struct.pack("=Q", handled)
         self.fd = syscalls.landlock_create_ruleset(attributes)
         if not self._readable:
             return
-        for fd in self._readable:
-            self._add(fd, ACCESS_FS_READ, ACCESS_FS_READ & files)
+        for rule in self._readable:
+            syscalls.landlock_add_rule(self.fd, rule)
         for path in (*writable, *DEVICES):
             fd = _opened(path)
             if fd >= 0:
-                self._add(fd, handled & ~ACCESS_FS_MAKE_BLOCK, files)
+                for rule in self._rules(fd, handled & ~ACCESS_FS_MAKE_BLOCK, self._files):
+                    syscalls.landlock_add_rule(self.fd, rule)
                 os.close(fd)
 
-    def _add(self, fd: int, all_access: int, file_access: int) -> None:
+    @staticmethod
+    def _rules(fd: int, all_access: int, file_access: int) -> list[bytes]:
+        """The rule for what *fd* is open on: one, or none for a link."""
         kind = os.fstat(fd).st_mode
-        if not stat.S_ISLNK(kind):
-            syscalls.landlock_add_path(self.fd, all_access if stat.S_ISDIR(kind) else file_access, fd)
+        return [] if stat.S_ISLNK(kind) else [syscalls.landlock_rule(all_access if stat.S_ISDIR(kind) else file_access, fd)]
 
     def enter(self) -> None:
         """Put the calling process into a new domain, where the kernel has Landlock."""

@@ -126,7 +126,8 @@ def pivot_root(new: str, old: str) -> None:
         raise OSError(code, f"pivot_root({new}, {old}): {os.strerror(code)}")
 
 
-_CAPABILITY_VERSION_3 = 0x20080522
+_CAPABILITIES_OF_VERSION_3 = struct.pack("=Ii", 0x20080522, 0)
+_NO_CAPABILITIES = bytes(24)
 
 
 def drop_capabilities() -> None:
@@ -135,8 +136,7 @@ def drop_capabilities() -> None:
     Raises:
         OSError: the kernel refused.
     """
-    header = struct.pack("=Ii", _CAPABILITY_VERSION_3, 0)
-    if _libc.capset(header, bytes(24)) != 0:
+    if _libc.capset(_CAPABILITIES_OF_VERSION_3, _NO_CAPABILITIES) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"capset: {os.strerror(code)}")
 
@@ -168,13 +168,17 @@ def landlock_create_ruleset(attributes: bytes) -> int:
     return fd
 
 
-def landlock_add_path(fd: int, access: int, path_fd: int) -> None:
-    """Allow *access* on what lies beneath a path.
+def landlock_rule(access: int, path_fd: int) -> bytes:
+    """A rule that allows *access* on what lies beneath a path: `struct landlock_path_beneath_attr`."""
+    return struct.pack("=Qi", access, path_fd)
+
+
+def landlock_add_rule(fd: int, rule: bytes) -> None:
+    """Add a rule to a ruleset.
 
     Raises:
         OSError: the kernel refused.
     """
-    rule = struct.pack("=Qi", access, path_fd)
     if _libc.syscall(_LANDLOCK_ADD_RULE, fd, _LANDLOCK_RULE_PATH_BENEATH, rule, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"landlock_add_rule: {os.strerror(code)}")
