@@ -7,7 +7,7 @@ import json
 import time
 
 import pytest
-from machine import CLIENTS_PYTHON, DATA, REQUIRED, as_nobody, other_pythons, quota_group_place, traces
+from machine import CLIENTS_PYTHON, DATA, REQUIRED, as_nobody, memory_group_place, other_pythons, quota_group_place, traces
 
 from sandbox import Limits, Sandbox
 from sandbox.guest.syscalls import landlock_abi
@@ -16,7 +16,7 @@ from sandbox.host import cgroups
 
 def pytest_configure(config):
     config.addinivalue_line(
-        "markers", "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota"
+        "markers", "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota, memory_group"
     )
 
 
@@ -29,6 +29,8 @@ def _missing(what):
         return None if landlock_abi() >= 6 else "this kernel has no Landlock ABI 6 (Linux 6.12)"
     if what == "quota":
         return None if quota_group_place()[1] else "no group with a quota of processor time can be made here"
+    if what == "memory_group":
+        return None if memory_group_place() else "no group with a limit of memory can be made here (version 1)"
     if what == "nobody":
         return None if as_nobody() else "no other user can run Python here (root, setpriv and a readable interpreter are needed)"
     if what == "pythons":

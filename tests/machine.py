@@ -78,6 +78,29 @@ def quota_group(quota, period):
         os.rmdir(name)
 
 
+def memory_group_place():
+    """Where a group of version 1 with a limit of memory can be made; "" if nowhere. (In version 2 groups with processes have no groups.)"""
+    own = [line.split(":")[2].strip() for line in _read("/proc/self/cgroup").splitlines() if ":memory:" in line]
+    place = f"/sys/fs/cgroup/memory{own[0].rstrip('/')}" if own else ""
+    return place if place and os.access(place, os.W_OK) else ""
+
+
+@contextlib.contextmanager
+def memory_group(limit):
+    """A group in which *limit* bytes may be used, and no swap."""
+    name = f"{memory_group_place()}/sandbox-test-{os.getpid()}"
+    os.mkdir(name)
+    try:
+        Path(f"{name}/memory.limit_in_bytes").write_text(str(limit))
+        if os.path.exists(f"{name}/memory.memsw.limit_in_bytes"):
+            Path(f"{name}/memory.memsw.limit_in_bytes").write_text(str(limit))
+        yield name
+    finally:
+        for inner in Path(name).glob("reward-sandbox-*"):
+            inner.rmdir()
+        os.rmdir(name)
+
+
 def traces():
     """What this run of tests can leave on the machine; what belongs to a living worker of somebody else's is not counted."""
     found = set()

@@ -21,7 +21,12 @@ def examine(settings: Settings, *, as_json: bool, console: Console | None = None
     """Check every layer and say how it stands; the exit status of the command: 0 all that is required holds, 1 it does not."""
     options = settings.options
     allowed: Collection[Layer] = options.get("allow_missing", frozenset())
-    found = check(python=options.get("python"), isolation=options.get("isolation", Isolation.AUTO), allow_missing=allowed)
+    found = check(
+        python=options.get("python"),
+        readable=options.get("readable", ()),
+        isolation=options.get("isolation", Isolation.AUTO),
+        allow_missing=allowed,
+    )
     if as_json:
         print(json.dumps(_plain(found)))
     else:
@@ -68,10 +73,11 @@ def _show(found: Checkup, console: Console) -> None:
     if found.holds:
         console.print("[green]every layer that is required holds[/]" + (" (but what was given up)" if given_up else ""))
     else:
-        lacking = ",".join(one.enforced.layer.value for one in found.checks if not one.holds)
-        console.print(
-            f"[red]not all that is required holds[/]; to run without, at your own risk: --allow-missing {lacking}", highlight=False
-        )
+        lacking = ",".join(one.enforced.layer.value for one in found.checks if not one.holds and not one.is_broken)
+        without = f"; to run without, at your own risk: --allow-missing {lacking}" if lacking else ""
+        console.print(f"[red]not all that is required holds[/]{without}", highlight=False)
+        if any(one.is_broken for one in found.checks):
+            console.print("[red]a layer that says it is enforced is not[/]: please report this, see SECURITY.md", highlight=False)
 
 
 def _is_whole(one: Check) -> bool:

@@ -180,7 +180,7 @@ def prepare_streams() -> None:
 
 
 def _write_program(path: str, source: Any) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
     data = content_of(source)
     while data:
         data = data[os.write(fd, data) :]

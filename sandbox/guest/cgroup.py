@@ -29,8 +29,9 @@ class Cgroup:
         self.has_cpu = "cpu" in self._files
         self.has_peak = "peak" in self._files
         self._limits = (0, 0)
-        self._base_bytes = 0
-        self._before = (0, 0)
+        self._base_bytes = self._limit_bytes = 0
+        self._before = (0, 0, 0)
+        self.why_not: str = given.get("why_not", "")
 
     def join(self) -> None:
         """Put the calling process into the group; what it starts is in it too."""
@@ -54,12 +55,13 @@ class Cgroup:
             self._limits = (memory_bytes, processes)
             limit = memory_bytes + self._base_bytes
             self._make_room(limit)
+            self._limit_bytes = limit
             # Version 1: the limit with swap can never be below the one without, so it is lifted first.
             for name, number in (("swap_limit", _UNLIMITED), ("memory_limit", limit), ("swap_limit", limit)):
                 self._write(name, number)
             self._write("processes_limit", processes + SPARE_PROCESSES)
         self._write("peak", 0)
-        self._before = (self.kills(), self.refusals())
+        self._before = (self.kills(), self.hits(), self.refusals())
 
     def _make_room(self, limit: int) -> None:
         """Files that earlier jobs read may still be held, and be above a lower limit; version 2 would kill for that."""
@@ -75,15 +77,26 @@ class Cgroup:
             raise OSError(12, "earlier jobs left too much in the worker's control group")
 
     def has_killed(self) -> bool:
-        """Whether the kernel has ended a process of the job for its memory."""
-        return self.kills() > self._before[0]
+        """Whether the kernel has ended a process of the job for the job's own memory."""
+        return self.kills() > self._before[0] and self.hits() > self._before[1]
+
+    def was_killed_for_others(self) -> bool:
+        """Whether the kernel has ended a process of the job because the machine, or a group above, had no memory left."""
+        return self.kills() > self._before[0] and self.hits() <= self._before[1]
 
     def has_refused(self) -> bool:
-        """Whether the job has been refused another process."""
-        return self.refusals() > self._before[1]
+        """Whether the job has been refused another process for its own limit: a group above may have one too."""
+        most = self._number("most_processes")  # before Linux 6.1 nobody says: then it was the job's own limit
+        return self.refusals() > self._before[2] and (most is None or most >= self._limits[1] + SPARE_PROCESSES)
 
     def kills(self) -> int:
         return self._named("kills", b"oom_kill")
+
+    def hits(self) -> int:
+        """How often the group's own limit of memory was reached; of version 1, whose counts newer kernels do not keep, whether."""
+        if self.version == 1:
+            return int((self._number("peak") or 0) >= self._limit_bytes - (1 << 20))
+        return self._named("kills", b"oom")
 
     def refusals(self) -> int:
         return self._named("refusals", b"max")

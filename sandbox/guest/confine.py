@@ -201,6 +201,7 @@ class Tally:
         self.base_bytes = base_bytes
         self._cgroup = cgroup
         self._cpu_before = None if cgroup is None else cgroup.cpu_ns()
+        self._counted_at_end = -1
         self.peak_bytes = 0
         self.processes = 1
         self.user_seconds = 0.0  # of processes already reaped
@@ -229,7 +230,13 @@ class Tally:
         """CPU time of what has been waited for, and by the cgroup's account of what nobody has waited for either."""
         return max(int((self.user_seconds + self.system_seconds) * 1e9), self._counted_ns())
 
+    def end(self) -> None:
+        """Everything of the job has ended: what is used from now on is used to clean up."""
+        self._counted_at_end = self._counted_ns()
+
     def _counted_ns(self) -> int:
+        if self._counted_at_end >= 0:
+            return self._counted_at_end
         now = None if self._cgroup is None else self._cgroup.cpu_ns()
         return 0 if now is None or self._cpu_before is None else now - self._cpu_before - self.apart_ns
 

@@ -13,6 +13,7 @@ _GET_LANDLOCK = "use Linux 5.13 or newer, with landlock in the list of /sys/kern
 _GET_NAMESPACES = (
     "run as root, or allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns=0)"
 )
+_GET_CGROUP = "run where cgroups can be made: as root, or in a scope with Delegate=yes"
 _GET_SECCOMP = "use x86-64 or arm64, with CONFIG_SECCOMP_FILTER"
 
 
@@ -31,6 +32,8 @@ class Facts(NamedTuple):
     cgroup_cpu: bool
     has_limits: bool
     """RLIMIT_*."""
+    sees_children: bool
+    """/proc names the children of a process: without that nothing can be looked at, or swept but by the end of a namespace."""
 
 
 class Told(NamedTuple):
@@ -61,11 +64,11 @@ def layers(facts: Facts) -> list[Told]:
         Told("output", ENFORCED, "bounded files in memory"),
         Told("file_size", ENFORCED if facts.has_limits else MISSING, _file_size(facts)),
         Told("open_files", ENFORCED if facts.has_limits else MISSING, "RLIMIT_NOFILE" if facts.has_limits else "no RLIMIT_NOFILE"),
-        Told(
-            "complete_kill",
-            ENFORCED,
-            "own process namespace, swept" if facts.namespaces else "two subreapers, swept",
-        ),
+        Told("complete_kill", ENFORCED, "own process namespace, swept")
+        if facts.namespaces and facts.sees_children
+        else Told("complete_kill", ENFORCED, "two subreapers, swept")
+        if facts.sees_children
+        else Told("complete_kill", PARTIAL, "children cannot be seen in /proc", "a kernel with CONFIG_PROC_CHILDREN"),
     ]
 
 
@@ -117,13 +120,17 @@ def _memory(facts: Facts) -> Told:
     behind = "RLIMIT_DATA a process" * facts.has_limits
     if facts.cgroup_memory:
         return Told("memory", ENFORCED, f"cgroup v{facts.cgroup_version}" + (f", {behind}" if behind else ""))
-    if facts.has_limits:
+    if facts.has_limits and facts.sees_children:
         return Told("memory", ENFORCED, f"{behind}; together sampled (25 ms)")
-    return Told("memory", PARTIAL, "together sampled (25 ms)")
+    return Told("memory", PARTIAL, behind or "together sampled (25 ms)", _GET_CGROUP)
 
 
 def _processes(facts: Facts) -> Told:
     walls = [f"cgroup v{facts.cgroup_version}"] * facts.cgroup_processes + ["RLIMIT_NPROC"] * (
         facts.namespaces and facts.has_limits
     )
-    return Told("processes", ENFORCED, ", ".join([*walls, "sampled (25 ms)"]))
+    if facts.sees_children:
+        walls.append("sampled (100 ms)" if facts.cgroup_processes and facts.cgroup_memory else "sampled (25 ms)")
+    if not walls:
+        return Told("processes", MISSING, "children cannot be seen in /proc", _GET_CGROUP)
+    return Told("processes", ENFORCED, ", ".join(walls))

@@ -38,7 +38,10 @@ def main(options: dict[str, Any]) -> int:
     os.umask(0o022)
     host = os.pidfd_open(os.getppid())
     cgroup = Cgroup(options["cgroup"])
-    cgroup.join()
+    try:
+        cgroup.join()
+    except OSError as error:  # it could be made but not entered: as where none can be made
+        cgroup = Cgroup({"why_not": f"it cannot be entered: {error.strerror}"})
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
     stream = socket.socket(fileno=options["stream"])
     own_users = False
@@ -47,12 +50,10 @@ def main(options: dict[str, Any]) -> int:
         try:
             kept = namespaces.covered(options["readable"])  # before the root changes
             own_users = namespaces.enter(options["readable"])
-            mount_fresh(FIRST_BYTES, kept)
-            flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
-            owner = f"uid={namespaces.JOB_UID},gid={namespaces.JOB_UID}"
-            syscalls.mount("tests", namespaces.HIDDEN, "tmpfs", flags, f"mode=700,size={namespaces.HIDDEN_BYTES},{owner}")
+            namespaces.step("mount_fresh", mount_fresh, FIRST_BYTES, kept)
+            namespaces.step("mount_tests", namespaces.mount_hidden)
         except OSError as error:
-            _say(stream, {"failed": error.strerror or str(error)})
+            _say(stream, {"failed": error.strerror or str(error), "errno": error.errno})
             return FAILED
     ours, theirs = socket.socketpair()
     pid = os.fork()
@@ -79,13 +80,15 @@ def _be_zygote(
         try:
             namespaces.mount_proc()
         except OSError as error:
-            _say(stream, {"failed": error.strerror or str(error)})
+            _say(stream, {"failed": error.strerror or str(error), "errno": error.errno})
             return FAILED
-        folder = MountedFolder(asked.fresh)
+        folder = MountedFolder(asked.fresh, namespaces.JOB_UID if own_users else -1)
     else:
         folder = work = WorkFolder(options["folder"])
-        if options["landlock"] and syscalls.landlock_abi():
-            work.make_hidden(options["hidden"])  # now, for jobs may not lock folders, and what they may not the zygote may not soon
+        place = options["hidden"]
+        if place and options["landlock"] and syscalls.landlock_abi() and not namespaces.is_readable(place, options["readable"]):
+            # Now, for jobs may not lock folders, and what they may not the zygote may not soon.
+            work.make_hidden(place)
     return zygote.main(stream, host, asked.pid, folder, cgroup, namespaces.JOB_UID if own_users else -1, options)
 
 
@@ -145,7 +148,7 @@ def mount_fresh(size_bytes: int, kept: list[tuple[str, str]]) -> None:
         syscalls.mount(path, point, "", syscalls.MS_BIND)
     syscalls.unmount(_DISK)
     for stash, path in kept:
-        os.makedirs(path, 0o755)
+        os.makedirs(path, 0o755, exist_ok=True)
         syscalls.mount(stash, path, "", syscalls.MS_BIND | syscalls.MS_REC)
 
 

@@ -20,7 +20,20 @@ from typing import Iterator
 
 from . import syscalls
 
-__all__ = ["HIDDEN", "HIDDEN_BYTES", "JOB_UID", "MOUNT_POINTS", "can_own_users", "covered", "enter", "mount_proc", "readable"]
+__all__ = [
+    "HIDDEN",
+    "HIDDEN_BYTES",
+    "JOB_UID",
+    "MOUNT_POINTS",
+    "can_own_users",
+    "covered",
+    "enter",
+    "is_readable",
+    "mount_hidden",
+    "mount_proc",
+    "readable",
+    "step",
+]
 
 JOB_UID = 1000
 HIDDEN = "/run/tests"
@@ -66,10 +79,25 @@ def _places(extra: list[str]) -> list[str]:
     found: list[str] = []
     for place in (*SYSTEM, *sorted(interpreter), *extra):
         for path in dict.fromkeys((os.path.normpath(place), os.path.realpath(place))):
-            is_within = any(path == other or path.startswith(f"{other}/") for other in found)
-            if path != "/" and not is_within and os.path.exists(path):
+            if path != "/" and not any(_is_below(path, other) for other in found) and os.path.exists(path):
+                found = [other for other in found if not _is_below(other, path)]
                 found.append(path)
     return found
+
+
+def _is_below(path: str, other: str) -> bool:
+    return path == other or path.startswith(f"{other}/")
+
+
+def is_readable(path: str, extra: list[str]) -> bool:
+    """Whether *path* lies below what programs may read."""
+    return any(_is_below(os.path.realpath(path), os.path.realpath(place)) for place in _places(extra))
+
+
+def mount_hidden() -> None:
+    """The file system that keeps the files of tests."""
+    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
+    syscalls.mount("tests", HIDDEN, "tmpfs", flags, f"mode=700,size={HIDDEN_BYTES},uid={JOB_UID},gid={JOB_UID}")
 
 
 def readable(extra: list[str], is_own_root: bool) -> list[str]:
@@ -97,16 +125,16 @@ def enter(extra: list[str]) -> bool:
     places = _places(extra)
     kept = {path: stash for stash, path in covered(extra)}
     if can_own_users():
-        _step("read_as_another_user", _can_others_read, places)
-        _step("unshare_mount", syscalls.unshare, syscalls.CLONE_NEWNS)
-        _step("build_root", _build_root, places, kept)
-        _step("become_nobody_else", _become_own_user)
+        step("read_as_another_user", _can_others_read, places)
+        step("unshare_mount", syscalls.unshare, syscalls.CLONE_NEWNS)
+        step("build_root", _build_root, places, kept)
+        step("become_nobody_else", _become_own_user)
         _name_host()
         return True
     uid, gid = os.geteuid(), os.getegid()
-    _step("unshare_user", syscalls.unshare, syscalls.CLONE_NEWUSER | _OWN)
-    _step("map_user", _write_maps, "self", f"{JOB_UID} {uid} 1", f"{JOB_UID} {gid} 1")
-    _step("build_root", _build_root, places, kept)
+    step("unshare_user", syscalls.unshare, syscalls.CLONE_NEWUSER | _OWN)
+    step("map_user", _write_maps, "self", f"{JOB_UID} {uid} 1", f"{JOB_UID} {gid} 1")
+    step("build_root", _build_root, places, kept)
     _name_host()
     return False
 
@@ -118,7 +146,7 @@ def mount_proc() -> None:
         OSError: in a container that hides parts of /proc the kernel forbids it.
     """
     flags = syscalls.MS_NOSUID | syscalls.MS_NODEV | syscalls.MS_NOEXEC
-    _step("mount_proc", syscalls.mount, "proc", "/proc", "proc", flags)
+    step("mount_proc", syscalls.mount, "proc", "/proc", "proc", flags)
 
 
 def _can_others_read(places: list[str]) -> None:
@@ -127,7 +155,7 @@ def _can_others_read(places: list[str]) -> None:
             raise PermissionError(13, f"{path} can only be read by its owner; programs run as another user: chmod -R o+rX {path}")
 
 
-def _step(name: str, action: object, *args: object) -> None:
+def step(name: str, action: object, *args: object) -> None:
     try:
         action(*args)  # type: ignore[operator]
     except OSError as error:
@@ -214,7 +242,8 @@ def _build_root(places: list[str], kept: dict[str, str]) -> None:
 def _binds(places: list[str]) -> Iterator[tuple[str, str]]:
     """(source without symbolic links, target): resolved before the root changes, for absolute links would then lead elsewhere."""
     for path in places:
-        yield (os.readlink(path) if _is_relative_link(path) else os.path.realpath(path)), path
+        is_link = path in SYSTEM and _is_relative_link(path)  # /bin is usr/bin; an interpreter's folder is shown where it is named
+        yield (os.readlink(path) if is_link else os.path.realpath(path)), path
     for name in ETC:
         if os.path.exists(f"/etc/{name}"):
             yield os.path.realpath(f"/etc/{name}"), f"/etc/{name}"

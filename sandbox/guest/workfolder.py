@@ -14,7 +14,7 @@ import stat
 import time
 from typing import Callable, Protocol
 
-from . import namespaces
+from . import confine, namespaces
 
 __all__ = ["MAX_FILES", "PROGRAM_NAME", "TESTS", "MountedFolder", "Scratch", "WorkFolder"]
 
@@ -70,15 +70,15 @@ class MountedFolder:
     hidden = namespaces.HIDDEN
     left: tuple[str, ...] = ()
 
-    def __init__(self, fresh: Callable[[int], bool]) -> None:
+    def __init__(self, fresh: Callable[[int], bool], job_uid: int) -> None:
         self._fresh = fresh
+        self._job_uid = job_uid
         self._size = 0
         self._changed = True
         self._hidden = os.open(self.hidden, _FOLDER)
         self._points: list[int] = []
-        self._untouched: list[int] = []
-        self._next_inode = self._free_inodes = 0
-        self._owner = (0, 0, 0)
+        self._as_made: list[int] = []
+        self._inode = self._free_inodes = 0
 
     def writable(self) -> tuple[str, ...]:
         return namespaces.MOUNT_POINTS
@@ -98,21 +98,22 @@ class MountedFolder:
         self._size = size_bytes
         self._changed = True
         self._points = [os.open(point, _FOLDER) for point in namespaces.MOUNT_POINTS]
-        self._untouched = [os.fstat(fd).st_ctime_ns for fd in self._points[1:]]
-        work = self._points[0]
-        about = os.fstat(work)
-        self._owner = (about.st_mode, about.st_uid, about.st_gid)
-        self._next_inode = self._made_inode() + 1
-        self._free_inodes = os.fstatvfs(work).f_ffree
+        self._make_program()
+        self._free_inodes = os.fstatvfs(self._points[0]).f_ffree
 
-    def _made_inode(self) -> int:
-        """The number of an inode made now, and removed: they are given out one after another."""
+    def _make_program(self) -> None:
+        """Make the file that the job's program will be written into, and note how the folders are then.
+
+        A job that makes, moves or removes anything in a folder, or changes an attribute of it, changes its ctime, which cannot be set
+        back. Before Linux 6.13 that may have happened in the same tick; so what inodes there are is looked at as well.
+        """
         work = self._points[0]
         fd = os.open(PROGRAM_NAME, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=work)
-        number = os.fstat(fd).st_ino
+        if self._job_uid >= 0:
+            os.fchown(fd, self._job_uid, self._job_uid)
+        self._inode = os.fstat(fd).st_ino
         os.close(fd)
-        os.unlink(PROGRAM_NAME, dir_fd=work)
-        return number
+        self._as_made = [os.fstat(fd).st_ctime_ns for fd in self._points]
 
     def is_over(self) -> bool:
         """Never: the file system is no larger."""
@@ -126,26 +127,17 @@ class MountedFolder:
         return True
 
     def _is_as_before(self) -> bool:
-        """Whether the job made nothing but its program, and changed no attribute of a folder.
-
-        Not even something that it has removed again: the next job would see it in the number of its program's inode.
-        """
+        """Whether the job only wrote its program: nothing else was made, not even something that it has removed again."""
         work = self._points[0]
         try:
+            if [os.fstat(fd).st_ctime_ns for fd in self._points] != self._as_made:
+                return False
             os.unlink(PROGRAM_NAME, dir_fd=work)
-            made = self._made_inode()
-            if made != self._next_inode + 1 or os.fstatvfs(work).f_ffree != self._free_inodes:
-                return False
-            about = os.fstat(work)
-            if (about.st_mode, about.st_uid, about.st_gid) != self._owner or os.listxattr(work):
-                return False
-            if [os.fstat(fd).st_ctime_ns for fd in self._points[1:]] != self._untouched:
-                return False
-            os.utime(work, ns=(0, 0))
+            inode = self._inode
+            self._make_program()
+            return self._inode == inode + 1 and os.fstatvfs(work).f_ffree == self._free_inodes and not os.listxattr(work)
         except OSError:
             return False
-        self._next_inode = made + 1
-        return True
 
     def remove(self) -> None:
         """Nothing is left of it when the worker has ended."""
@@ -254,18 +246,37 @@ class WorkFolder:
 
 
 def _holds_more(folder: int, size_bytes: int) -> bool:
-    """Whether what lies below *folder* takes more than so many bytes, or is more than MAX_FILES."""
+    """Whether what lies below *folder*, or is still open though it was removed, takes more than so many bytes or is more than MAX_FILES."""
     size = count = 0
-    for _, folders, files, fd in os.fwalk(".", dir_fd=folder):
-        for name in (*folders, *files):
-            count += 1
-            try:
-                size += os.lstat(name, dir_fd=fd).st_blocks * 512
-            except OSError:
-                pass  # it has gone meanwhile
-            if size > size_bytes or count > MAX_FILES:
-                return True
-    return False
+
+    def cannot_be_listed(error: OSError) -> None:
+        raise error
+
+    try:
+        for _, folders, files, fd in os.fwalk(".", dir_fd=folder, onerror=cannot_be_listed):
+            for name in (*folders, *files):
+                count += 1
+                try:
+                    size += os.lstat(name, dir_fd=fd).st_blocks * 512
+                except FileNotFoundError:
+                    pass  # it has gone meanwhile
+                if size > size_bytes or count > MAX_FILES:
+                    return True
+    except FileNotFoundError:
+        pass
+    except OSError:
+        return True  # a folder of its own that it has closed to everybody
+    device, seen = os.fstat(folder).st_dev, set()
+    for pid in confine.descendants(os.getppid()):
+        try:
+            for name in os.listdir(f"/proc/{pid}/fd"):
+                about = os.stat(f"/proc/{pid}/fd/{name}")
+                if about.st_dev == device and not about.st_nlink and about.st_ino not in seen:
+                    seen.add(about.st_ino)
+                    size += about.st_blocks * 512
+        except OSError:
+            pass  # it has gone meanwhile
+    return size > size_bytes
 
 
 def _empty(name: str, parent: int) -> bool:

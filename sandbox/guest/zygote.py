@@ -159,6 +159,7 @@ class _Zygote:
             own_users=self.wall.uid >= 0,
             landlock=self.walls.abi,
             seccomp=no_filter,
+            sees_children=os.path.exists(f"/proc/self/task/{os.getpid()}/children"),
             cgroup_version=self.cgroup.version,
             cgroup_memory=self.cgroup.has_memory,
             cgroup_processes=self.cgroup.has_processes,
@@ -171,6 +172,7 @@ class _Zygote:
             "implementation": sys.implementation.name,
             "folders": list(self.folder.left),
             "layers": [told._asdict() for told in enforcement.layers(facts)],
+            "no_cgroup": self.cgroup.why_not,
             "peak": "cgroup" if self.cgroup.has_peak else "largest process (maxrss), sampled sum of all",
             "missing": missing,
         }
@@ -230,7 +232,9 @@ class _Zygote:
         _, raw, usage = os.wait4(pid, 0)
         tally.reaped(usage)
         status = os.waitstatus_to_exitcode(raw)
-        clean = confine.sweep(tally) and self.folder.clean() and confine.own_state() == self.state
+        swept = confine.sweep(tally)
+        tally.end()
+        clean = swept and self.folder.clean() and confine.own_state() == self.state
         cause = cause or watch.cause_of_end(status)
         if os.fstat(self.setup).st_size:
             cause = "setup"
@@ -270,7 +274,9 @@ class _Zygote:
                 tester = tests.fork(memory, self.setup, self.wall, self.walls, self.folder)
             except OSError:
                 tests.cause = "lost"
-                return "processes", False  # the candidate has left no room for another process
+                watch.tally.sample()
+                # The candidate has left no room for another process, or the machine has none.
+                return ("processes" if watch.tally.processes > watch.order.processes else "overloaded"), False
             finally:
                 self.badness.give(0)
         finally:

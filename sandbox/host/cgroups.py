@@ -34,6 +34,7 @@ _V1_FILES = {
     "reclaim": ("memory", "memory.force_empty"),
     "kills": ("memory", "memory.oom_control"),
     "processes_limit": ("pids", "pids.max"),
+    "most_processes": ("pids", "pids.peak"),
     "refusals": ("pids", "pids.events"),
     "cpu": ("cpuacct", "cpuacct.usage"),
 }
@@ -44,10 +45,11 @@ _V2_FILES = {
     "reclaim": "memory.reclaim",
     "kills": "memory.events",
     "processes_limit": "pids.max",
+    "most_processes": "pids.peak",
     "refusals": "pids.events",
     "cpu": "cpu.stat",
 }
-_COUNTERS = frozenset(("memory", "kills", "refusals", "cpu"))
+_COUNTERS = frozenset(("memory", "kills", "refusals", "most_processes", "cpu"))
 """Files that are only read; the others are written, or are of no use."""
 
 
@@ -90,7 +92,11 @@ class Group:
 def make() -> Group:
     """A new group for a worker; one without files, that says why, where none can be made."""
     reasons = []
-    for version, place in _places():
+    try:
+        places = list(_places())
+    except OSError as error:
+        return Group(why_not=f"{error.filename}: {error.strerror}")
+    for version, place in places:
         name = f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}"
         try:
             group = _make_v2(place[""], name) if version == 2 else _make_v1(place, name)
@@ -116,6 +122,8 @@ def _make_v1(places: dict[str, str], name: str) -> Group:
             if controller in places:
                 _open(group, key, f"{places[controller]}/{name}/{file}")
         _prove(group)
+        if "memory_limit" in group.files and "swap_limit" not in group.files:  # what went to swap would not be bounded
+            _write(f"{places['memory']}/{name}/memory.swappiness", "0")
     except OSError:
         group.remove()
         raise
@@ -264,10 +272,11 @@ def _move_aside(folder: str) -> bool:
 
 def remove_stale() -> None:
     """Remove the groups of owners that were killed."""
-    for _, places in _places():
-        for place in places.values():
-            with contextlib.suppress(OSError):
-                _remove_stale(place)
+    with contextlib.suppress(OSError):
+        for _, places in _places():
+            for place in places.values():
+                with contextlib.suppress(OSError):
+                    _remove_stale(place)
 
 
 def _remove_stale(parent: str) -> None:

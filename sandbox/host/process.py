@@ -7,6 +7,7 @@ is not passed on (it may hold secrets), and the zygote ends when this process do
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -75,30 +76,43 @@ class ProcessWorker:
         mechanisms: Collection[str] = MECHANISMS,
     ) -> None:
         self._python = python or sys.executable
+        shown = [os.path.abspath(path) for path in readable]
         self._options = {
             "warm": list(warm),
             "folder": folder or _scratch(),
             "hidden": _hidden_place(),
-            "readable": [os.path.abspath(path) for path in readable],
+            "readable": shown,
             **{name: name in mechanisms for name in ("landlock", "seccomp", "limits")},
         }
+        for path in shown:
+            if any(path == place or place.startswith(f"{path.rstrip('/')}/") for place in _TAKEN):
+                raise ConfigurationError(
+                    f"readable={path!r} cannot be shown: workers have a {path} of their own; name folders below it"
+                )
         isolation = Isolation(isolation)
         wanted = isolation is not Isolation.UNPRIVILEGED and "namespaces" in mechanisms
         self._closing = threading.Lock()  # protects what close() releases
         self._group = cgroups.Group(why_not="left out")
         self.why_no_namespaces = "" if wanted else "not asked for"
-        if wanted and isolation is Isolation.AUTO and self._python in _without_namespaces:
-            wanted, self.why_no_namespaces = False, _without_namespaces[self._python]
+        key = (self._python, *shown)
+        if wanted and isolation is Isolation.AUTO and _tried.get(key):
+            wanted, self.why_no_namespaces = False, _tried[key]
         hello = self._begin(wanted, "cgroup" in mechanisms)
         if "failed" in hello:
             self.close()
             if isolation is Isolation.NAMESPACES:
                 raise LayerMissing(f"{hello['failed']}; {_GET_NAMESPACES}")
-            self.why_no_namespaces = _without_namespaces[self._python] = str(hello["failed"])
+            if _tried.get(key) == "" or hello["errno"] in _PASSING:  # it went well before, or may the next time
+                raise WorkerLost(f"another worker cannot have namespaces now: {hello['failed']}")
+            self.why_no_namespaces = _tried[key] = str(hello["failed"])
+            wanted = False
             hello = self._begin(False, "cgroup" in mechanisms)
+        if wanted and "failed" not in hello:
+            _tried[key] = ""
         try:
             if "failed" in hello:
                 raise ConfigurationError(f"a worker could not begin: {hello['failed']}")
+            self._folders += [str(folder) for folder in hello["folders"]]
             if hello["missing"]:
                 raise ConfigurationError(
                     f"{self._python} cannot import {', '.join(hello['missing'])}; install it there, take it out of `warm`, or, "
@@ -118,9 +132,9 @@ class ProcessWorker:
         except BaseException:
             self.close()
             raise
-        self._folders += [str(folder) for folder in hello["folders"]]
         self._pid = int(hello["pid"])
         self._peak_method = str(hello["peak"])
+        self._no_cgroup = str(hello["no_cgroup"])
         self.python_version: str = hello["python"]
 
     def _begin(self, has_namespaces: bool, has_cgroup: bool) -> dict[str, Any]:
@@ -186,8 +200,8 @@ class ProcessWorker:
     @property
     def cgroup(self) -> str:
         """Which control group counts for this worker, or why none does."""
-        version = self._group.version
-        return f"cgroup v{version}" if version else f"no cgroup ({self._group.why_not})"
+        version, why_not = self._group.version, self._no_cgroup or self._group.why_not
+        return f"cgroup v{version}" if version and not why_not else f"no cgroup ({why_not})"
 
     @property
     def healthy(self) -> bool:
@@ -275,12 +289,16 @@ class ProcessWorker:
         return bytes(data)
 
 
-_without_namespaces: dict[str, str] = {}
-"""Interpreters for which namespaces could not be made here, and why: the next worker need not try."""
+_tried: dict[tuple[str, ...], str] = {}
+"""Why namespaces cannot be made here, or "" where they were, by interpreter and readable folders: workers of a pool are all alike."""
+_PASSING = (errno.EAGAIN, errno.ENOMEM, errno.ENFILE, errno.EMFILE)
 _GET_NAMESPACES = (
     "run as root or allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns=0), "
     "or use isolation=auto or unprivileged"
 )
+
+
+_TAKEN = ("/tmp", "/dev", "/dev/shm", "/proc", "/run", "/job", "/shared")
 
 
 def _scratch() -> str:
@@ -291,10 +309,10 @@ def _scratch() -> str:
 def _hidden_place() -> str:
     """Where test files are kept: a folder in which programs make no files of their own, for they may not see new ones there."""
     own = os.environ.get("XDG_RUNTIME_DIR", "")
-    for place in ("/run", own, "/var/tmp"):
+    for place in ("/run", own, "/var/tmp", os.path.expanduser("~"), tempfile.gettempdir()):
         if place.startswith("/") and os.access(place, os.W_OK | os.X_OK):
             return place
-    return os.path.expanduser("~")
+    return ""  # then labels that are pytest files are refused
 
 
 def _tail(fd: int) -> str:

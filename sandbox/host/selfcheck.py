@@ -11,7 +11,7 @@ import platform
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from sandbox.errors import WorkerError
@@ -204,6 +204,11 @@ class Check:
             return True
         return self.enforced.enforcement is Enforcement.ENFORCED and self.contained
 
+    @property
+    def is_broken(self) -> bool:
+        """It says that it is enforced, and is not."""
+        return self.enforced.enforcement is Enforcement.ENFORCED and not self.contained
+
 
 @dataclass(frozen=True, kw_only=True)
 class Checkup:
@@ -227,6 +232,7 @@ class Checkup:
 def check(
     *,
     python: str | None = None,
+    readable: Sequence[str] = (),
     isolation: Isolation | str = Isolation.AUTO,
     allow_missing: Collection[Layer] = frozenset(),
     mechanisms: Collection[str] = MECHANISMS,
@@ -241,7 +247,9 @@ def check(
     """
 
     def start() -> ProcessWorker:
-        return ProcessWorker(python=python, isolation=isolation, allow_missing=frozenset(Layer), mechanisms=mechanisms)
+        return ProcessWorker(
+            python=python, readable=readable, isolation=isolation, allow_missing=frozenset(Layer), mechanisms=mechanisms
+        )
 
     worker = start()
     checks = []

@@ -143,6 +143,18 @@ ATTACKS = [
     Attack("network_abstract", PROCESSES, "import socket\ns = socket.socket(socket.AF_UNIX)\ns.connect('\\0' + ABSTRACT)\nprint('through')"),
 ]  # fmt: skip
 
+OFFSETS = """\
+import ctypes, os, struct
+buffer = ctypes.create_string_buffer(4096)
+size = ctypes.CDLL(None).syscall(217 if os.uname().machine == "x86_64" else 61, os.open(".", os.O_RDONLY), buffer, 4096)
+position, largest = 0, 0
+while position < size:
+    _, offset, length = struct.unpack_from("QqH", buffer.raw, position)
+    largest = max(largest, offset if offset < 1 << 30 else 0)
+    position += length
+print(largest)
+"""
+
 # A program that leaves something, and a later one (of the same worker, or at the same time of another) that looks for it.
 PAIRS = {
     "folder": ("open('left', 'w').close()", "import os\nprint('through' if os.path.exists('left') else '')"),
@@ -156,6 +168,7 @@ PAIRS = {
     "number_of_inodes": ("import os\nfor _ in range(100):\n    open('left', 'w').close(); os.unlink('left')", "import os\nopen('before', 'w').close()\nprint('through' if os.stat('main.py').st_ino > 60 else '')"),
     "link": ("import os\nos.symlink('/etc', 'left')", "import os\nprint('through' if os.path.islink('left') else '')"),
     "deep_tree": ("import os\nfor _ in range(100):\n    os.mkdir('left'); os.chdir('left')", "import os\nprint('through' if os.path.isdir('left/left') else '')"),
+    "flags_of_the_folder": ("import fcntl, os, struct\nfd = os.open('.', os.O_RDONLY)\nfcntl.ioctl(fd, 0x40086602, struct.pack('i', 0xC0))", "import fcntl, os, struct\nflags, = struct.unpack('i', fcntl.ioctl(os.open('.', os.O_RDONLY), 0x80086601, bytes(4)))\nprint('through' if flags & 0xC0 == 0xC0 else '')"),
     "flags_of_input": ("import fcntl\nfcntl.fcntl(0, fcntl.F_SETFL, 2048 | 1024); fcntl.fcntl(0, 10, 37)", "import fcntl\nprint('through' if fcntl.fcntl(0, fcntl.F_GETFL) & 3072 or fcntl.fcntl(0, 11) else '')"),
     "unreadable": ("import os\nos.mkdir('left', 0)", "import os\nprint('through' if os.path.exists('left') else '')"),
 }  # fmt: skip

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from attacks.catalogue import ATTACKS, LIMITS, OWN_DISK, PAIRS
+from attacks.catalogue import ATTACKS, LIMITS, OFFSETS, OWN_DISK, PAIRS
 from machine import TIERS
 
 from sandbox.host.process import MECHANISMS, ProcessWorker
@@ -255,6 +255,15 @@ def test_what_a_job_writes_is_bounded_together(name, tier, workers):
         worker = workers("namespaces", "namespaces landlock")  # what looks has time to see it; files of the machine are not counted
         program = program.replace("20_000", "9_000")
     assert b"through" in attempt(workers("namespaces") if allowing else worker, program, limits=Limits(**(allowing or {}))).stdout
+
+
+def test_the_place_of_the_next_entry_says_nothing_of_an_earlier_job(workers):
+    """Renaming makes no inode, but a folder in memory counts its entries' places up: a number that a job could leave for the next."""
+    worker = workers("namespaces")
+    rename = "import os\nfor _ in range(50): os.rename('main.py', 'x'); os.rename('x', 'main.py')\n"
+    before = int(attempt(worker, OFFSETS).stdout)
+    assert int(attempt(worker, rename + OFFSETS).stdout) > before + 90  # the control: in the same job it is seen
+    assert int(attempt(worker, OFFSETS).stdout) < before + 20
 
 
 def test_two_workers_at_the_same_time_share_nothing(workers, tier):

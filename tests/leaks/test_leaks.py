@@ -176,7 +176,7 @@ def test_two_thousand_jobs_leave_nothing(tier):
         folders = folders_of(workers)
         time.sleep(0.2)
         assert [worker.children() for worker in workers] == [[], []]
-        assert max(worker.num_fds() for worker in workers) <= 60
+        assert max(worker.num_fds() for worker in workers) <= 80
         assert max(len(mounts(worker)) for worker in workers) < 60
     assert gone(workers) == []
     assert folders

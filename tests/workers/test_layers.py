@@ -9,11 +9,12 @@ import time
 import pytest
 from machine import ROOT, TIERS, as_nobody
 
-from sandbox import LayerMissing, Sandbox
+from sandbox import ConfigurationError, LayerMissing, Sandbox
+from sandbox.errors import WorkerLost
 from sandbox.guest import enforcement
 from sandbox.host.process import MECHANISMS, ProcessWorker
 from sandbox.host.selfcheck import PROBES, check
-from sandbox.job import Job
+from sandbox.job import CodeTests, Job
 from sandbox.layers import Enforced, Enforcement, Layer, Requirement, parse, require
 
 WITHOUT_NAMESPACES = [sys.executable, str(ROOT / "tests" / "lab" / "without_namespaces.py")]
@@ -124,6 +125,7 @@ NOTHING = enforcement.Facts(
     cgroup_processes=False,
     cgroup_cpu=False,
     has_limits=False,
+    sees_children=True,
 )
 
 
@@ -204,3 +206,51 @@ def test_what_only_its_owner_may_read_is_said(tmp_path):
         pytest.skip("programs run as this user")
     with pytest.raises(LayerMissing, match=f"{tmp_path} can only be read by its owner.*chmod"):
         ProcessWorker(readable=[str(tmp_path)], isolation="namespaces")
+
+
+@pytest.mark.parametrize("shape", ["links", "nested", "one_link_in_tmp"])
+def test_folders_behind_links_and_in_each_other_are_shown(tmp_path, shape):
+    place = tmp_path / "real"
+    place.mkdir()
+    for folder in (tmp_path, place):
+        folder.chmod(0o755)
+    (place / "x.txt").write_text("found")
+    (tmp_path / "current").symlink_to("real")
+    (tmp_path / "name").symlink_to("current")
+    readable = {"links": ["name"], "nested": ["", "real"], "one_link_in_tmp": ["current"]}[shape]
+    path = tmp_path / (readable[-1] or "real") / "x.txt"
+    with Sandbox(workers=1, isolation="namespaces", readable=[str(tmp_path / name) for name in readable]) as box:
+        assert box.run(f"print(open({str(path)!r}).read())").stdout == b"found\n"
+
+
+@pytest.mark.parametrize("path", ["/", "/tmp", "/dev", "/run", "/proc"])
+def test_what_workers_have_of_their_own_cannot_be_shown(path):
+    with pytest.raises(ConfigurationError, match=f"readable='{path}' cannot be shown"):
+        ProcessWorker(readable=[path])
+
+
+def test_workers_of_one_pool_are_all_of_one_tier(monkeypatch):
+    """After one worker had namespaces, another that cannot have them now is lost and tried again, never quietly made without."""
+    ProcessWorker().close()
+    begin = ProcessWorker._begin
+    monkeypatch.setattr(
+        ProcessWorker,
+        "_begin",
+        lambda self, has, group: {**begin(self, has, group), "failed": "step:x: No space left", "errno": 28},
+    )
+    with pytest.raises(WorkerLost, match="cannot have namespaces now"):
+        ProcessWorker()
+
+
+def test_without_cgroups_and_without_a_place_for_tests_workers_start(monkeypatch):
+    monkeypatch.setattr("sandbox.host.process._hidden_place", lambda: "")
+    monkeypatch.setattr(
+        "sandbox.host.cgroups._own_groups", lambda: (_ for _ in ()).throw(FileNotFoundError(2, "No such file", "/proc/self/cgroup"))
+    )
+    worker = ProcessWorker(isolation="unprivileged")
+    assert worker.cgroup == "no cgroup (/proc/self/cgroup: No such file)"
+    assert worker.run(Job(source="print(1)"), time.monotonic() + 30).stdout == b"1\n"
+    tests = CodeTests(framework="pytest", files=(("test_a.py", "def test_a(): pass"),), paths=("test_a.py",))
+    told = worker.run(Job(source="x = 1", tests=tests), time.monotonic() + 30)
+    assert told.tests.outcome == "ours"
+    worker.close()

@@ -135,7 +135,10 @@ def test_nothing_of_a_job_is_left(worker):
     python = [
         path for path in folders[1].glob("*") if sys.prefix.startswith(f"/tmp/{path.name}")
     ]  # a virtualenv in /tmp is shown there
-    assert [path for folder in folders for path in folder.rglob("*") if not any(up in python for up in [path, *path.parents])] == []
+    assert [path for folder in folders for path in folder.rglob("*") if not any(up in python for up in [path, *path.parents])] == [
+        folders[0] / "main.py"  # made for the next program
+    ]
+    assert (folders[0] / "main.py").read_bytes() == b""
     before = descriptors(worker)
     worker.run(Job(source=PROGRAM, tests=tests), time.monotonic() + 60)
     assert descriptors(worker) == before

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import psutil
 import pytest
-from machine import quota_group
+from machine import memory_group, quota_group
 
 from sandbox import Cause, Limits, Sandbox
 
@@ -66,6 +66,28 @@ def test_every_run_says_what_was_used_and_how_it_was_measured():
         assert usage.peak_memory_method in ("cgroup", "largest process (maxrss), sampled sum of all")
         assert usage.output_bytes == 4
         assert usage.processes >= 1
+
+
+OUTSIDE = """\
+import sys
+open(sys.argv[1] + "/cgroup.procs", "w").write("0")
+from sandbox.host.process import ProcessWorker
+from sandbox.job import Job
+from sandbox.limits import Limits
+import time
+worker = ProcessWorker()
+program = "import mmap, time\\nm = mmap.mmap(-1, 300 << 20)\\nfor _ in range(300): m.write(bytes(1 << 20))\\nprint('done')"
+run = worker.run(Job(source=program, limits=Limits(memory_bytes=1 << 30)), time.monotonic() + 60)
+print(run.cause.value)
+"""
+
+
+@pytest.mark.needs("memory_group")
+def test_memory_that_others_have_used_up_is_ours():
+    """A pod's limit, above the group of the job, is reached: the kernel ends the job first, for its badness, and it is not blamed."""
+    with memory_group(200 << 20) as group:
+        done = subprocess.run([sys.executable, "-c", OUTSIDE, group], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["overloaded"]
 
 
 def test_a_memory_kill_is_known_by_its_count_not_by_its_look():
