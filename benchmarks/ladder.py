@@ -47,8 +47,8 @@ RUNGS = (
 
 BARE = """\
 import json, os, sys, time
-from sandbox.guest import zygote
-zygote._warm_up([])
+from sandbox.guest import warming
+warming.warm_up([])
 source = sys.stdin.read()
 null = os.open(os.devnull, os.O_WRONLY)
 saved = os.dup(1)

@@ -113,8 +113,8 @@ def by_pytest(kind: Kind, count: int) -> tuple[float, float]:
 
 BARE = """\
 import json, os, sys, time
-from sandbox.guest import zygote
-zygote._warm_up([])
+from sandbox.guest import warming
+warming.warm_up([])
 task = json.load(sys.stdin)
 source, stdin = task["source"], task["stdin"]
 started = time.perf_counter()

@@ -13,10 +13,8 @@ from __future__ import annotations
 import gc
 import importlib
 import json
-import linecache
 import mmap
 import os
-import resource
 import select
 import signal
 import socket
@@ -24,11 +22,12 @@ import sys
 import time
 from typing import Any
 
-from . import candidate, confine, enforcement, seccomp, values
+from . import candidate, confine, enforcement, seccomp
 from .cgroup import Cgroup
 from .landlock import NO_DOMAIN, Domain
 from .namespaces import readable
 from .testing import Tests
+from .warming import forget_sources, status_bytes, warm_up
 from .watch import Watch
 from .wire import ANSWERS_START, CAUSES, FRAMEWORKS, ORDER_BYTES, Order, Progress, Report, WireError
 from .workfolder import Scratch
@@ -44,12 +43,6 @@ LONG_NS = 20_000_000
 POLLRDHUP = 0x2000
 
 CAUSE = {name: number for number, name in enumerate(CAUSES)}
-
-WARM = (
-    "abc array bisect collections.abc contextlib copy dataclasses datetime decimal enum fractions functools heapq io itertools "
-    "json math numbers operator random re string threading time types typing"
-).split()
-"""What programs import most: paid for once per worker. Others load when they are used; every library costs every fork."""
 
 
 def main(stream: socket.socket, host: int, pid: int, folder: Scratch, cgroup: Cgroup, job_uid: int, options: dict[str, Any]) -> int:
@@ -68,7 +61,7 @@ def main(stream: socket.socket, host: int, pid: int, folder: Scratch, cgroup: Cg
         rules=() if no_filter else seccomp.extra_rules(has_own_root=options["namespaces"], has_memory_cgroup=cgroup.has_memory),
     )
     try:
-        missing = _warm_up(options["warm"])
+        missing = warm_up(options["warm"])
         zygote = _Zygote(stream, host, folder, cgroup, wall, options)
         zygote.hello(pid, missing, no_filter)
         while zygote.serve():
@@ -82,34 +75,6 @@ def main(stream: socket.socket, host: int, pid: int, folder: Scratch, cgroup: Cg
 
 def _ignore(*_: object) -> None:
     """Children have the interpreter's own handler again."""
-
-
-def _warm_up(extra: list[str]) -> list[str]:
-    """Do once what every job would do first; the names that could not be imported."""
-    missing = []
-    for name in [*WARM, *extra]:
-        try:
-            importlib.import_module(name)
-        except ImportError:
-            missing.append(name)
-    candidate.prepare_streams()
-    _forget_sources()
-    compile("def f(x: int) -> int:\n    return [y for y in range(x)][0] if x else {**{}}", "<warm>", "exec")
-    values.decode(values.encode([(1,), {"a": {1}}, 2**70]))
-    gc.collect()
-    gc.freeze()
-    gc.disable()
-    return missing
-
-
-def _forget_sources() -> None:
-    """Keep tracebacks and `inspect.stack` from reading this code's source: its archive is a descriptor that jobs do not have."""
-    for name, module in list(sys.modules.items()):
-        if name == "__main__" or name.startswith(__package__):
-            module.__dict__["__loader__"] = None
-            if module.__spec__ is not None:
-                module.__spec__.loader = None
-    linecache.clearcache()
 
 
 class _Zygote:
@@ -148,8 +113,8 @@ class _Zygote:
 
     def _measure(self) -> None:
         """What this process holds is not a job's."""
-        self.wall.base_data_bytes = _status_bytes("VmData")
-        self.base_bytes = _status_bytes("VmRSS")
+        self.wall.base_data_bytes = status_bytes("VmData")
+        self.base_bytes = status_bytes("VmRSS")
         self.cgroup.set_base()
 
     def hello(self, pid: int, missing: list[str], no_filter: str) -> None:
@@ -255,7 +220,7 @@ class _Zygote:
                 importlib.import_module(".rehearsal", __package__).rehearse()
             if framework != "statements":
                 importlib.import_module(".frameworks", __package__).warm_up(framework)
-            _forget_sources()
+            forget_sources()
             gc.collect()
             gc.freeze()
             self._measure()
@@ -413,12 +378,3 @@ class _Zygote:
                 raise WireError("a file became shorter while it was sent")
             start += sent
             size -= sent
-
-
-def _status_bytes(key: str) -> int:
-    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
-        for line in file:
-            name, _, rest = line.partition(":")
-            if name == key:
-                return int(rest.split()[0]) * 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -48,7 +48,7 @@ def test_the_command_lines_run(tmp_path):
     (tmp_path / "solution.py").write_text("print(sum(map(int, input().split())))")
     (tmp_path / "samples.jsonl").write_text('{"response": "def f(): return 1", "label": ["assert f() == 1"]}\n')
     commands = [line for block in blocks(README, "bash") for line in block.splitlines() if line.startswith("reward-sandbox")]
-    assert len(commands) == 2
+    assert len(commands) == 3
     program = os.path.join(os.path.dirname(sys.executable), "reward-sandbox")
     for command in commands:
         done = subprocess.run(

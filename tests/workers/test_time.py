@@ -79,6 +79,7 @@ worker = ProcessWorker()
 program = "import mmap, time\\nm = mmap.mmap(-1, 300 << 20)\\nfor _ in range(300): m.write(bytes(1 << 20))\\nprint('done')"
 run = worker.run(Job(source=program, limits=Limits(memory_bytes=1 << 30)), time.monotonic() + 60)
 print(run.cause.value)
+worker.close()
 """
 
 
