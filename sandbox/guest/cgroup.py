@@ -101,11 +101,6 @@ class Cgroup:
     def refusals(self) -> int:
         return self._named("refusals", b"max")
 
-    def memory_bytes(self) -> int | None:
-        """What the job holds now."""
-        number = self._number("memory")
-        return None if number is None else max(0, number - self._base_bytes)
-
     def peak_bytes(self) -> int | None:
         """The most that the job has held, page cache and files in memory included; None where the kernel cannot say it of one job."""
         number = self._number("peak")
