@@ -114,6 +114,8 @@ def run(
                 os.setegid(wall.uid)
                 os.seteuid(wall.uid)
             path = f"{folder.path}/{serving.get('file', PROGRAM_NAME)}"
+            if "file" in serving and serving["file"] != PROGRAM_NAME and os.path.exists(f"{folder.path}/{PROGRAM_NAME}"):
+                os.unlink(f"{folder.path}/{PROGRAM_NAME}")  # made ready for a program that has the usual name
             for name, text in serving.get("files", ()):
                 os.makedirs(os.path.dirname(f"{folder.path}/{name}"), exist_ok=True)
                 _write_program(f"{folder.path}/{name}", text)

@@ -229,3 +229,8 @@ def test_a_session_that_the_label_breaks_is_the_labels(worker, conftest):
     tests = CodeTests(framework="pytest", files=files, paths=("test_a.py",))
     told = worker.run(Job(source=PROGRAM, tests=tests), time.monotonic() + 60)
     assert (told.tests.ended, told.tests.outcome, outcomes(told)) == (True, "label", []), told.tests
+
+
+def test_a_program_of_another_name_finds_only_its_own_file(worker):
+    tests = CodeTests(cases=("assert seen == ['bowling.py']",), program_file="bowling.py")
+    assert outcomes(worker.run(Job(source="import os\nseen = os.listdir('.')", tests=tests), time.monotonic() + 60)) == ["passed"]
