@@ -5,8 +5,8 @@
 One program runs on every rung: a function and its calls. The first rung is the least there can be: an interpreter warmed as a worker's
 is forks, compiles, runs and exits. The second is a worker with no layer at all: orders, files for input and output, accounting,
 sweeping. Then one mechanism more a rung. Each round measures every rung once, one after another, so that a machine that changes its
-speed changes all of them; ratios are within a round, and their median is printed. CPU time is user and system of zygote, keeper and
-jobs; what the host spends on a job is a column of its own.
+speed changes all of them; ratios are within a round, and their median is printed. CPU time is user and system of zygote, keeper, fork
+server and jobs; what the host spends on a job is a column of its own.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+
+import psutil
 
 from sandbox.host.process import ProcessWorker
 from sandbox.job import Job
@@ -112,8 +114,8 @@ class Rung:
     def __init__(self, mechanisms: tuple[str, ...], program: str = PROGRAM) -> None:
         self.worker = ProcessWorker(mechanisms=mechanisms, allow_missing=frozenset(Layer))
         self.job = Job(source=program)
-        keeper = int(Path(f"/proc/{self.worker.pid}/stat").read_text().rpartition(")")[2].split()[1])
-        self.pids = (self.worker.pid, keeper)
+        zygote = psutil.Process(self.worker.pid)
+        self.pids = (zygote.pid, zygote.ppid(), zygote.children()[0].pid)
 
     def measure(self, jobs: int) -> tuple[float, float]:
         before, host = cpu_of(*self.pids), time.process_time()

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -99,6 +100,12 @@ def memory_group(limit):
         for inner in Path(name).glob("reward-sandbox-*"):
             inner.rmdir()
         os.rmdir(name)
+
+
+def left_of(zygote):
+    """Processes of jobs below a worker's zygote: all but its fork server."""
+    (server,) = psutil.Process(zygote).children()
+    return server.children(recursive=True)
 
 
 def traces():

@@ -6,6 +6,7 @@ what it likes, and that is all it can do: nothing here knows an expected value.
 
 from __future__ import annotations
 
+import _random
 import atexit
 import dis
 import gc
@@ -14,7 +15,6 @@ import json
 import os
 import random
 import resource
-import signal
 import sys
 import threading
 import time
@@ -254,12 +254,16 @@ def _live(job: Payload, calls: list[list[Any]], answers: Answers, module: Module
     return _end(0, namespace, job.source)
 
 
+_RANDOM: random.Random = random._inst
+_SEED = _random.Random.seed
+"""As random.seed does it for a number, without what it does around it."""
+
+
 def _fresh_interpreter(path: str, folder: Scratch, seed: int | None) -> None:
     """The state a program expects of a new interpreter, but for what was imported already."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv[:] = [path]
     sys.path[0] = folder.path
-    random.seed(seed)
+    _SEED(_RANDOM, seed)
     numpy = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed(None if seed is None else seed & 0xFFFFFFFF)

@@ -18,6 +18,7 @@ __all__ = [
     "SETUP_FD",
     "Badness",
     "Tally",
+    "Usage",
     "Wall",
     "descendants",
     "enter",
@@ -146,13 +147,16 @@ class Badness:
 
     def __init__(self) -> None:
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the file of a process that is not belongs to root
-        self._fd = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
+        self.fd = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
-        self._own = int(os.pread(self._fd, 16, 0))
+        self._own = int(os.pread(self.fd, 16, 0))
 
-    def give(self, number: int) -> None:
-        """Children that are forked now have *number* (0: as this process was started); it may be raised, and taken back, by anybody."""
-        os.pwrite(self._fd, b"%d" % max(number, self._own), 0)
+    def text(self, number: int) -> bytes:
+        """What to write, so that children that are forked then have *number* (0: as this process was started).
+
+        It may be raised, and taken back, by anybody.
+        """
+        return b"%d" % max(number, self._own)
 
 
 def _numbers(path: str) -> list[int]:
@@ -194,18 +198,40 @@ def descendants(pid: int) -> list[int]:
     return found
 
 
-class Tally:
-    """What the processes of one job use; only numbers are ever read, so that no word of a job stays in the zygote."""
+class Usage:
+    """What processes that have been waited for (and their own waited-for children) used."""
 
-    def __init__(self, base_bytes: int, cgroup: Cgroup | None = None) -> None:
+    def __init__(self) -> None:
+        self.user_seconds = 0.0
+        self.system_seconds = 0.0
+        self.peak_bytes = 0
+        """Of the largest of them."""
+
+    def reaped(self, usage: resource.struct_rusage) -> None:
+        """Add what wait4 told of one."""
+        self.add(usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024)
+
+    def add(self, user_seconds: float, system_seconds: float, peak_bytes: int) -> None:
+        """Add what others have counted."""
+        self.user_seconds += user_seconds
+        self.system_seconds += system_seconds
+        self.peak_bytes = max(self.peak_bytes, peak_bytes)
+
+
+class Tally(Usage):
+    """What the processes of one job use; only numbers are ever read, so that no word of a job stays in the zygote.
+
+    All of them are below *parent*, which is none of them.
+    """
+
+    def __init__(self, parent: int, base_bytes: int, cgroup: Cgroup) -> None:
+        super().__init__()
+        self._parent = parent
         self.base_bytes = base_bytes
         self._cgroup = cgroup
-        self._cpu_before = None if cgroup is None else cgroup.cpu_ns()
+        self._cpu_before = self._group_ns()
         self._counted_at_end = -1
-        self.peak_bytes = 0
         self.processes = 1
-        self.user_seconds = 0.0  # of processes already reaped
-        self.system_seconds = 0.0
         self._looked_ns = time.monotonic_ns()
         self._waited_ns = 0
         self._credit_ns = 0
@@ -237,14 +263,13 @@ class Tally:
     def _counted_ns(self) -> int:
         if self._counted_at_end >= 0:
             return self._counted_at_end
-        now = None if self._cgroup is None else self._cgroup.cpu_ns()
+        now = self._group_ns()
         return 0 if now is None or self._cpu_before is None else now - self._cpu_before - self.apart_ns
 
-    def reaped(self, usage: resource.struct_rusage) -> None:
-        """Add what a process that has been waited for (and its own waited-for children) used."""
-        self.user_seconds += usage.ru_utime
-        self.system_seconds += usage.ru_stime
-        self.peak_bytes = max(self.peak_bytes, usage.ru_maxrss * 1024)
+    def _group_ns(self) -> int | None:
+        """By the group's account, without what the worker's own processes use for a job."""
+        used = self._cgroup.cpu_ns()
+        return None if used is None else used - _cpu_ns(self._parent)
 
     def _wait_of(self, pid: int, tasks: list[int] | None = None) -> None:
         waited = [_numbers(f"/proc/{pid}/task/{task}/schedstat") for task in (_threads(pid) if tasks is None else tasks)]
@@ -253,7 +278,7 @@ class Tally:
     def sample(self) -> tuple[int, int]:
         """CPU nanoseconds used so far and resident bytes held now, by everything below the zygote."""
         page = resource.getpagesize()
-        alive = descendants(os.getpid())
+        alive = descendants(self._parent)
         cpu_ns = int((self.user_seconds + self.system_seconds) * 1e9)
         resident = threads = total = 0
         if self.apart:
@@ -325,10 +350,10 @@ def _children_cpu_ns(pid: int) -> int:
     return ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
-def sweep(tally: Tally) -> bool:
+def sweep(usage: Usage) -> bool:
     """End everything below the calling process and wait for it. False if something refuses to die (uninterruptible sleep)."""
     for round_number in range(200):
-        if not reap(tally):
+        if not reap(usage):
             return True
         alive = descendants(os.getpid())
         if round_number == 0 and len(alive) > 1:
@@ -339,19 +364,19 @@ def sweep(tally: Tally) -> bool:
             kill(pid, signal.SIGKILL)
         if round_number:
             time.sleep(0.002)
-    return not reap(tally)
+    return not reap(usage)
 
 
-def reap(tally: Tally) -> bool:
+def reap(usage: Usage) -> bool:
     """Wait for every child that has ended. False if there is no child at all: the cheapest proof that nothing is left."""
     while True:
         try:
-            pid, _, usage = os.wait4(-1, os.WNOHANG)
+            pid, _, used = os.wait4(-1, os.WNOHANG)
         except ChildProcessError:
             return False
         if pid == 0:
             return True
-        tally.reaped(usage)
+        usage.reaped(used)
 
 
 def kill(pid: int, number: signal.Signals) -> None:

@@ -66,7 +66,7 @@ def main(options: dict[str, Any]) -> int:
     ours.sendall(_REQUEST.pack(pid, 0))
     _serve(ours, kept)
     _, raw = os.waitpid(pid, 0)
-    confine.sweep(confine.Tally(0))
+    confine.sweep(confine.Usage())
     return max(0, os.waitstatus_to_exitcode(raw))
 
 

@@ -8,9 +8,8 @@ import socket
 import time
 
 from . import confine
-from .landlock import Domain
+from .forkserver import ForkServer
 from .wire import Order, Progress
-from .workfolder import Scratch
 
 __all__ = ["Tests"]
 
@@ -31,16 +30,16 @@ class Tests:
         self.status = 0
         self.cpu_ns = 0
 
-    def fork(self, memory: int, setup: int, wall: confine.Wall, domain: Domain, folder: Scratch) -> int:
-        """Start the tester; a descriptor of its process."""
-        from . import tester  # imported by the zygote when there were tests for the first time
+    def fork(self, memory: int, server: ForkServer) -> int:
+        """Start the tester; a descriptor of its process.
 
+        Raises:
+            OSError: no process can be made.
+        """
         if self._theirs is not None:
             self._theirs.close()  # only the candidate holds it now: its end is the end of the line
             self._theirs = None
-        self.pid = os.fork()
-        if self.pid == 0:
-            tester.run(self.order, memory, self.results, self._line.fileno(), setup, wall, domain, folder)
+        self.pid = server.tester(self.order, [memory, self.results, self._line.fileno()])
         return os.pidfd_open(self.pid)
 
     def hang_up(self) -> None:
@@ -55,11 +54,11 @@ class Tests:
         self.cause = cause
         confine.kill(self.pid, signal.SIGKILL)
 
-    def reap(self) -> None:
+    def reap(self, server: ForkServer) -> None:
         """Wait for it."""
-        _, raw, usage = os.wait4(self.pid, 0)
+        ended = server.reap(self.pid)
         self._line.close()
-        self.status = os.waitstatus_to_exitcode(raw)
-        self.cpu_ns = int((usage.ru_utime + usage.ru_stime) * 1e9)
+        self.status = os.waitstatus_to_exitcode(ended.raw_status)
+        self.cpu_ns = int((ended.user_seconds + ended.system_seconds) * 1e9)
         if not self.cause:
             self.cause = "finished" if self.status == 0 else "exited" if self.status > 0 else "signaled"

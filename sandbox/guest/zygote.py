@@ -1,7 +1,7 @@
-"""The warm interpreter that candidates are forked from.
+"""The warm interpreter that serves a worker's jobs; a copy of it, the fork server, is what candidates are forked from.
 
-It reads orders (numbers), copies payloads into memfds through one buffer that its children do not inherit, forks, watches
-clocks, kills, reaps and reports. It never reads a job: no byte of a program, an input or an answer is ever an object on its
+It reads orders (numbers), copies payloads into memfds through one buffer that no fork inherits, has candidates forked, watches
+clocks, kills and reports. It never reads a job: no byte of a program, an input or an answer is ever an object on its
 heap, so no candidate can find an earlier job in the memory it was born with (law 1).
 
 Standard output, standard error and answers are files in memory of bounded size: nothing has to be read while a candidate
@@ -24,6 +24,7 @@ from typing import Any
 
 from . import candidate, confine, enforcement, seccomp
 from .cgroup import Cgroup
+from .forkserver import ForkServer
 from .landlock import NO_DOMAIN, Domain
 from .namespaces import readable
 from .testing import Tests
@@ -109,7 +110,19 @@ class _Zygote:
             except OSError:
                 pass  # a kernel without CONFIG_CHECKPOINT_RESTORE: numbers go on counting
         self.state = confine.own_state()
+        self.sees_children = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
         self.setup = os.memfd_create("setup", os.MFD_CLOEXEC)
+        self._start_server()
+
+    def _start_server(self) -> None:
+        self._give_first_number()
+        self.server = ForkServer(self.setup, self.wall, self.walls, self.domain, self.folder, self.badness)
+        self.poll.register(self.server.line, POLLRDHUP)
+
+    def _give_first_number(self) -> None:
+        """The next process of this worker's namespace has the lowest number: how many earlier jobs had is nobody's business."""
+        if self.last_pid >= 0:
+            os.pwrite(self.last_pid, b"1", 0)
 
     def _measure(self) -> None:
         """What this process holds is not a job's."""
@@ -124,7 +137,7 @@ class _Zygote:
             own_users=self.wall.uid >= 0,
             landlock=self.walls.abi,
             seccomp=no_filter,
-            sees_children=os.path.exists(f"/proc/self/task/{os.getpid()}/children"),
+            sees_children=self.sees_children,
             cgroup_version=self.cgroup.version,
             cgroup_memory=self.cgroup.has_memory,
             cgroup_processes=self.cgroup.has_processes,
@@ -166,18 +179,11 @@ class _Zygote:
             self.domain.allow(self.folder.writable())
         self.cgroup.begin(order.memory_bytes * (2 if tests else 1), order.processes)
         os.pwrite(answers, Progress(0, 0, time.monotonic_ns()).pack(), 0)
-        tally = confine.Tally(self.base_bytes, self.cgroup)
+        tally = confine.Tally(self.server.pid, self.base_bytes, self.cgroup)
         started = time.monotonic_ns()
         watch = Watch(order, tally, self.cgroup, self.folder, out, err, tests.results if tests else answers, started, self.cpus)
-        self.badness.give(1000)
-        if self.last_pid >= 0:
-            os.pwrite(self.last_pid, b"1", 0)  # how many processes earlier jobs had is nobody's business
-        pid = os.fork()
-        if pid == 0:
-            line = tests.candidates_end if tests else -1
-            candidate.run(order, job, out, err, answers, self.setup, self.wall, self.domain, self.folder, line)
-        self.badness.give(0)
-        # Little happens here while the child lives: each page that is written now is copied first.
+        self._give_first_number()
+        pid = self.server.candidate(order, self.domain, [job, out, err, answers, *((tests.candidates_end,) if tests else ())])
         leader = os.pidfd_open(pid)
         try:
             if tests is None:
@@ -194,12 +200,10 @@ class _Zygote:
             tally.sample()
         if cause:
             confine.kill(pid, signal.SIGKILL)
-        _, raw, usage = os.wait4(pid, 0)
-        tally.reaped(usage)
-        status = os.waitstatus_to_exitcode(raw)
-        swept = confine.sweep(tally)
-        tally.end()
-        clean = swept and self.folder.clean() and confine.own_state() == self.state
+        ended = self.server.reap(pid)
+        tally.add(ended.user_seconds, ended.system_seconds, ended.peak_bytes)
+        status = os.waitstatus_to_exitcode(ended.raw_status)
+        clean = self._sweep(tally) and self.folder.clean() and confine.own_state() == self.state
         cause = cause or watch.cause_of_end(status)
         if os.fstat(self.setup).st_size:
             cause = "setup"
@@ -211,6 +215,16 @@ class _Zygote:
         if tests:
             os.close(tests.results)
         return done
+
+    def _sweep(self, tally: confine.Tally) -> bool:
+        """End what the job has left. What has ended but was not waited for counts as left: so nothing can escape this look."""
+        swept = True
+        if not self.wall.is_filtered or not self.sees_children or confine.descendants(self.server.pid):
+            ended = self.server.sweep()
+            tally.add(ended.user_seconds, ended.system_seconds, ended.peak_bytes)
+            swept = ended.clean
+        tally.end()
+        return swept
 
     def _tests(self, order: Order) -> Tests:
         """Make ready for a job with tests; what that needs is loaded when it is first needed, for every fork pays for it."""
@@ -225,6 +239,9 @@ class _Zygote:
             gc.freeze()
             self._measure()
             self.frameworks.add(framework)
+            self.poll.unregister(self.server.line)
+            self.server.close()
+            self._start_server()
         return Tests(order)
 
     def _watch_tests(self, watch: Watch, pid: int, leader: int, tests: Tests) -> tuple[str, bool]:
@@ -234,16 +251,13 @@ class _Zygote:
             # The candidate exists, with a memory of its own: only now do the tests come into this process's reach.
             if not self._copy(tests.order.tests_bytes, memory):
                 return "", True
-            self.badness.give(500)
             try:
-                tester = tests.fork(memory, self.setup, self.wall, self.walls, self.folder)
+                tester = tests.fork(memory, self.server)
             except OSError:
                 tests.cause = "lost"
                 watch.tally.sample()
                 # The candidate has left no room for another process, or the machine has none.
                 return ("processes" if watch.tally.processes > watch.order.processes else "overloaded"), False
-            finally:
-                self.badness.give(0)
         finally:
             os.close(memory)
         watch.tally.apart = tests.pid
@@ -269,7 +283,7 @@ class _Zygote:
                     tests.hang_up()
         finally:
             os.close(tester)
-        tests.reap()
+        tests.reap(self.server)
         watch.tally.apart_ns = max(watch.tally.apart_ns, tests.cpu_ns)
         watch.tally.apart = 0
         if leader in waiting:
@@ -277,7 +291,10 @@ class _Zygote:
         return cause, False
 
     def _watch(self, watch: Watch, fds: list[int]) -> tuple[list[int], str, bool]:
-        """Sleep until one of the processes ends, a limit is reached or the host is gone: (who ended, which limit, host is gone)."""
+        """Sleep until one of the processes ends, a limit is reached or the host is gone: (who ended, which limit, host is gone).
+
+        Without its fork server a worker is of no more use than without a host.
+        """
         poll = self.poll
         for fd in fds:
             poll.register(fd, select.POLLIN)
@@ -346,11 +363,11 @@ class _Zygote:
         return True
 
     def _receive(self, size: int) -> bool:
-        """*size* bytes into the start of the buffer; False at the end of the stream, or when the host has died."""
+        """*size* bytes into the start of the buffer; False at the end of the stream, or when host or fork server have died."""
         self.poll.modify(self.stream, select.POLLIN | POLLRDHUP)
         have = 0
         while have < size:
-            if any(fd == self.host for fd, _ in self.poll.poll()):
+            if any(fd != self.stream.fileno() for fd, _ in self.poll.poll()):
                 return False
             got = self.stream.recv_into(self.view[have:size])
             if got == 0:

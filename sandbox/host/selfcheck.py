@@ -289,10 +289,15 @@ def _try(worker: ProcessWorker, probe: Probe, names: str) -> Check:
     return Check(enforced=enforced, probe=probe.what, contained=contained, seen=seen)
 
 
-def _left(worker: ProcessWorker) -> list[str]:
-    """Processes below the zygote when no job runs."""
-    with open(f"/proc/{worker.pid}/task/{worker.pid}/children", encoding="ascii") as file:
-        return file.read().split()
+def _left(worker: ProcessWorker) -> list[int]:
+    """Processes below the zygote, but for its fork server, when no job runs."""
+    (server, *others) = _children(worker.pid)
+    return [*others, *_children(server)]
+
+
+def _children(pid: int) -> list[int]:
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        return [int(word) for word in file.read().split()]
 
 
 @contextlib.contextmanager

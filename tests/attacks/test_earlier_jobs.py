@@ -7,6 +7,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from sandbox.host.process import ProcessWorker
@@ -122,14 +123,16 @@ def test_the_zygotes_own_memory_holds_nothing_of_a_job():
             worker.run(job, time.monotonic() + 30)
         # The relay buffer holds the bytes that went through it last, and no child inherits it: push the secret out first.
         worker.run(Job(source="pass", stdin=b"x" * (1 << 20)), time.monotonic() + 30)
-        maps = Path(f"/proc/{worker.pid}/maps").read_text(encoding="ascii", errors="replace")
-        with open(f"/proc/{worker.pid}/mem", "rb", 0) as memory:
-            for line in maps.splitlines():
-                start, end = (int(part, 16) for part in line.split()[0].split("-"))
-                if "r" not in line.split()[1] or "[v" in line:
-                    continue
-                memory.seek(start)
-                assert secret not in memory.read(end - start), line
+        (server,) = psutil.Process(worker.pid).children()
+        for pid in (worker.pid, server.pid):
+            maps = Path(f"/proc/{pid}/maps").read_text(encoding="ascii", errors="replace")
+            with open(f"/proc/{pid}/mem", "rb", 0) as memory:
+                for line in maps.splitlines():
+                    start, end = (int(part, 16) for part in line.split()[0].split("-"))
+                    if "r" not in line.split()[1] or "[v" in line:
+                        continue
+                    memory.seek(start)
+                    assert secret not in memory.read(end - start), line
     except PermissionError:
         pytest.skip("reading another process's memory needs root here")
     finally:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from machine import TIERS
+from machine import TIERS, left_of
 
 from sandbox import Limits, Sandbox
 from sandbox.host import cgroups
@@ -61,7 +61,7 @@ def test_nothing_is_left_when_the_owner_is_killed(number, tier):
     owner = subprocess.Popen([sys.executable, "-c", OWNER, tier], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert owner.stdout.readline() == b"ready\n"
     family = psutil.Process(owner.pid).children(recursive=True)
-    assert len(family) >= 8  # two keepers, two zygotes, two candidates, and children that left their session
+    assert len(family) >= 10  # two keepers, two zygotes, two fork servers, two candidates, and children that left their session
     groups = {folder for folder in folders_of(family) if str(folder).startswith("/sys/")}
     folders = folders_of(family) - groups
     assert len(folders) == (4 if tier == "unprivileged" else 0)  # of each worker one for its jobs, one for the files of tests
@@ -95,9 +95,9 @@ def test_nothing_is_left_when_the_owner_was_forked_too(tier):
         copy.kill()
 
 
-@pytest.mark.parametrize("who", ["zygote", "keeper"])
+@pytest.mark.parametrize("who", ["zygote", "keeper", "fork server"])
 def test_nothing_is_left_when_a_worker_is_killed(tier, who):
-    """A zygote takes everything along, a keeper its zygote; and close() leaves no folder and no control group."""
+    """A zygote takes everything along, keeper and fork server the zygote; and close() leaves no folder and no control group."""
     worker = ProcessWorker(isolation=tier)
     thread = threading.Thread(
         target=lambda: _ignore(worker.run, Job(source=DAEMONS, limits=Limits(cpu_seconds=60)), time.monotonic() + 60)
@@ -107,9 +107,10 @@ def test_nothing_is_left_when_a_worker_is_killed(tier, who):
     zygote = psutil.Process(worker.pid)
     family = zygote.children(recursive=True)
     folders = folders_of([zygote])
-    assert len(family) == 3
+    assert len(family) == 4
     assert folders
-    os.kill(worker.pid if who == "zygote" else zygote.ppid(), signal.SIGKILL)
+    pids = {"zygote": worker.pid, "keeper": zygote.ppid(), "fork server": zygote.children()[0].pid}
+    os.kill(pids[who], signal.SIGKILL)
     thread.join()
     worker.close()
     assert gone(family) == []
@@ -175,7 +176,7 @@ def test_two_thousand_jobs_leave_nothing(tier):
         assert [psutil.Process(worker.pid) for worker in box._pool.workers] == workers  # all were clean every time
         folders = folders_of(workers)
         time.sleep(0.2)
-        assert [worker.children() for worker in workers] == [[], []]
+        assert [left_of(worker.pid) for worker in workers] == [[], []]
         assert max(worker.num_fds() for worker in workers) <= 80
         assert max(len(mounts(worker)) for worker in workers) < 60
     assert gone(workers) == []

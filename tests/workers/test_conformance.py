@@ -8,7 +8,7 @@ import time
 
 import psutil
 import pytest
-from machine import TIERS
+from machine import TIERS, left_of
 
 from sandbox.errors import LabelError, WorkerLost
 from sandbox.host.process import ProcessWorker
@@ -352,7 +352,7 @@ SURVIVORS = {
 @pytest.mark.parametrize("program", SURVIVORS.values(), ids=SURVIVORS)
 def test_no_process_outlives_its_job(run, worker, program):
     assert run(program).cause is Cause.FINISHED
-    assert psutil.Process(worker.pid).children(recursive=True) == []
+    assert left_of(worker.pid) == []
 
 
 LITTER = {

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from machine import left_of
 
 from sandbox import Limits, Outcome, Verdict
 from sandbox.host.process import ProcessWorker
@@ -53,10 +54,11 @@ def outcomes(told):
 
 
 def descriptors(worker):
-    """How many the zygote has, when it has closed those of the job that it has reported."""
+    """How many zygote and fork server have, when they have closed those of the job that was reported."""
+    (server,) = psutil.Process(worker.pid).children()
     counts = []
     while len(counts) < 3 or len(set(counts[-3:])) > 1:
-        counts.append(len(os.listdir(f"/proc/{worker.pid}/fd")))
+        counts.append(len(os.listdir(f"/proc/{worker.pid}/fd")) + server.num_fds())
         time.sleep(0.05)
     return counts[-1]
 
@@ -121,10 +123,9 @@ def test_tests_that_never_end_are_stopped(worker):
 
 
 def test_nothing_of_a_job_is_left(worker):
-    zygote = psutil.Process(worker.pid)
     told = run(worker, "import subprocess\nsubprocess.Popen(['sleep', '600'])\nassert daemon() > 0")
     assert outcomes(told) == ["passed"]
-    assert zygote.children(recursive=True) == []
+    assert left_of(worker.pid) == []
     files = {"test_a.py": "from solution import f\nimport os\nos.mkdir('deep')\nopen('deep/left', 'w').close()\ndef test_a(tmp_path):\n"
              "    (tmp_path / 'x').write_text('x')\n    assert f(1) == 2\n"}  # fmt: skip
     tests = CodeTests(framework="pytest", files=tuple(files.items()), paths=("test_a.py",))
@@ -142,7 +143,7 @@ def test_nothing_of_a_job_is_left(worker):
     before = descriptors(worker)
     worker.run(Job(source=PROGRAM, tests=tests), time.monotonic() + 60)
     assert descriptors(worker) == before
-    assert zygote.children(recursive=True) == []
+    assert left_of(worker.pid) == []
 
 
 def test_the_hidden_folder_goes_with_the_worker():
@@ -167,7 +168,7 @@ def test_tester_and_candidate_end_with_their_owner():
     owner = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE)
     assert owner.stdout.readline() == b"ready\n"
     family = psutil.Process(owner.pid).children(recursive=True)
-    assert len(family) == 4  # keeper, zygote, candidate, tester
+    assert len(family) == 5  # keeper, zygote, fork server, candidate, tester
     owner.kill()
     owner.wait()
     owner.stdout.close()
