@@ -153,10 +153,13 @@ def seed_of(data: bytes) -> int:
     return hash(data) & 0xFFFFFFFFFFFFFFFF
 
 
+_READING = os.O_RDONLY | os.O_CLOEXEC
+
+
 def _give_stdin(data: bytes) -> None:
     """Standard input is a file in memory: read by any means (input(), open(0), os.read), it ends where it should."""
     if not data:
-        fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)  # of its own: flags and owners of the zygote's would be every job's
+        fd = os.open(os.devnull, _READING)  # of its own: flags and owners of the zygote's would be every job's
         os.dup2(fd, 0)
         return
     fd = os.memfd_create("stdin", os.MFD_CLOEXEC)
@@ -181,8 +184,11 @@ def prepare_streams() -> None:
     sys.stderr = sys.__stderr__ = stream(2, io.BufferedWriter, "w", "backslashreplace", True)  # type: ignore[misc]
 
 
+_WRITING = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
 def _write_program(path: str, source: Any) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    fd = os.open(path, _WRITING, 0o600)
     data = content_of(source)
     while data:
         data = data[os.write(fd, data) :]
@@ -218,7 +224,6 @@ class LabelFault(Exception):
 
 def _live(job: Payload, calls: list[list[Any]], answers: Answers, module: ModuleType, path: str, serving: dict[str, Any]) -> int:
     """Load the program and answer; the exit status of the process."""
-    answers.begin(0)
     namespace = module.__dict__
     given = set(namespace)  # names of the preamble: a question is never answered by those
     try:

@@ -61,7 +61,8 @@ class Cgroup:
                 self._write(name, number)
             self._write("processes_limit", processes + SPARE_PROCESSES)
         self._write("peak", 0)
-        self._before = (self.kills(), self.hits(), self.refusals())
+        kills, hits = self._kills()
+        self._before = (kills, 0 if self.version == 1 else hits, self.refusals())
 
     def _make_room(self, limit: int) -> None:
         """Files that earlier jobs read may still be held, and be above a lower limit; version 2 would kill for that."""
@@ -76,30 +77,27 @@ class Cgroup:
         if held is None or held >= limit:
             raise OSError(12, "earlier jobs left too much in the worker's control group")
 
-    def has_killed(self) -> bool:
-        """Whether the kernel has ended a process of the job for the job's own memory."""
-        return self.kills() > self._before[0] and self.hits() > self._before[1]
-
-    def was_killed_for_others(self) -> bool:
-        """Whether the kernel has ended a process of the job because the machine, or a group above, had no memory left."""
-        return self.kills() > self._before[0] and self.hits() <= self._before[1]
+    def why_killed(self) -> str:
+        """Why the kernel has ended a process of the job: "memory", its own; "overloaded", the machine, or a group above, had none left."""
+        kills, hits = self._kills()
+        if kills <= self._before[0]:
+            return ""
+        if self.version == 1:  # newer kernels do not keep its count of hits
+            hits = int((self._number("peak") or 0) >= self._limit_bytes - (1 << 20))
+        return "memory" if hits > self._before[1] else "overloaded"
 
     def has_refused(self) -> bool:
         """Whether the job has been refused another process for its own limit: a group above may have one too."""
         most = self._number("most_processes")  # before Linux 6.1 nobody says: then it was the job's own limit
         return self.refusals() > self._before[2] and (most is None or most >= self._limits[1] + SPARE_PROCESSES)
 
-    def kills(self) -> int:
-        return self._named("kills", b"oom_kill")
-
-    def hits(self) -> int:
-        """How often the group's own limit of memory was reached; of version 1, whose counts newer kernels do not keep, whether."""
-        if self.version == 1:
-            return int((self._number("peak") or 0) >= self._limit_bytes - (1 << 20))
-        return self._named("kills", b"oom")
+    def _kills(self) -> tuple[int, int]:
+        """How many processes the kernel has ended, and how often the group's own limit of memory was reached."""
+        words = self._words("kills")
+        return _named(words, b"oom_kill"), _named(words, b"oom")
 
     def refusals(self) -> int:
-        return self._named("refusals", b"max")
+        return _named(self._words("refusals"), b"max")
 
     def peak_bytes(self) -> int | None:
         """The most that the job has held, page cache and files in memory included; None where the kernel cannot say it of one job."""
@@ -111,7 +109,7 @@ class Cgroup:
         if self.version == 1:
             used = self._number("cpu")
         elif self.has_cpu:
-            used = self._named("cpu", b"usage_usec") * 1000
+            used = _named(self._words("cpu"), b"usage_usec") * 1000
         else:
             return None
         return None if used is None else used - time.process_time_ns()
@@ -130,12 +128,13 @@ class Cgroup:
         except (OSError, ValueError):
             return None
 
-    def _named(self, name: str, key: bytes) -> int:
+    def _words(self, name: str) -> list[bytes]:
         fd = self._files.get(name)
-        if fd is None:
-            return 0
         try:
-            words = os.pread(fd, 4096, 0).split()
-            return int(words[words.index(key) + 1])
-        except (OSError, ValueError, IndexError):
-            return 0
+            return [] if fd is None else os.pread(fd, 4096, 0).split()
+        except OSError:
+            return []
+
+
+def _named(words: list[bytes], key: bytes) -> int:
+    return int(words[words.index(key) + 1]) if key in words else 0

@@ -6,6 +6,7 @@ import os
 import resource
 import signal
 import time
+from typing import Callable
 
 from . import seccomp, syscalls
 from .cgroup import Cgroup
@@ -22,6 +23,7 @@ __all__ = [
     "Wall",
     "descendants",
     "enter",
+    "family",
     "kill",
     "own_state",
     "prepare",
@@ -99,6 +101,7 @@ _hard: dict[int, int] = {}
 
 
 def _limit(limit: int, value: int) -> None:
+    """Soft and hard."""
     hard = _hard.get(limit)
     if hard is None:
         hard = _hard[limit] = resource.getrlimit(limit)[1]
@@ -187,8 +190,13 @@ def _threads(pid: int) -> list[int]:
 
 def descendants(pid: int) -> list[int]:
     """All processes below *pid*, zombies included, parents before children."""
-    found = []
-    pending = [pid]
+    return family([pid])[1:]
+
+
+def family(pids: list[int]) -> list[int]:
+    """Processes and all that are below them, zombies included, parents before children."""
+    found = list(pids)
+    pending = list(pids)
     while pending:
         parent = pending.pop()
         for thread in _threads(parent):
@@ -221,12 +229,13 @@ class Usage:
 class Tally(Usage):
     """What the processes of one job use; only numbers are ever read, so that no word of a job stays in the zygote.
 
-    All of them are below *parent*, which is none of them.
+    All of them are below *parent*, which is none of them and whose *children* can be looked up.
     """
 
-    def __init__(self, parent: int, base_bytes: int, cgroup: Cgroup) -> None:
+    def __init__(self, parent: int, children: Callable[[], list[int]], base_bytes: int, cgroup: Cgroup) -> None:
         super().__init__()
         self._parent = parent
+        self._children = children
         self.base_bytes = base_bytes
         self._cgroup = cgroup
         self._cpu_before = self._group_ns()
@@ -278,7 +287,7 @@ class Tally(Usage):
     def sample(self) -> tuple[int, int]:
         """CPU nanoseconds used so far and resident bytes held now, by everything below the zygote."""
         page = resource.getpagesize()
-        alive = descendants(self._parent)
+        alive = family(self._children())
         cpu_ns = int((self.user_seconds + self.system_seconds) * 1e9)
         resident = threads = total = 0
         if self.apart:

@@ -1,8 +1,7 @@
 """The process that does nothing but fork: a copy of the warm zygote, asked over a socket that no job inherits.
 
-    zygote ──"candidate", limits, descriptors──▶ fork server ──fork──▶ candidate
-           ◀──────────── its process id ────────             ──fork──▶ tester
-           ──"reap", process id─▶  ◀─ how it ended, what it used
+    zygote ──"run", limits, descriptors──▶ fork server ──fork──▶ candidate
+           ◀──── how it ended, what it used ────       ──fork──▶ tester
 
 A process that was forked from has to copy every page that it writes next, and an interpreter writes many when it does nearly
 anything, for reference counts lie with the objects. So what watches, counts and reports is not what is forked from: here little
@@ -16,6 +15,7 @@ import os
 import signal
 import socket
 import struct
+import time
 from typing import NamedTuple, NoReturn, Sequence
 
 from . import candidate, confine, syscalls
@@ -25,10 +25,13 @@ from .workfolder import Scratch
 
 __all__ = ["Ended", "ForkServer"]
 
-_CANDIDATE, _TESTER, _REAP, _SWEEP = range(4)
+_RUN, _CANDIDATE, _TESTER, _REAP, _SWEEP = range(5)
+LONG_NS = 20_000_000
+"""A job that took longer gets a last look at what it waited for; for shorter ones the look would cost more than it tells."""
 _ENDED = struct.Struct("<i?ddQ")
 _MAX_FDS = 8
 _MESSAGE_BYTES = 1 + ORDER_BYTES
+_LOOK = b"l"
 
 
 class Ended(NamedTuple):
@@ -48,6 +51,8 @@ class ForkServer:
         self, setup: int, wall: confine.Wall, walls: Domain, domain: Domain, folder: Scratch, badness: confine.Badness
     ) -> None:
         self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._pids, pids = os.pipe()  # apart from the line: whoever sleeps until a job has ended need not wake for its number
+        self._pid = 0
         zygote = os.getpid()
         self.pid = os.fork()
         if self.pid == 0:
@@ -56,11 +61,46 @@ class ForkServer:
                 if os.getppid() == zygote:
                     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
                     signal.signal(signal.SIGINT, signal.default_int_handler)  # as programs expect it
-                    _keep_only(theirs.fileno(), setup, walls.fd, badness.fd)
-                    _serve(theirs, setup, wall, walls, domain, folder, badness)
+                    _send_children(theirs)
+                    _keep_only(theirs.fileno(), pids, setup, walls.fd, badness.fd)
+                    _serve(theirs, pids, setup, wall, walls, domain, folder, badness)
             finally:
                 os._exit(1)
         theirs.close()
+        os.close(pids)
+        _, fds, _, _ = socket.recv_fds(self.line, 1, 1)
+        self._children = fds[0] if fds else -1
+        self.sees_children = bool(fds)
+
+    def run(self, order: Order, domain: Domain, fds: Sequence[int]) -> None:
+        """Fork a candidate, as `candidate` does, and wait for it: `line` can be read when it has ended."""
+        self._pid = 0
+        self._ask(_RUN, order, [*fds, *([domain.fd] if domain.fd >= 0 else ())])
+
+    @property
+    def running(self) -> int:
+        """The process id of the candidate that runs."""
+        if not self._pid:
+            self._pid = int.from_bytes(os.read(self._pids, 4), "little", signed=True)
+        return self._pid
+
+    def ended(self) -> Ended | None:
+        """How the candidate that ran has ended. None: it took long, and can be looked at until `take` is called."""
+        data = self.line.recv(_ENDED.size)
+        if data == _LOOK:
+            return None
+        ended = Ended(*_ENDED.unpack(self._whole(data, _ENDED.size)))
+        if self.running < 0:
+            raise OSError(-self._pid, f"fork: {os.strerror(-self._pid)}")
+        return ended
+
+    def take(self) -> None:
+        """It has been looked at."""
+        self.line.send(_LOOK)
+
+    def children(self) -> list[int]:
+        """Processes that it has forked, or that they left behind, which have not been waited for."""
+        return [int(word) for word in os.pread(self._children, 4096, 0).split()] if self.sees_children else []
 
     def candidate(self, order: Order, domain: Domain, fds: Sequence[int]) -> int:
         """Fork a candidate, with its job, standard output, standard error, answers and, if there is one, line; its process id.
@@ -79,12 +119,14 @@ class ForkServer:
         return self._fork(_TESTER, order, fds)
 
     def _fork(self, kind: int, order: Order, fds: Sequence[int]) -> int:
-        given = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))]
-        self.line.sendmsg([bytes([kind]) + order.pack()], given)
+        self._ask(kind, order, fds)
         pid = int.from_bytes(self._received(4), "little", signed=True)
         if pid < 0:
             raise OSError(-pid, f"fork: {os.strerror(-pid)}")
         return pid
+
+    def _ask(self, kind: int, order: Order, fds: Sequence[int]) -> None:
+        self.line.sendmsg([bytes([kind]) + order.limits()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
 
     def reap(self, pid: int) -> Ended:
         """Wait for one of them."""
@@ -97,7 +139,10 @@ class ForkServer:
         return Ended(*_ENDED.unpack(self._received(_ENDED.size)))
 
     def _received(self, size: int) -> bytes:
-        data = self.line.recv(size)
+        return self._whole(self.line.recv(size), size)
+
+    @staticmethod
+    def _whole(data: bytes, size: int) -> bytes:
         if len(data) != size:
             raise ConnectionResetError("the fork server has ended")
         return data
@@ -105,7 +150,21 @@ class ForkServer:
     def close(self) -> None:
         """Let it end; what it forked has ended before."""
         self.line.close()
+        os.close(self._pids)
+        if self.sees_children:
+            os.close(self._children)
         os.waitpid(self.pid, 0)
+
+
+def _send_children(line: socket.socket) -> None:
+    """Give the zygote the file that lists this process's children: not every machine lets it open that itself."""
+    try:
+        fd = os.open(f"/proc/self/task/{os.getpid()}/children", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        line.send(b"-")  # a kernel without CONFIG_PROC_CHILDREN
+        return
+    socket.send_fds(line, [b"+"], [fd])
+    os.close(fd)
 
 
 def _keep_only(*fds: int) -> None:
@@ -119,15 +178,25 @@ def _keep_only(*fds: int) -> None:
 
 
 def _serve(
-    line: socket.socket, setup: int, wall: confine.Wall, walls: Domain, domain: Domain, folder: Scratch, badness: confine.Badness
+    line: socket.socket,
+    pids: int,
+    setup: int,
+    wall: confine.Wall,
+    walls: Domain,
+    domain: Domain,
+    folder: Scratch,
+    badness: confine.Badness,
 ) -> None:
     """Do what is asked until the zygote hangs up. Every page that is written here is copied once a job: hence the plain code."""
     state = confine.own_state()
     receive, send, fork, wait, close, write = line.recvmsg, line.send, os.fork, os.wait4, os.close, os.pwrite
+    tell, sleep, clock, ended = os.write, os.waitid, time.monotonic_ns, os.WEXITED | os.WNOWAIT
     pack = _ENDED.pack
     space = socket.CMSG_SPACE(4 * _MAX_FDS)
     children, testers, own = (badness.text(number) for number in (1000, 500, 0))
     score = badness.fd
+    known = Order(*[0] * len(Order._fields)).pack()
+    order = Order.unpack(known)
     while True:
         message, given, _, _ = receive(_MESSAGE_BYTES, space)
         if not message:
@@ -142,21 +211,36 @@ def _serve(
             clean = confine.sweep(usage) and confine.own_state() == state
             send(pack(0, clean, usage.user_seconds, usage.system_seconds, usage.peak_bytes))
             continue
+        if known != message[1:]:
+            known = message[1:]
+            order = Order.unpack(known)
         fds = array.array("i", given[0][2])
-        write(score, children if kind == _CANDIDATE else testers, 0)
+        start = clock()
+        write(score, testers if kind == _TESTER else children, 0)
         try:
             pid = fork()
         except OSError as error:
             pid = -(error.errno or 1)
         if pid == 0:
-            order = Order.unpack(message[1:])
-            if kind == _CANDIDATE:
-                _be_candidate(order, fds, setup, wall, domain, folder)
-            _be_tester(order, fds, setup, wall, walls, folder)
+            if kind == _TESTER:
+                _be_tester(order, fds, setup, wall, walls, folder)
+            _be_candidate(order, fds, setup, wall, domain, folder)
         write(score, own, 0)
         for fd in fds:
             close(fd)
-        send(pid.to_bytes(4, "little", signed=True))
+        if kind != _RUN:
+            send(pid.to_bytes(4, "little", signed=True))
+            continue
+        tell(pids, pid.to_bytes(4, "little", signed=True))
+        if pid < 0:
+            send(pack(0, False, 0, 0, 0))
+            continue
+        sleep(os.P_PID, pid, ended)
+        if clock() - start > LONG_NS:
+            send(_LOOK)
+            receive(1)
+        _, raw, used = wait(pid, 0)
+        send(pack(raw, True, used.ru_utime, used.ru_stime, used.ru_maxrss * 1024))
 
 
 def _be_candidate(order: Order, fds: Sequence[int], setup: int, wall: confine.Wall, domain: Domain, folder: Scratch) -> NoReturn:

@@ -12,6 +12,8 @@ PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NO_NEW_PRIVS = 38
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_prctl = _libc.prctl  # with its types declared, a call makes no objects: every job makes some of these
+_prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
 
 
 def prctl(option: int, argument: int) -> None:
@@ -20,7 +22,7 @@ def prctl(option: int, argument: int) -> None:
     Raises:
         OSError: the kernel refused.
     """
-    if _libc.prctl(option, ctypes.c_ulong(argument), 0, 0, 0) != 0:
+    if _prctl(option, argument, 0, 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"prctl({option}): {os.strerror(code)}")
 
@@ -38,7 +40,8 @@ def seccomp_filter(program: bytes) -> None:
     buffer = ctypes.create_string_buffer(program, len(program))
     # struct sock_fprog: a count, padding, and where the program is.
     header = struct.pack("@HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
-    if _libc.prctl(_PR_SET_SECCOMP, ctypes.c_ulong(_SECCOMP_MODE_FILTER), header, 0, 0) != 0:
+    where = ctypes.create_string_buffer(header, len(header))
+    if _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(where), 0, 0) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"prctl(PR_SET_SECCOMP): {os.strerror(code)}")
 

@@ -68,10 +68,10 @@ class Watch:
         used = cpu_ns - self.slot.cpu_ns
         # What the tests themselves compute is not time that the program idles.
         idle = now - self.slot.wall_ns - max(0, self.tally.delay_ns - self.slot_delay_ns) - (apart - self.slot_apart_ns)
-        if self.cgroup.has_killed() or (resident > order.memory_bytes and (order.tests_bytes or not self.cgroup.has_memory)):
+        if resident > order.memory_bytes and (order.tests_bytes or not self.cgroup.has_memory):
             return "memory", 0  # with tests, the group has room for the tester too
-        if self.cgroup.was_killed_for_others():
-            return "overloaded", 0
+        if killed := self.cgroup.why_killed():
+            return killed, 0
         if self.tally.processes > order.processes or self.cgroup.has_refused():
             return "processes", 0
         if os.fstat(self.out).st_size + os.fstat(self.err).st_size > order.output_bytes:
@@ -108,10 +108,8 @@ class Watch:
         """How a candidate that we did not stop ended; a limit that it passed in its last moments counts too."""
         if os.fstat(self.out).st_size + os.fstat(self.err).st_size > self.order.output_bytes:
             return "output"
-        if self.cgroup.has_killed():
-            return "memory"
-        if self.cgroup.was_killed_for_others():
-            return "overloaded"
+        if killed := self.cgroup.why_killed():
+            return killed
         total_ns = self.tally.reaped_ns
         self._follow(total_ns, time.monotonic_ns())
         if status == -signal.SIGXCPU or total_ns - self.slot.cpu_ns > self.order.cpu_ns or total_ns > self.order.total_ns:

@@ -94,6 +94,10 @@ class Order(NamedTuple):
     def pack(self) -> bytes:
         return _pack(_ORDER, b"ord3", self)
 
+    def limits(self) -> bytes:
+        """What a job's own processes have to know of it: the same for jobs with the same limits."""
+        return self._replace(hard_ns=0, payload_bytes=0, tests_bytes=0).pack()
+
     @classmethod
     def unpack(cls, data: bytes | memoryview) -> Order:
         return cls._make(_unpack(_ORDER, b"ord3", data))
@@ -231,7 +235,7 @@ class Payload(NamedTuple):
         texts = []
         start = _PAYLOAD.size
         for length in lengths:
-            texts.append(data[start : start + length].decode("utf-8", "surrogatepass"))
+            texts.append(data[start : start + length].decode("utf-8", "surrogatepass") if length else "")
             start += length
         source, preamble, calls, serving = texts
         return cls(bool(entropy), source, preamble, calls, serving, data[start:])

@@ -13,7 +13,6 @@ from __future__ import annotations
 import gc
 import importlib
 import json
-import mmap
 import os
 import select
 import signal
@@ -24,9 +23,10 @@ from typing import Any
 
 from . import candidate, confine, enforcement, seccomp
 from .cgroup import Cgroup
-from .forkserver import ForkServer
+from .forkserver import LONG_NS, Ended, ForkServer
 from .landlock import NO_DOMAIN, Domain
 from .namespaces import readable
+from .relay import Relay, Section
 from .testing import Tests
 from .warming import forget_sources, status_bytes, warm_up
 from .watch import Watch
@@ -35,12 +35,9 @@ from .workfolder import Scratch
 
 __all__ = ["main"]
 
-BUFFER_BYTES = 1 << 18
 MAX_PAYLOAD_BYTES = 1 << 30
 SMALL_BYTES = 1 << 19
 STDERR_TAIL_BYTES = 1 << 16
-LONG_NS = 20_000_000
-"""A job that took longer gets a last look at what it waited for; for shorter ones the look would cost more than it tells."""
 POLLRDHUP = 0x2000
 
 CAUSE = {name: number for number, name in enumerate(CAUSES)}
@@ -88,12 +85,7 @@ class _Zygote:
         self.cgroup = cgroup
         self.wall = wall
         self.frameworks: set[str] = set()
-        self.poll = select.poll()
-        self.poll.register(stream, POLLRDHUP)
-        self.poll.register(host, select.POLLIN)
-        self.buffer = mmap.mmap(-1, BUFFER_BYTES, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
-        self.buffer.madvise(mmap.MADV_DONTFORK)
-        self.view = memoryview(self.buffer)
+        self.relay = Relay(stream)
         self.cpus = len(os.sched_getaffinity(0))
         self._measure()
         self.walls = Domain() if options["landlock"] else NO_DOMAIN
@@ -110,14 +102,23 @@ class _Zygote:
             except OSError:
                 pass  # a kernel without CONFIG_CHECKPOINT_RESTORE: numbers go on counting
         self.state = confine.own_state()
-        self.sees_children = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
         self.setup = os.memfd_create("setup", os.MFD_CLOEXEC)
         self._start_server()
 
     def _start_server(self) -> None:
         self._give_first_number()
         self.server = ForkServer(self.setup, self.wall, self.walls, self.domain, self.folder, self.badness)
-        self.poll.register(self.server.line, POLLRDHUP)
+        self.between = self._poll(select.POLLIN, POLLRDHUP)
+        self.during = self._poll(POLLRDHUP, select.POLLIN)
+        self.during_tests = self._poll(POLLRDHUP, POLLRDHUP)
+
+    def _poll(self, of_stream: int, of_server: int) -> select.poll:
+        """What wakes this process: always the end of the host, and that of the fork server."""
+        poll = select.poll()
+        poll.register(self.stream, of_stream | POLLRDHUP)
+        poll.register(self.host, select.POLLIN)
+        poll.register(self.server.line, of_server | POLLRDHUP)
+        return poll
 
     def _give_first_number(self) -> None:
         """The next process of this worker's namespace has the lowest number: how many earlier jobs had is nobody's business."""
@@ -137,7 +138,7 @@ class _Zygote:
             own_users=self.wall.uid >= 0,
             landlock=self.walls.abi,
             seccomp=no_filter,
-            sees_children=self.sees_children,
+            sees_children=self.server.sees_children,
             cgroup_version=self.cgroup.version,
             cgroup_memory=self.cgroup.has_memory,
             cgroup_processes=self.cgroup.has_processes,
@@ -161,12 +162,12 @@ class _Zygote:
         """One order, from its first byte to its report; False when there will be no more."""
         if not self._receive(ORDER_BYTES):
             return False
-        order = Order.unpack(self.view[:ORDER_BYTES])
+        order = Order.unpack(self.relay.view[:ORDER_BYTES])
         if order.payload_bytes > MAX_PAYLOAD_BYTES:
             raise WireError(f"a payload of {order.payload_bytes} bytes")
         files = [os.memfd_create(name, os.MFD_CLOEXEC) for name in ("job", "stdout", "stderr", "answers")]
         try:
-            return self._copy(order.payload_bytes, files[0]) and self._serve(order, *files)
+            return self.relay.copy(order.payload_bytes, files[0]) and self._serve(order, *files)
         finally:
             for fd in files:
                 os.close(fd)
@@ -179,31 +180,19 @@ class _Zygote:
             self.domain.allow(self.folder.writable())
         self.cgroup.begin(order.memory_bytes * (2 if tests else 1), order.processes)
         os.pwrite(answers, Progress(0, 0, time.monotonic_ns()).pack(), 0)
-        tally = confine.Tally(self.server.pid, self.base_bytes, self.cgroup)
+        tally = confine.Tally(self.server.pid, self.server.children, self.base_bytes, self.cgroup)
         started = time.monotonic_ns()
         watch = Watch(order, tally, self.cgroup, self.folder, out, err, tests.results if tests else answers, started, self.cpus)
         self._give_first_number()
-        pid = self.server.candidate(order, self.domain, [job, out, err, answers, *((tests.candidates_end,) if tests else ())])
-        leader = os.pidfd_open(pid)
-        try:
-            if tests is None:
-                _, cause, orphaned = self._watch(watch, [leader])
-            else:
-                cause, orphaned = self._watch_tests(watch, pid, leader, tests)
-        finally:
-            os.close(leader)
-        if orphaned:
+        files = [job, out, err, answers]
+        cause, ended = self._run(watch, files) if tests is None else self._run_with_tests(watch, files, tests)
+        if ended is None:
             confine.sweep(tally)
             return False
         wall_ns = time.monotonic_ns() - started
-        if wall_ns > LONG_NS:
-            tally.sample()
-        if cause:
-            confine.kill(pid, signal.SIGKILL)
-        ended = self.server.reap(pid)
         tally.add(ended.user_seconds, ended.system_seconds, ended.peak_bytes)
         status = os.waitstatus_to_exitcode(ended.raw_status)
-        clean = self._sweep(tally) and self.folder.clean() and confine.own_state() == self.state
+        clean = self._sweep(tally) and self.folder.clean() and self._is_as_before()
         cause = cause or watch.cause_of_end(status)
         if os.fstat(self.setup).st_size:
             cause = "setup"
@@ -219,12 +208,16 @@ class _Zygote:
     def _sweep(self, tally: confine.Tally) -> bool:
         """End what the job has left. What has ended but was not waited for counts as left: so nothing can escape this look."""
         swept = True
-        if not self.wall.is_filtered or not self.sees_children or confine.descendants(self.server.pid):
+        if not self.wall.is_filtered or not self.server.sees_children or self.server.children():
             ended = self.server.sweep()
             tally.add(ended.user_seconds, ended.system_seconds, ended.peak_bytes)
             swept = ended.clean
         tally.end()
         return swept
+
+    def _is_as_before(self) -> bool:
+        """Whether nobody has changed this process: with the filter, nobody can."""
+        return self.wall.is_filtered or confine.own_state() == self.state
 
     def _tests(self, order: Order) -> Tests:
         """Make ready for a job with tests; what that needs is loaded when it is first needed, for every fork pays for it."""
@@ -239,17 +232,47 @@ class _Zygote:
             gc.freeze()
             self._measure()
             self.frameworks.add(framework)
-            self.poll.unregister(self.server.line)
             self.server.close()
             self._start_server()
         return Tests(order)
+
+    def _run(self, watch: Watch, files: list[int]) -> tuple[str, Ended | None]:
+        """Run a candidate: (why it was stopped or "", how it ended); None if host or fork server are gone."""
+        self.server.run(watch.order, self.domain, files)
+        _, cause, orphaned = self._watch(watch, self.during, [self.server.line.fileno()])
+        if orphaned:
+            return "", None
+        if cause:
+            confine.kill(self.server.running, signal.SIGKILL)
+        ended = self.server.ended()
+        if ended is None:
+            watch.tally.sample()
+            self.server.take()
+            ended = self.server.ended()
+        return cause, ended
+
+    def _run_with_tests(self, watch: Watch, files: list[int], tests: Tests) -> tuple[str, Ended | None]:
+        """Run a candidate and its tester, in the same way."""
+        pid = self.server.candidate(watch.order, self.domain, [*files, tests.candidates_end])
+        leader = os.pidfd_open(pid)
+        try:
+            cause, orphaned = self._watch_tests(watch, pid, leader, tests)
+        finally:
+            os.close(leader)
+        if orphaned:
+            return "", None
+        if time.monotonic_ns() - watch.started > LONG_NS:
+            watch.tally.sample()
+        if cause:
+            confine.kill(pid, signal.SIGKILL)
+        return cause, self.server.reap(pid)
 
     def _watch_tests(self, watch: Watch, pid: int, leader: int, tests: Tests) -> tuple[str, bool]:
         """Start the tester and sleep until it ends: (why the candidate was stopped or "", host is gone)."""
         memory = os.memfd_create("tests", os.MFD_CLOEXEC)
         try:
             # The candidate exists, with a memory of its own: only now do the tests come into this process's reach.
-            if not self._copy(tests.order.tests_bytes, memory):
+            if not self.relay.copy(tests.order.tests_bytes, memory):
                 return "", True
             try:
                 tester = tests.fork(memory, self.server)
@@ -262,13 +285,18 @@ class _Zygote:
             os.close(memory)
         watch.tally.apart = tests.pid
         waiting = [leader, tester]
+        poll = self.during_tests
+        for fd in waiting:
+            poll.register(fd, select.POLLIN)
         cause = ""
         try:
             while tester in waiting:
-                ready, found, orphaned = self._watch(watch, waiting)
+                ready, found, orphaned = self._watch(watch, poll, waiting)
                 if orphaned:
                     return cause, True
-                waiting = [fd for fd in waiting if fd not in ready]
+                for fd in ready:
+                    waiting.remove(fd)
+                    poll.unregister(fd)
                 if found.startswith("tester:"):
                     tests.stop(found.partition(":")[2])
                 elif found:
@@ -282,6 +310,8 @@ class _Zygote:
                     watch.over_delay_ns = watch.tally.delay_ns
                     tests.hang_up()
         finally:
+            for fd in waiting:
+                poll.unregister(fd)
             os.close(tester)
         tests.reap(self.server)
         watch.tally.apart_ns = max(watch.tally.apart_ns, tests.cpu_ns)
@@ -290,29 +320,22 @@ class _Zygote:
             cause = cause or "finished"  # it was asked everything, and is not needed any more
         return cause, False
 
-    def _watch(self, watch: Watch, fds: list[int]) -> tuple[list[int], str, bool]:
+    def _watch(self, watch: Watch, poll: select.poll, fds: list[int]) -> tuple[list[int], str, bool]:
         """Sleep until one of the processes ends, a limit is reached or the host is gone: (who ended, which limit, host is gone).
 
         Without its fork server a worker is of no more use than without a host.
         """
-        poll = self.poll
-        for fd in fds:
-            poll.register(fd, select.POLLIN)
         wait = watch.sample_seconds / 2
-        try:
-            while True:
-                ready = {fd for fd, _ in poll.poll(max(1, int(wait * 1000)))}
-                ended = [fd for fd in fds if fd in ready]
-                if ended:
-                    return ended, "", False
-                if ready:
-                    return [], "", True
-                cause, wait = watch.look()
-                if cause:
-                    return [], cause, False
-        finally:
-            for fd in fds:
-                poll.unregister(fd)
+        while True:
+            ready = {fd for fd, _ in poll.poll(max(1, int(wait * 1000)))}
+            ended = [fd for fd in fds if fd in ready]
+            if ended:
+                return ended, "", False
+            if ready:
+                return [], "", True
+            cause, wait = watch.look()
+            if cause:
+                return [], cause, False
 
     def _report(
         self,
@@ -354,44 +377,24 @@ class _Zygote:
             tester_status=tests.status if tests else 0,
             tester_cpu_ns=tests.cpu_ns if tests else 0,
         )
-        self.stream.sendall(report.pack())
-        self._send_file(files[0], 0, stdout_bytes)
-        self._send_file(files[1], err_size - stderr_bytes, stderr_bytes)
-        self._send_file(files[2], ANSWERS_START, answers_bytes)
+        sections = [
+            Section(files[0], 0, stdout_bytes),
+            Section(files[1], err_size - stderr_bytes, stderr_bytes),
+            Section(files[2], ANSWERS_START, answers_bytes),
+        ]
         if tests:
-            self._send_file(tests.results, ANSWERS_START, results_bytes)
+            sections.append(Section(tests.results, ANSWERS_START, results_bytes))
+        self.relay.send(report.pack(), sections)
         return True
 
     def _receive(self, size: int) -> bool:
         """*size* bytes into the start of the buffer; False at the end of the stream, or when host or fork server have died."""
-        self.poll.modify(self.stream, select.POLLIN | POLLRDHUP)
         have = 0
         while have < size:
-            if any(fd != self.stream.fileno() for fd, _ in self.poll.poll()):
+            if any(fd != self.stream.fileno() for fd, _ in self.between.poll()):
                 return False
-            got = self.stream.recv_into(self.view[have:size])
+            got = self.relay.receive(have, size - have)
             if got == 0:
                 return False
             have += got
-        self.poll.modify(self.stream, POLLRDHUP)
         return True
-
-    def _copy(self, size: int, fd: int) -> bool:
-        """*size* bytes from the stream into a file; they pass through the buffer that children do not inherit."""
-        while size:
-            got = self.stream.recv_into(self.view[: min(size, BUFFER_BYTES)])
-            if got == 0:
-                return False
-            size -= got
-            view = self.view[:got]
-            while view:
-                view = view[os.write(fd, view) :]
-        return True
-
-    def _send_file(self, fd: int, start: int, size: int) -> None:
-        while size:
-            sent = os.sendfile(self.stream.fileno(), fd, start, size)
-            if sent == 0:
-                raise WireError("a file became shorter while it was sent")
-            start += sent
-            size -= sent

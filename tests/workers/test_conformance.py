@@ -11,9 +11,10 @@ import pytest
 from machine import TIERS, left_of
 
 from sandbox.errors import LabelError, WorkerLost
-from sandbox.host.process import ProcessWorker
+from sandbox.host.process import MECHANISMS, ProcessWorker
 from sandbox.job import AnswerKind, Call, Job
 from sandbox.languages.python import STANDARD_PREAMBLE, preamble_for
+from sandbox.layers import Layer
 from sandbox.limits import MIB, Limits
 from sandbox.verdict import Cause
 
@@ -497,11 +498,17 @@ def test_imports_of_the_label_that_fail_are_the_labels_fault(worker):
     assert worker.healthy
 
 
-def test_a_zygote_that_was_changed_serves_no_other_job():
-    """No candidate can change it any more (seccomp); whatever else did, its next job would inherit it."""
-    worker = ProcessWorker(isolation="unprivileged")  # with a user of its own not even root can, on some machines
+@pytest.mark.parametrize("who", ["zygote", "fork server"])
+def test_a_worker_that_was_changed_serves_no_other_job(who):
+    """With the filter of system calls no candidate can change it; without, its next jobs would inherit that."""
+    worker = ProcessWorker(
+        isolation="unprivileged",  # with a user of its own not even root can, on some machines
+        mechanisms=[name for name in MECHANISMS if name != "seccomp"],
+        allow_missing=frozenset(Layer),
+    )
+    changed = worker.pid if who == "zygote" else psutil.Process(worker.pid).children()[0].pid
     try:
-        resource.prlimit(worker.pid, resource.RLIMIT_AS, (1 << 40, 1 << 40))
+        resource.prlimit(changed, resource.RLIMIT_AS, (1 << 40, 1 << 40))
         seen = worker.run(Job(source="print('x')", limits=SHORT), time.monotonic() + 30)
         assert seen.stdout == b"x\n"
         assert not worker.healthy
