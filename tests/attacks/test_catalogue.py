@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from attacks.catalogue import ATTACKS, LIMITS, OFFSETS, OWN_DISK, PAIRS
-from machine import TIERS
+from machine import TIERS, left_of
 
 from sandbox.host.process import MECHANISMS, ProcessWorker
 from sandbox.job import Job
@@ -50,11 +50,7 @@ def attempt(worker, program, limits=None, names=""):
 
 def serves_on(worker):
     good = attempt(worker, "print(input() if 0 else 'good')")
-    return (good.cause, good.stdout) == (Cause.FINISHED, b"good\n") and worker.healthy and left(worker) == []
-
-
-def left(worker):
-    return Path(f"/proc/{worker.pid}/task/{worker.pid}/children").read_text().split()
+    return (good.cause, good.stdout) == (Cause.FINISHED, b"good\n") and worker.healthy and left_of(worker.pid) == []
 
 
 class Host:
