@@ -19,12 +19,13 @@ from typing_extensions import Self
 
 from sandbox.errors import ConfigurationError
 from sandbox.extract import Choice
+from sandbox.host.backends import Starter
+from sandbox.host.container import DEFAULT_IMAGE
 from sandbox.host.pool import Pool
-from sandbox.host.process import ProcessWorker
 from sandbox.job import Job, Run
 from sandbox.judge import Rules, judge
 from sandbox.judgement import Judgement
-from sandbox.layers import Isolation, Layer, parse
+from sandbox.layers import Backend, Isolation, Layer, parse
 from sandbox.limits import Limits
 from sandbox.reward import Outcome, Shape
 from sandbox.verdict import Verdict
@@ -62,8 +63,8 @@ class Sandbox:
 
     *workers* is how many jobs run at the same time (default: the processors this process may use), *limits* bounds each test
     case, *shape* says how outcomes become rewards (see `Shape`; a text is parsed), *choice* which of several code blocks
-    counts, *early_stop* whether a suite ends at its first failure (default: with the binary shape), *python* the interpreter
-    that candidates run in, *warm* the modules it imports beforehand (such as numpy), *readable* folders that candidates may read
+    counts, *early_stop* whether a suite ends at its first failure (default: with the binary shape). *backend* says what workers
+    are: processes, containers of *image*, or containers with gVisor. *python* is the interpreter that candidates run in, *warm* the modules it imports beforehand (such as numpy), *readable* folders that candidates may read
     beside the interpreter's and the system's libraries. *isolation* is the tier of confinement; layers of *allow_missing* may be
     missing, any other that cannot be enforced is LayerMissing when the first worker starts.
 
@@ -80,6 +81,8 @@ class Sandbox:
         choice: Choice | str = Choice.AUTO,
         early_stop: bool | None = None,
         entropy: bool = False,
+        backend: Backend | str = Backend.PROCESS,
+        image: str = DEFAULT_IMAGE,
         python: str | None = None,
         warm: Sequence[str] = (),
         readable: Sequence[str] = (),
@@ -102,11 +105,19 @@ class Sandbox:
             isolation = Isolation(isolation)
         except ValueError:
             raise ConfigurationError(f"isolation={isolation!r}: use {', '.join(item.value for item in Isolation)}") from None
-        allowed = parse(allow_missing)
-
-        def start() -> ProcessWorker:
-            return ProcessWorker(python=python, warm=warm, readable=readable, isolation=isolation, allow_missing=allowed)
-
+        try:
+            backend = Backend(backend)
+        except ValueError:
+            raise ConfigurationError(f"backend={backend!r}: use {', '.join(item.value for item in Backend)}") from None
+        start = Starter(
+            backend=backend,
+            image=image,
+            python=python,
+            warm=warm,
+            readable=readable,
+            isolation=isolation,
+            allow_missing=parse(allow_missing),
+        )
         self._pool = Pool(start, size=size)
         self._lock = threading.Lock()  # protects the next
         self._threads: ThreadPoolExecutor | None = None

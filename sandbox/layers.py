@@ -12,7 +12,7 @@ from enum import Enum
 
 from sandbox.errors import ConfigurationError, LayerMissing
 
-__all__ = ["Enforced", "Enforcement", "Isolation", "Layer", "Requirement", "parse", "require"]
+__all__ = ["Backend", "Enforced", "Enforcement", "Isolation", "Layer", "Requirement", "parse", "require"]
 
 
 class Layer(str, Enum):
@@ -43,6 +43,19 @@ class Isolation(str, Enum):
     """A root of its own, process, network and user namespaces: root, or user namespaces that are allowed."""
     UNPRIVILEGED = "unprivileged"
     """Landlock, seccomp, limits and sweeping: for pods and containers that have nothing else."""
+
+
+class Backend(str, Enum):
+    """What workers are."""
+
+    PROCESS = "process"
+    """A process on this machine, in one of the tiers of `Isolation`."""
+    DOCKER = "docker"
+    """A container; inside, jobs are in the unprivileged tier."""
+    GVISOR = "docker+gvisor"
+    """A container that has a kernel of its own, gVisor's (the daemon's runtime `runsc`)."""
+    AUTO = "auto"
+    """Processes where they can be confined, or else containers."""
 
 
 class Requirement(str, Enum):

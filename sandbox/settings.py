@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.errors import ConfigurationError
 from sandbox.extract import Choice
-from sandbox.layers import Isolation, Layer, parse
+from sandbox.layers import Backend, Isolation, Layer, parse
 from sandbox.limits import MIB, Limits
 from sandbox.reward import Shape
 
@@ -66,6 +66,8 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(name="SANDBOX_CHOICE", read=Choice, default="auto", meaning="which of several code blocks counts: auto, first, last, joined"),
     Variable(name="SANDBOX_EARLY_STOP", read=_switch, default="1 for binary", meaning="end a suite at its first failure"),
     Variable(name="SANDBOX_ENTROPY", read=_switch, default="0", meaning="1: fresh randomness for every job, instead of a seed from its content"),
+    Variable(name="SANDBOX_BACKEND", read=Backend, default="process", meaning="what workers are: process, docker, docker+gvisor, auto"),
+    Variable(name="SANDBOX_IMAGE", read=str, default="reward-sandbox/python-slim", meaning="image of container workers"),
     Variable(name="SANDBOX_PYTHON", read=str, default="the trainer's", meaning="interpreter for candidates (CPython 3.9 or newer)"),
     Variable(name="SANDBOX_WARM", read=_names, default="", meaning="modules that workers import beforehand, such as numpy,pandas"),
     Variable(name="SANDBOX_READABLE", read=_names, default="", meaning="more folders that candidates may read, such as /data/tables"),
@@ -114,7 +116,8 @@ class Settings:
                 limits[variable.limit] = value
             else:
                 options[variable.name.removeprefix("SANDBOX_").lower()] = value
-        if "python" in options and shutil.which(options["python"]) is None:
+        in_image = options.get("backend") in (Backend.DOCKER, Backend.GVISOR)
+        if "python" in options and not in_image and shutil.which(options["python"]) is None:
             raise ConfigurationError(f"SANDBOX_PYTHON={options['python']!r} is no program that can be started here")
         if options.get("workers", 1) < 1:
             raise ConfigurationError(f"SANDBOX_WORKERS={options['workers']} cannot run anything; use at least 1")

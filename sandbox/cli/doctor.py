@@ -10,8 +10,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from sandbox.host.backends import Starter
 from sandbox.host.selfcheck import Check, Checkup, check
-from sandbox.layers import Isolation, Layer, Requirement
+from sandbox.layers import Backend, Layer, Requirement
 from sandbox.settings import Settings
 
 __all__ = ["examine"]
@@ -21,12 +22,8 @@ def examine(settings: Settings, *, as_json: bool, console: Console | None = None
     """Check every layer and say how it stands; the exit status of the command: 0 all that is required holds, 1 it does not."""
     options = settings.options
     allowed: Collection[Layer] = options.get("allow_missing", frozenset())
-    found = check(
-        python=options.get("python"),
-        readable=options.get("readable", ()),
-        isolation=options.get("isolation", Isolation.AUTO),
-        allow_missing=allowed,
-    )
+    own = {name: options[name] for name in ("backend", "image", "python", "readable", "isolation") if name in options}
+    found = check(Starter(**own, allow_missing=frozenset(Layer)), allow_missing=allowed)
     if as_json:
         print(json.dumps(_plain(found)))
     else:
@@ -43,11 +40,11 @@ def _plain(found: Checkup) -> dict[str, object]:
 
 
 def _show(found: Checkup, console: Console) -> None:
-    tier = "namespaces" if found.isolation is Isolation.NAMESPACES else "unprivileged"
+    tier = f"{found.isolation.value}[/] tier"
+    if found.backend is not Backend.PROCESS:
+        tier = f"{found.backend.value}[/] container, unprivileged tier inside"
     who = "root" if found.user == 0 else f"user {found.user}"
-    console.print(
-        f"[bold]{tier}[/] tier, as {who}; Linux {found.kernel}, Python {found.python}, {escape(found.cgroup)}", highlight=False
-    )
+    console.print(f"[bold]{tier}, as {who}; Linux {found.kernel}, Python {found.python}, {escape(found.cgroup)}", highlight=False)
     if found.why_no_namespaces:
         console.print(f"no namespaces: {escape(found.why_no_namespaces)}", highlight=False)
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")

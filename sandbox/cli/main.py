@@ -34,15 +34,21 @@ AllowMissing = Annotated[
     typer.Option("--allow-missing", metavar="LAYER", help="Run although this layer of confinement is missing (may be repeated)."),
 ]
 Tier = Annotated[str | None, typer.Option("--isolation", help="auto, namespaces or unprivileged.")]
+Kind = Annotated[str | None, typer.Option("--backend", help="process, docker, docker+gvisor or auto.")]
 
 
-def _settings(allow_missing: list[str] | None, isolation: str | None) -> Settings:
+def _settings(allow_missing: list[str] | None, isolation: str | None, backend: str | None) -> Settings:
     """The environment's settings, with the options that every command has in their place."""
     given = {
         **({"SANDBOX_ALLOW_MISSING": ",".join(allow_missing)} if allow_missing else {}),
         **({"SANDBOX_ISOLATION": isolation} if isolation else {}),
+        **({"SANDBOX_BACKEND": backend} if backend else {}),
     }
     return Settings.from_environment({**os.environ, **given})
+
+
+images_app = typer.Typer(help="Images for container workers.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(images_app, name="images")
 
 
 def _version(wanted: bool) -> None:
@@ -67,13 +73,14 @@ def run(
     memory_mb: Annotated[int | None, typer.Option(help="Memory limit in MiB.")] = None,
     allow_missing: AllowMissing = None,
     isolation: Tier = None,
+    backend: Kind = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Run one program; show how it ended, what it wrote and what it used."""
     from sandbox.cli.run import run_file
 
     try:
-        settings = _settings(allow_missing, isolation)
+        settings = _settings(allow_missing, isolation, backend)
         status = run_file(file, stdin, text, settings, cpu_seconds, memory_mb, as_json=json)
     except (SandboxError, OSError) as error:
         errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
@@ -97,13 +104,14 @@ def score(
     workers: Annotated[int | None, typer.Option(help="Jobs at the same time (default: one a processor).")] = None,
     allow_missing: AllowMissing = None,
     isolation: Tier = None,
+    backend: Kind = None,
     json: Annotated[bool, typer.Option("--json", help="Print results as JSON lines and the summary as a last one.")] = False,
 ) -> None:
     """Score a file of samples; show progress, and a summary at the end."""
     from sandbox.cli.score import Keys, score_file
 
     try:
-        settings = _settings(allow_missing, isolation)
+        settings = _settings(allow_missing, isolation, backend)
         keys = Keys(response=response_key, label=label_key, prompt=prompt_key, id=id_key)
         options = {**settings.options, **({"shape": shape} if shape else {}), **({} if workers is None else {"workers": workers})}
         status = score_file(file, out, keys, settings.limits, options, as_json=json)
@@ -121,14 +129,72 @@ def score(
 def doctor(
     allow_missing: AllowMissing = None,
     isolation: Tier = None,
+    backend: Kind = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Try every layer of confinement from inside a worker; exit status 0 if all that is required holds, else 1."""
     from sandbox.cli.doctor import examine
 
     try:
-        status = examine(_settings(allow_missing, isolation), as_json=json)
+        status = examine(_settings(allow_missing, isolation, backend), as_json=json)
     except (SandboxError, OSError) as error:
         errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
         raise typer.Exit(2) from None
     raise typer.Exit(status)
+
+
+@app.command()
+def clean() -> None:
+    """Remove what killed processes have left: containers whose owners have ended, control groups, work folders."""
+    from sandbox.cli.images import clean_up
+
+    try:
+        clean_up()
+    except (SandboxError, OSError) as error:
+        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
+        raise typer.Exit(2) from None
+
+
+@images_app.command("build")
+def images_build(
+    name: Annotated[str, typer.Argument(help="python-slim or python.")] = "python-slim",
+    base: Annotated[
+        str | None,
+        typer.Option(help="An image with Python 3.11 to build on (default: one made by debootstrap, without a registry)."),
+    ] = None,
+) -> None:
+    """Build an image, without a registry unless --base names an image that has to be fetched."""
+    from sandbox.cli.images import build_image
+
+    try:
+        build_image(name, base)
+    except (SandboxError, OSError) as error:
+        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
+        raise typer.Exit(2) from None
+
+
+@images_app.command("list")
+def images_list() -> None:
+    """List the images that workers can use, and whether they carry this version's guest."""
+    from sandbox.cli.images import list_images
+
+    try:
+        list_images()
+    except (SandboxError, OSError) as error:
+        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
+        raise typer.Exit(2) from None
+
+
+@images_app.command("check")
+def images_check(
+    name: Annotated[str, typer.Argument(help="An image, such as python-slim or a name of your own.")] = "python-slim",
+    backend: Annotated[str, typer.Option("--backend", help="docker or docker+gvisor.")] = "docker",
+) -> None:
+    """Start a worker in an image and run a program; exit status 0 if that works, else 2."""
+    from sandbox.cli.images import check_image
+
+    try:
+        check_image(name, backend)
+    except (SandboxError, OSError, ValueError) as error:
+        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
+        raise typer.Exit(2) from None

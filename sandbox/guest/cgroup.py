@@ -10,7 +10,7 @@ import os
 import time
 from typing import Any
 
-__all__ = ["Cgroup"]
+__all__ = ["Cgroup", "of_container"]
 
 SPARE_PROCESSES = 16
 """Beside the job's own: keeper, zygote, tester and its threads. What is exact is the look of the zygote; this is the wall behind."""
@@ -29,7 +29,9 @@ class Cgroup:
         self.has_cpu = "cpu" in self._files
         self.has_peak = "peak" in self._files
         self._limits = (0, 0)
-        self._base_bytes = self._limit_bytes = 0
+        self._base_bytes = 0
+        self._limit_bytes: int = given.get("limit_bytes", 0)
+        """Of the group that is there now."""
         self._before = (0, 0, 0)
         self.why_not: str = given.get("why_not", "")
 
@@ -54,8 +56,9 @@ class Cgroup:
         if self._limits != (memory_bytes, processes):
             self._limits = (memory_bytes, processes)
             limit = memory_bytes + self._base_bytes
-            self._make_room(limit)
-            self._limit_bytes = limit
+            if self.has_memory:
+                self._make_room(limit)
+                self._limit_bytes = limit
             # Version 1: the limit with swap can never be below the one without, so it is lifted first.
             for name, number in (("swap_limit", _UNLIMITED), ("memory_limit", limit), ("swap_limit", limit)):
                 self._write(name, number)
@@ -83,7 +86,7 @@ class Cgroup:
         if kills <= self._before[0]:
             return ""
         if self.version == 1:  # newer kernels do not keep its count of hits
-            hits = int((self._number("peak") or 0) >= self._limit_bytes - (1 << 20))
+            hits = int((self._number("peak") or self._number("most_memory") or 0) >= self._limit_bytes - (1 << 20))
         return "memory" if hits > self._before[1] else "overloaded"
 
     def has_refused(self) -> bool:
@@ -138,3 +141,33 @@ class Cgroup:
 
 def _named(words: list[bytes], key: bytes) -> int:
     return int(words[words.index(key) + 1]) if key in words else 0
+
+
+_INSIDE = {
+    2: {"kills": "memory.events", "memory": "memory.current", "cpu": "cpu.stat", "refusals": "pids.events", "limit": "memory.max"},
+    1: {
+        "kills": "memory/memory.oom_control",
+        "memory": "memory/memory.usage_in_bytes",
+        "most_memory": "memory/memory.max_usage_in_bytes",
+        "cpu": "cpuacct/cpuacct.usage",
+        "refusals": "pids/pids.events",
+        "limit": "memory/memory.limit_in_bytes",
+    },
+}
+
+
+def of_container(root: str = "/sys/fs/cgroup") -> dict[str, Any]:
+    """What a container shows of its own group, which it may only read: counters, and the limit that the container was given."""
+    version = 2 if os.path.exists(f"{root}/cgroup.controllers") else 1
+    files = {}
+    for name, path in _INSIDE[version].items():
+        try:
+            files[name] = os.open(f"{root}/{path}", os.O_RDONLY | os.O_CLOEXEC)
+        except OSError:
+            pass  # a kernel, or a sandbox, that does not show it
+    limit = _UNLIMITED
+    if "limit" in files:
+        text = os.pread(files["limit"], 64, 0).strip()
+        limit = _UNLIMITED if text == b"max" else int(text)
+        os.close(files.pop("limit"))
+    return {"version": version, "files": files, "limit_bytes": limit, "why_not": "it is the container's"} if files else {}

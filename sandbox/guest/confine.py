@@ -47,8 +47,17 @@ class Wall:
     """What every job of a worker puts around itself, as far as it does not inherit it."""
 
     def __init__(
-        self, *, has_limits: bool, uid: int, own_namespaces: bool, is_filtered: bool, rules: tuple[seccomp.Rule, ...]
+        self,
+        *,
+        container: str,
+        has_limits: bool,
+        uid: int,
+        own_namespaces: bool,
+        is_filtered: bool,
+        rules: tuple[seccomp.Rule, ...],
     ) -> None:
+        self.container = container
+        """What is around the whole worker: "docker", or ""."""
         self.has_limits = has_limits
         self.uid = uid
         """The user id of jobs; -1: the zygote's."""

@@ -32,6 +32,8 @@ class Facts(NamedTuple):
     cgroup_cpu: bool
     has_limits: bool
     """RLIMIT_*."""
+    container: str
+    """What confines the whole worker from outside: "docker", or "" for nothing."""
     sees_children: bool
     """/proc names the children of a process: without that nothing can be looked at, or swept but by the end of a namespace."""
 
@@ -65,7 +67,7 @@ def layers(facts: Facts) -> list[Told]:
         Told("file_size", ENFORCED if facts.has_limits else MISSING, _file_size(facts)),
         Told("open_files", ENFORCED if facts.has_limits else MISSING, "RLIMIT_NOFILE" if facts.has_limits else "no RLIMIT_NOFILE"),
         Told("complete_kill", ENFORCED, "own process namespace, swept")
-        if facts.namespaces and facts.sees_children
+        if (facts.namespaces or facts.container) and facts.sees_children
         else Told("complete_kill", ENFORCED, "two subreapers, swept")
         if facts.sees_children
         else Told("complete_kill", PARTIAL, "children cannot be seen in /proc", "a kernel with CONFIG_PROC_CHILDREN"),
@@ -82,6 +84,9 @@ def _filesystem(facts: Facts) -> Told:
     if facts.namespaces:
         inner = f"; Landlock {facts.landlock}" if facts.landlock else "; no Landlock: no pytest labels"
         return Told("filesystem", ENFORCED, "own read-only root, tmpfs for writing" + inner)
+    if facts.container:
+        inner = f"; Landlock {facts.landlock}" if facts.landlock else "; no Landlock: no pytest labels"
+        return Told("filesystem", ENFORCED, "the container's read-only root" + inner)
     if facts.landlock >= 3:
         return Told("filesystem", ENFORCED, f"Landlock {facts.landlock}: libraries read, own folder written")
     if facts.landlock:
@@ -91,7 +96,7 @@ def _filesystem(facts: Facts) -> Told:
 
 
 def _network(facts: Facts) -> Told:
-    how = ["own empty network"] * facts.namespaces + ["seccomp: no sockets"] * (not facts.seccomp)
+    how = ["own empty network"] * (facts.namespaces or bool(facts.container)) + ["seccomp: no sockets"] * (not facts.seccomp)
     if how:
         return Told("network", ENFORCED, ", ".join(how))
     return Told("network", MISSING, facts.seccomp, f"{_GET_NAMESPACES}; or {_GET_SECCOMP}")
@@ -104,12 +109,13 @@ def _syscalls(facts: Facts) -> Told:
 
 
 def _other_processes(facts: Facts) -> Told:
-    walls = ["own process namespace"] * facts.namespaces
+    walls = ["own process namespace"] * (facts.namespaces or bool(facts.container))
     if facts.landlock:
-        walls.append(f"Landlock {facts.landlock}" + " (no scope of signals)" * (facts.landlock < 6))
+        walls.append(f"Landlock {facts.landlock}" + " (no scope of signals)" * (facts.landlock < 6 and not facts.container))
     if not facts.seccomp:
         walls.append("seccomp")
-    if facts.namespaces or (facts.landlock >= 6 and not facts.seccomp):
+    # In a container there are no others but the worker's own, which have numbers that a filter knows.
+    if facts.namespaces or ((facts.landlock >= 6 or facts.container) and not facts.seccomp):
         return Told("other_processes", ENFORCED, "; ".join(walls))
     if not walls:
         return Told("other_processes", MISSING, f"{_NO_LANDLOCK}, {facts.seccomp}", f"{_GET_NAMESPACES}; or {_GET_LANDLOCK}")
@@ -121,7 +127,7 @@ def _memory(facts: Facts) -> Told:
     if facts.cgroup_memory:
         return Told("memory", ENFORCED, f"cgroup v{facts.cgroup_version}" + (f", {behind}" if behind else ""))
     if facts.has_limits and facts.sees_children:
-        return Told("memory", ENFORCED, f"{behind}; together sampled (25 ms)")
+        return Told("memory", ENFORCED, f"{behind}; together sampled (25 ms)" + "; the container's limit" * bool(facts.container))
     return Told("memory", PARTIAL, behind or "together sampled (25 ms)", _GET_CGROUP)
 
 
@@ -131,6 +137,7 @@ def _processes(facts: Facts) -> Told:
     )
     if facts.sees_children:
         walls.append("sampled (100 ms)" if facts.cgroup_processes and facts.cgroup_memory else "sampled (25 ms)")
+        walls += ["the container's limit"] * bool(facts.container)
     if not walls:
         return Told("processes", MISSING, "children cannot be seen in /proc", _GET_CGROUP)
     return Told("processes", ENFORCED, ", ".join(walls))

@@ -18,8 +18,8 @@ import struct
 import time
 from typing import NamedTuple, NoReturn, Sequence
 
-from . import candidate, confine, syscalls
-from .landlock import Domain
+from . import candidate, confine, seccomp, syscalls
+from .landlock import SIGNALS_ABI, Domain
 from .wire import ORDER_BYTES, Order
 from .workfolder import Scratch
 
@@ -62,6 +62,8 @@ class ForkServer:
                     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
                     signal.signal(signal.SIGINT, signal.default_int_handler)  # as programs expect it
                     _send_children(theirs)
+                    if wall.container and wall.is_filtered and walls.abi < SIGNALS_ABI:
+                        seccomp.install(seccomp.keep_off([1, zygote, os.getpid()]))
                     _keep_only(theirs.fileno(), pids, setup, walls.fd, badness.fd)
                     _serve(theirs, pids, setup, wall, walls, domain, folder, badness)
             finally:

@@ -20,7 +20,8 @@ import sys
 from typing import Any
 
 from . import confine, namespaces, syscalls, zygote
-from .cgroup import Cgroup
+from .cgroup import Cgroup, of_container
+from .relay import Pipes, Stream
 from .workfolder import MAX_FILES, MountedFolder, Scratch, WorkFolder
 
 __all__ = ["Asked", "main"]
@@ -36,14 +37,14 @@ _PARTS = ("job", "tmp", "shm", "shared")
 def main(options: dict[str, Any]) -> int:
     """Be the keeper, and in a child of it the zygote; *options* are the host's."""
     os.umask(0o022)
-    host = os.pidfd_open(os.getppid())
-    cgroup = Cgroup(options["cgroup"])
+    host = os.pidfd_open(os.getppid()) if os.getppid() else -1  # in a container nobody is there: the end of the stream says it
+    cgroup = Cgroup(options["cgroup"] or of_container())
     try:
         cgroup.join()
     except OSError as error:  # it could be made but not entered: as where none can be made
         cgroup = Cgroup({"why_not": f"it cannot be entered: {error.strerror}"})
     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
-    stream = socket.socket(fileno=options["stream"])
+    stream = _stream(options["stream"])
     own_users = False
     kept: list[tuple[str, str]] = []
     if options["namespaces"]:
@@ -62,7 +63,8 @@ def main(options: dict[str, Any]) -> int:
         return _be_zygote(stream, host, theirs, cgroup, own_users, options)
     theirs.close()
     stream.close()
-    os.close(host)
+    if host >= 0:
+        os.close(host)
     ours.sendall(_REQUEST.pack(pid, 0))
     _serve(ours, kept)
     _, raw = os.waitpid(pid, 0)
@@ -70,9 +72,18 @@ def main(options: dict[str, Any]) -> int:
     return max(0, os.waitstatus_to_exitcode(raw))
 
 
-def _be_zygote(
-    stream: socket.socket, host: int, keeper: socket.socket, cgroup: Cgroup, own_users: bool, options: dict[str, Any]
-) -> int:
+def _stream(given: int | str) -> Stream:
+    """The way to the host: a descriptor, the path of a socket, or "" for standard input and output."""
+    if given == "":
+        return Pipes()
+    if isinstance(given, int):
+        return socket.socket(fileno=given)
+    made = socket.socket(socket.AF_UNIX)
+    made.connect(given)
+    return made
+
+
+def _be_zygote(stream: Stream, host: int, keeper: socket.socket, cgroup: Cgroup, own_users: bool, options: dict[str, Any]) -> int:
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     asked = Asked(keeper)
     folder: Scratch
@@ -156,6 +167,6 @@ SPARE_BYTES = 1 << 20
 """For the program itself: one file may be as large as all may be together."""
 
 
-def _say(stream: socket.socket, message: dict[str, Any]) -> None:
+def _say(stream: Stream, message: dict[str, Any]) -> None:
     data = json.dumps(message).encode("ascii")
     stream.sendall(len(data).to_bytes(4, "little") + data)

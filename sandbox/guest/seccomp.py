@@ -13,11 +13,11 @@ from __future__ import annotations
 import errno
 import os
 import struct
-from typing import NamedTuple
+from typing import NamedTuple, Sequence
 
 from . import syscalls
 
-__all__ = ["RULES", "Rule", "extra_rules", "install", "only_own_signals", "program"]
+__all__ = ["RULES", "Rule", "extra_rules", "install", "keep_off", "only_own_signals", "program"]
 
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 """AUDIT_ARCH_*, and the column of the numbers below."""
@@ -228,6 +228,16 @@ _programs: dict[int, bytes] = {}
 def only_own_signals(pid: int) -> tuple[Rule, ...]:
     """For a job whose tester has the same user, where Landlock does not keep signals apart (before Linux 6.12): it signals itself only."""
     return (Rule("kill tgkill", "the tester", only=((0, "not", pid),)), Rule("tkill", "the tester, by a thread of it"))
+
+
+def keep_off(pids: Sequence[int]) -> tuple[Rule, ...]:
+    """For a worker in a container, where Landlock does not keep signals apart: its jobs reach none of its own processes."""
+    numbers = [number & 0xFFFFFFFF for pid in pids for number in (pid, -pid)]
+    return (
+        *(Rule("kill tgkill tkill", "the worker's own processes", only=((0, "is", number),)) for number in numbers),
+        Rule("fcntl", "signals by way of files (F_SETOWN)", only=((1, "is", 8),)),
+        Rule("fcntl", "signals by way of files (F_SETOWN_EX)", only=((1, "is", 15),)),
+    )
 
 
 def extra_rules(*, has_own_root: bool, has_memory_cgroup: bool) -> tuple[Rule, ...]:

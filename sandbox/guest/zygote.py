@@ -16,7 +16,6 @@ import json
 import os
 import select
 import signal
-import socket
 import sys
 import time
 from typing import Any
@@ -26,7 +25,7 @@ from .cgroup import Cgroup
 from .forkserver import LONG_NS, Ended, ForkServer
 from .landlock import NO_DOMAIN, Domain
 from .namespaces import readable
-from .relay import Relay, Section
+from .relay import Relay, Section, Stream
 from .testing import Tests
 from .warming import forget_sources, status_bytes, warm_up
 from .watch import Watch
@@ -43,7 +42,7 @@ POLLRDHUP = 0x2000
 CAUSE = {name: number for number, name in enumerate(CAUSES)}
 
 
-def main(stream: socket.socket, host: int, pid: int, folder: Scratch, cgroup: Cgroup, job_uid: int, options: dict[str, Any]) -> int:
+def main(stream: Stream, host: int, pid: int, folder: Scratch, cgroup: Cgroup, job_uid: int, options: dict[str, Any]) -> int:
     """Serve orders on *stream* until the host, of which *host* is a pidfd, goes away.
 
     *pid* is this process as the host sees it, *job_uid* the user id of jobs (-1: this process's); *options* are the host's.
@@ -52,6 +51,7 @@ def main(stream: socket.socket, host: int, pid: int, folder: Scratch, cgroup: Cg
     signal.signal(signal.SIGINT, _ignore)
     no_filter = confine.prepare(options["seccomp"])
     wall = confine.Wall(
+        container=options.get("container", ""),
         has_limits=options["limits"],
         uid=job_uid,
         own_namespaces=options["namespaces"],
@@ -77,7 +77,7 @@ def _ignore(*_: object) -> None:
 
 class _Zygote:
     def __init__(
-        self, stream: socket.socket, host: int, folder: Scratch, cgroup: Cgroup, wall: confine.Wall, options: dict[str, Any]
+        self, stream: Stream, host: int, folder: Scratch, cgroup: Cgroup, wall: confine.Wall, options: dict[str, Any]
     ) -> None:
         self.stream = stream
         self.host = host
@@ -116,7 +116,8 @@ class _Zygote:
         """What wakes this process: always the end of the host, and that of the fork server."""
         poll = select.poll()
         poll.register(self.stream, of_stream | POLLRDHUP)
-        poll.register(self.host, select.POLLIN)
+        if self.host >= 0:
+            poll.register(self.host, select.POLLIN)
         poll.register(self.server.line, of_server | POLLRDHUP)
         return poll
 
@@ -144,6 +145,7 @@ class _Zygote:
             cgroup_processes=self.cgroup.has_processes,
             cgroup_cpu=self.cgroup.has_cpu,
             has_limits=self.wall.has_limits,
+            container=self.wall.container,
         )
         message = {
             "pid": pid,

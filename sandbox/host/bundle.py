@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import fcntl
 import functools
+import hashlib
 import io
 import os
 import zipfile
 from importlib import resources
 
-__all__ = ["open_bundle"]
+__all__ = ["content", "digest", "open_bundle"]
 
 _MAIN = """\
 import json, os, sys
@@ -25,7 +26,8 @@ sys.exit(keeper.main(options))
 
 
 @functools.cache
-def _bundle() -> bytes:
+def content() -> bytes:
+    """The zip file: the same for the same code."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for entry in sorted(resources.files("sandbox.guest").iterdir(), key=lambda entry: entry.name):
@@ -36,10 +38,16 @@ def _bundle() -> bytes:
     return buffer.getvalue()
 
 
+@functools.cache
+def digest() -> str:
+    """SHA-256 of the bundle: what an image says that it holds."""
+    return hashlib.sha256(content()).hexdigest()
+
+
 def open_bundle() -> int:
     """A new file descriptor of the bundle, sealed against changes; the caller closes it."""
     fd = os.memfd_create("reward-sandbox-guest", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     with open(fd, "wb", closefd=False) as file:
-        file.write(_bundle())
+        file.write(content())
     fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
     return fd

@@ -22,36 +22,19 @@ from contextlib import ExitStack
 from typing import Any
 
 from sandbox.errors import ConfigurationError, LayerMissing, WorkerLost
-from sandbox.guest import wire
-from sandbox.host import bundle, cgroups, messages
-from sandbox.job import Job, Run
-from sandbox.layers import Enforced, Enforcement, Isolation, Layer, Requirement, require
+from sandbox.host import bundle, cgroups
+from sandbox.host.stream import ENVIRONMENT, StreamWorker
+from sandbox.layers import Isolation, Layer
 
 __all__ = ["MECHANISMS", "ProcessWorker"]
 
-START_SECONDS = 60.0
 CLOSE_SECONDS = 10.0
-GRACE_SECONDS = 5.0
-"""Between the zygote's own deadline for a job and ours for its report."""
-
-_ENVIRONMENT = {
-    "PATH": "/usr/local/bin:/usr/bin:/bin",
-    "HOME": "/nonexistent",
-    "LANG": "C.UTF-8",
-    "TZ": "UTC",
-    "PYTHONHASHSEED": "0",  # the same sample gives the same verdict on any worker
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-}
-
 
 MECHANISMS = frozenset(("namespaces", "landlock", "seccomp", "limits", "cgroup"))
 """What a worker is confined with. To leave one out is for controls of tests and for benchmarks that price them."""
 
 
-class ProcessWorker:
+class ProcessWorker(StreamWorker):
     """One warm zygote. Not thread-safe: a pool leases it to one caller at a time.
 
     *python* is the interpreter that candidates run in (CPython 3.9 or newer; default: this one), *warm* names modules to import
@@ -118,24 +101,11 @@ class ProcessWorker:
                     f"{self._python} cannot import {', '.join(hello['missing'])}; install it there, take it out of `warm`, or, "
                     "if it is installed outside of that interpreter's folders (as editable installs are), name its folder in `readable`"
                 )
-            self._enforced = tuple(
-                Enforced(
-                    layer=Layer(told["layer"]),
-                    enforcement=Enforcement(told["enforcement"]),
-                    how=told["how"],
-                    remedy=told["remedy"],
-                    requirement=Requirement.BEST_EFFORT if told["layer"] in allow_missing else Requirement.REQUIRED,
-                )
-                for told in hello["layers"]
-            )
-            require(self._enforced)
+            self._accept(hello, allow_missing)
         except BaseException:
             self.close()
             raise
-        self._pid = int(hello["pid"])
-        self._peak_method = str(hello["peak"])
         self._no_cgroup = str(hello["no_cgroup"])
-        self.python_version: str = hello["python"]
 
     def _begin(self, has_namespaces: bool, has_cgroup: bool) -> dict[str, Any]:
         """Start a worker's first process, and read what it says."""
@@ -164,7 +134,7 @@ class ProcessWorker:
         self._group.release()
         self._healthy = True
         try:
-            return self._read_hello()
+            return self._read_hello(f"the interpreter {self._python!r}")
         except BaseException:
             self.close()
             raise
@@ -182,7 +152,7 @@ class ProcessWorker:
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._log,
-                env=_ENVIRONMENT,
+                env=ENVIRONMENT,
                 cwd="/",
                 pass_fds=(zip_fd, theirs.fileno(), *self._group.descriptors),
                 start_new_session=True,
@@ -193,50 +163,10 @@ class ProcessWorker:
             raise WorkerLost(f"another worker cannot be started now: {error}") from error
 
     @property
-    def pid(self) -> int:
-        """Process id of the zygote; its parent is the worker's keeper."""
-        return self._pid
-
-    @property
     def cgroup(self) -> str:
         """Which control group counts for this worker, or why none does."""
         version, why_not = self._group.version, self._no_cgroup or self._group.why_not
         return f"cgroup v{version}" if version and not why_not else f"no cgroup ({why_not})"
-
-    @property
-    def healthy(self) -> bool:
-        """Whether it can take another job."""
-        return self._healthy
-
-    @property
-    def enforced(self) -> tuple[Enforced, ...]:
-        """What confines the jobs it runs."""
-        return self._enforced
-
-    def run(self, job: Job, deadline: float) -> Run:
-        """See `Worker.run`."""
-        order, payload, tests = messages.asked(job, deadline)
-        try:
-            self._stream.settimeout(order.hard_ns / 1e9 + GRACE_SECONDS)
-            self._stream.sendall(order.pack())
-            self._stream.sendall(payload)
-            self._stream.sendall(tests)  # which the worker reads when the candidate has been forked
-            report = wire.Report.unpack(self._read(wire.REPORT_BYTES))
-            if max(report.stdout_bytes, report.answers_bytes) > order.output_bytes or report.stderr_bytes > 1 << 20:
-                raise wire.WireError("sections larger than what was asked for")
-            stdout = self._read(report.stdout_bytes)
-            stderr = self._read(report.stderr_bytes)
-            answers = self._read(report.answers_bytes)
-            results = self._read(report.results_bytes)
-        except BaseException as error:
-            # Whatever it was, the stream is in the middle of something: this worker can never be used again.
-            self.close()
-            if isinstance(error, OSError | wire.WireError):
-                raise WorkerLost(f"worker {self.pid} was lost in the middle of a job: {error}{self._last_words()}") from error
-            raise
-        if not report.clean:
-            self._healthy = False
-        return messages.observed(job, report, stdout, stderr, answers, results, self._enforced, self._peak_method)
 
     def close(self) -> None:
         """See `Worker.close`. A job that runs in another thread ends as WorkerLost there."""
@@ -263,30 +193,6 @@ class ProcessWorker:
 
     def _last_words(self) -> str:
         return f"; its last words: {self._words}" if self._words else ""
-
-    def _read_hello(self) -> dict[str, Any]:
-        self._stream.settimeout(START_SECONDS)
-        try:
-            size = int.from_bytes(self._read(4), "little")
-            if size > wire.MAX_HELLO_BYTES:
-                raise wire.WireError("a hello that long")
-            hello: dict[str, Any] = json.loads(self._read(size))
-        except (OSError, ValueError, wire.WireError) as error:
-            self.close()
-            raise ConfigurationError(
-                f"the interpreter {self._python!r} did not become a worker: {error}{self._last_words()}"
-            ) from error
-        return hello
-
-    def _read(self, size: int) -> bytes:
-        data = bytearray(size)
-        view = memoryview(data)
-        while view:
-            got = self._stream.recv_into(view)
-            if got == 0:
-                raise ConnectionResetError("the stream ended")
-            view = view[got:]
-        return bytes(data)
 
 
 _tried: dict[tuple[str, ...], str] = {}

@@ -11,13 +11,16 @@ import platform
 import socket
 import tempfile
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from sandbox.errors import WorkerError
-from sandbox.host.process import MECHANISMS, ProcessWorker
+from sandbox.host.backends import Starter
+from sandbox.host.container import ContainerWorker
+from sandbox.host.process import ProcessWorker
 from sandbox.job import Job, Run
-from sandbox.layers import Enforced, Enforcement, Isolation, Layer, Requirement
+from sandbox.layers import Backend, Enforced, Enforcement, Isolation, Layer, Requirement
 from sandbox.limits import MIB, Limits
 from sandbox.verdict import Cause
 
@@ -217,6 +220,7 @@ class Checkup:
     isolation: Isolation
     """The tier that the worker is of."""
     why_no_namespaces: str
+    backend: Backend
     cgroup: str
     python: str
     kernel: str = field(default_factory=platform.release)
@@ -229,28 +233,14 @@ class Checkup:
         return all(check.holds for check in self.checks)
 
 
-def check(
-    *,
-    python: str | None = None,
-    readable: Sequence[str] = (),
-    isolation: Isolation | str = Isolation.AUTO,
-    allow_missing: Collection[Layer] = frozenset(),
-    mechanisms: Collection[str] = MECHANISMS,
-) -> Checkup:
-    """Start a worker, whatever it enforces, and try every layer of it.
-
-    *mechanisms* are those of `ProcessWorker`: what is left out lets its probes through, which shows that they are worth something.
+def check(start: Callable[[], Tried] | None = None, *, allow_missing: Collection[Layer] = frozenset()) -> Checkup:
+    """Try every layer of a worker that *start* makes (default: a process), which is to start whatever it enforces.
 
     Raises:
         ConfigurationError: no worker can be started.
         LayerMissing: namespaces were asked for and cannot be made.
     """
-
-    def start() -> ProcessWorker:
-        return ProcessWorker(
-            python=python, readable=readable, isolation=isolation, allow_missing=frozenset(Layer), mechanisms=mechanisms
-        )
-
+    start = start or Starter(allow_missing=frozenset(Layer))
     worker = start()
     checks = []
     try:
@@ -261,14 +251,28 @@ def check(
                     worker = start()
                 checks.append(_try(worker, probe, names))
         return Checkup(
-            isolation=Isolation.UNPRIVILEGED if worker.why_no_namespaces else Isolation.NAMESPACES,
-            why_no_namespaces=worker.why_no_namespaces,
+            backend=_backend_of(worker),
+            isolation=Isolation.NAMESPACES if _is_process(worker) and not worker.why_no_namespaces else Isolation.UNPRIVILEGED,
+            why_no_namespaces=worker.why_no_namespaces if _is_process(worker) else "",
             cgroup=worker.cgroup,
             python=worker.python_version,
             checks=tuple(_asked(one, allow_missing) for one in checks),
         )
     finally:
         worker.close()
+
+
+Tried = ProcessWorker | ContainerWorker
+
+
+def _is_process(worker: Tried) -> TypeGuard[ProcessWorker]:
+    return isinstance(worker, ProcessWorker)
+
+
+def _backend_of(worker: Tried) -> Backend:
+    if _is_process(worker):
+        return Backend.PROCESS
+    return Backend.GVISOR if isinstance(worker, ContainerWorker) and worker.runtime else Backend.DOCKER
 
 
 def _asked(found: Check, allow_missing: Collection[Layer]) -> Check:
@@ -278,7 +282,7 @@ def _asked(found: Check, allow_missing: Collection[Layer]) -> Check:
     return Check(enforced=enforced, probe=found.probe, contained=found.contained, seen=found.seen)
 
 
-def _try(worker: ProcessWorker, probe: Probe, names: str) -> Check:
+def _try(worker: Tried, probe: Probe, names: str) -> Check:
     (enforced,) = (one for one in worker.enforced if one.layer is probe.layer)
     try:
         run = worker.run(Job(source=names + probe.program, limits=probe.limits), time.monotonic() + SECONDS)
@@ -289,8 +293,10 @@ def _try(worker: ProcessWorker, probe: Probe, names: str) -> Check:
     return Check(enforced=enforced, probe=probe.what, contained=contained, seen=seen)
 
 
-def _left(worker: ProcessWorker) -> list[int]:
-    """Processes below the zygote, but for its fork server, when no job runs."""
+def _left(worker: Tried) -> list[int]:
+    """Processes below the zygote, but for its fork server, when no job runs; gVisor shows none of them to this machine."""
+    if _backend_of(worker) is Backend.GVISOR:
+        return []
     (server, *others) = _children(worker.pid)
     return [*others, *_children(server)]
 

@@ -33,7 +33,7 @@ def test_every_layer_has_a_probe():
 
 @pytest.mark.parametrize("isolation", TIERS)
 def test_every_layer_is_enforced_and_every_probe_is_stopped(isolation):
-    found = check(isolation=isolation)
+    found = check(lambda: ProcessWorker(isolation=isolation, allow_missing=frozenset(Layer)))
     assert [(one.enforced.layer, one.seen) for one in found.checks if not one.contained] == []
     assert [one.enforced for one in found.checks if one.enforced.enforcement is not Enforcement.ENFORCED] == []
     assert found.isolation.value == isolation
@@ -56,7 +56,7 @@ THROUGH = {
 @pytest.mark.parametrize("off", THROUGH)
 def test_with_a_layer_off_its_probe_gets_through(off):
     """The control of the doctor, and the independence of the layers. What gets through is never called enforced."""
-    found = check(mechanisms=MECHANISMS - set(off.split()))
+    found = check(lambda: ProcessWorker(mechanisms=MECHANISMS - set(off.split()), allow_missing=frozenset(Layer)))
     through = {one.enforced.layer.value for one in found.checks if not one.contained}
     assert through == THROUGH[off]
     enforced = {one.enforced.layer.value for one in found.checks if one.enforced.enforcement is Enforcement.ENFORCED}

@@ -1,0 +1,246 @@
+"""A worker that is a container: the same guest, the same wire, behind a daemon of Docker's, in runc's or gVisor's hands.
+
+    host ──private socket in a folder that only we can enter, mounted into the container──▶ keeper (process 1)
+         ──or the daemon's attach: standard input and output──────────────────────────────▶
+
+The container has no network, a root that cannot be written, no capability, a user that is nobody, bounded memory and processes,
+and file systems in memory to write in. Inside, each job is confined by the unprivileged tier. The stream is what keeps the worker
+alive: when this process ends, however it ends, the guest sees the end of it and the container goes. What is left if the daemon is
+killed as well carries labels, and is removed by the next start and by `reward-sandbox clean`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import shutil
+import socket
+import tempfile
+import threading
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sandbox.errors import ConfigurationError, WorkerLost
+from sandbox.guest import seccomp
+from sandbox.host import bundle
+from sandbox.host.daemon import Attached, Daemon
+from sandbox.host.stream import ENVIRONMENT, Stream, StreamWorker
+from sandbox.layers import Layer
+
+if TYPE_CHECKING:
+    from docker.models.containers import Container
+
+__all__ = ["DEFAULT_IMAGE", "ContainerWorker", "seccomp_profile"]
+
+DEFAULT_IMAGE = "reward-sandbox/python-slim"
+GUEST = "/opt/reward-sandbox/guest.zip"
+PACKAGES = "/opt/reward-sandbox/packages"
+WORK, HIDDEN, MEETING = "/work", "/hidden", "/run/reward-sandbox"
+USER = 64_000
+"""Nobody's number: neither the images nor most machines have such a user."""
+MEMORY_BYTES = 4 << 30
+"""Of the whole container, files in memory included; what one job may use is bounded inside, and a job that may use more raises it."""
+PIDS = 1024
+FILES = 65_536
+
+
+class ContainerWorker(StreamWorker):
+    """One warm zygote in a container. Not thread-safe: a pool leases it to one caller at a time.
+
+    *image* is a name or an id of an image that `reward-sandbox images build` made; the container is made from the id that it has
+    now. *runtime* is one of the daemon's, such as runsc (gVisor). *warm*, *readable* (paths in the image) and *allow_missing* as in
+    `ProcessWorker`.
+
+    Raises:
+        ConfigurationError: there is no daemon, no permission, no such image or runtime, or the image has the guest of another version.
+        LayerMissing: a required layer cannot be enforced.
+        WorkerLost: the daemon does not answer any more, though it did.
+    """
+
+    def __init__(
+        self,
+        *,
+        image: str = DEFAULT_IMAGE,
+        runtime: str = "",
+        python: str | None = None,
+        warm: Sequence[str] = (),
+        readable: Sequence[str] = (),
+        allow_missing: Collection[Layer] = frozenset(),
+        memory_bytes: int = MEMORY_BYTES,
+    ) -> None:
+        self.runtime = runtime
+        self.image = image
+        self._closing = threading.Lock()  # protects what close() releases
+        self._container: Container | None = None
+        self._meeting: _Meeting | None = None
+        self._stream = socket.socket(socket.AF_UNIX)  # until there is one
+        self._words = b""
+        daemon = Daemon.of_environment()
+        image_id = daemon.image(image, bundle.digest())
+        options = {
+            "warm": list(warm),
+            "folder": WORK,
+            "hidden": HIDDEN,
+            "readable": [PACKAGES, "/proc", *readable],
+            "landlock": True,
+            "seccomp": True,
+            "limits": True,
+            "namespaces": False,
+            "cgroup": {},
+            "container": "gvisor" if "runsc" in runtime else "docker",
+        }
+        try:
+            by_socket = daemon.is_local and "runsc" not in runtime  # gVisor passes no sockets of the host on
+            if by_socket:
+                self._meeting = _Meeting()
+            options["stream"] = f"{MEETING}/socket" if by_socket else ""
+            self._container = daemon.create(
+                image=image_id,
+                entrypoint=[python or "python3", "-s", "-B", GUEST, json.dumps(options)],
+                environment={**ENVIRONMENT, "PYTHONPATH": PACKAGES},
+                runtime=runtime or None,
+                user=f"{USER}:{USER}",
+                memory_bytes=memory_bytes,
+                **_walls(self._meeting.folder if self._meeting else ""),
+            )
+            attached = None if by_socket else daemon.attach(self._container)
+            daemon.start(self._container)
+            if attached is not None:
+                self._stream = attached
+            else:
+                assert self._meeting is not None
+                self._stream = self._meeting.accept(self._is_running)
+            self._healthy = True
+            hello = self._read_hello(f"a container of {image}")
+            if hello["missing"]:
+                raise ConfigurationError(
+                    f"the image {image} cannot import {', '.join(hello['missing'])}: take it out of `warm`, or use an image that has it"
+                )
+            self._accept(hello, allow_missing)
+            self._pid = _as_seen_here(self._container, self._pid)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def cgroup(self) -> str:
+        """Which control group counts for this worker."""
+        return f"the container's ({self.runtime or 'runc'})"
+
+    @property
+    def container_id(self) -> str:
+        """As the daemon calls it; "" when it has gone."""
+        return "" if self._container is None else str(self._container.id)
+
+    def _is_running(self) -> bool:
+        assert self._container is not None
+        self._container.reload()
+        return bool(self._container.status in ("created", "running"))
+
+    def close(self) -> None:
+        """See `Worker.close`. A job that runs in another thread ends as WorkerLost there."""
+        self._healthy = False
+        with contextlib.suppress(OSError):
+            self._stream.shutdown(socket.SHUT_RDWR)
+        with self._closing:
+            self._stream.close()
+            if self._meeting is not None:
+                self._meeting.close()
+            container, self._container = self._container, None
+        if isinstance(self._stream, Attached):
+            self._words = self._stream.words
+        if container is not None:
+            with contextlib.suppress(ConfigurationError, WorkerLost):
+                Daemon.of_environment().remove(container)
+
+    def _last_words(self) -> str:
+        words = self._words.decode("utf-8", "replace").strip()[-2000:]
+        return f"; its last words: {words}" if words else ""
+
+
+def _as_seen_here(container: Container, pid: int) -> int:
+    """The zygote's process id on this machine; its id in the container if the daemon is elsewhere."""
+    try:
+        container.reload()
+        keeper = container.attrs["State"]["Pid"]
+        with open(f"/proc/{keeper}/task/{keeper}/children", encoding="ascii") as file:
+            return int(file.read().split()[0])
+    except (OSError, KeyError, IndexError, ValueError):
+        return pid
+
+
+def _walls(meeting: str) -> dict[str, Any]:
+    """What Docker is asked to put around every worker."""
+    in_memory = "rw,noexec,nosuid,nodev,mode=1777,size=1g,nr_inodes=65536"
+    return {
+        "network_mode": "none",
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges:true", f"seccomp={seccomp_profile()}"],
+        "pids_limit": PIDS,
+        "ipc_mode": "private",
+        "shm_size": "16m",
+        "tmpfs": {WORK: in_memory, HIDDEN: f"rw,noexec,nosuid,nodev,mode=700,uid={USER},gid={USER},size=256m", "/tmp": in_memory},
+        "cpu_count": min(2, os.cpu_count() or 1),
+        "mounts": {meeting: MEETING} if meeting else {},
+    }
+
+
+@functools.cache
+def seccomp_profile() -> str:
+    """Docker's form of the filter that jobs have inside, for the whole container: the guest needs nothing of what it refuses.
+
+    Docker's own default would do as well from version 23 on; before, it knows no Landlock.
+    """
+    rows: list[dict[str, Any]] = []
+    tests = {"is": "SCMP_CMP_EQ", "not": "SCMP_CMP_NE", "any": "SCMP_CMP_MASKED_EQ"}
+    for rule in seccomp.RULES:
+        row: dict[str, Any] = {"names": rule.calls.split(), "action": "SCMP_ACT_ERRNO", "errnoRet": rule.error}
+        if any(kind == "any" for _, kind, _ in rule.only) or "socket" in rule.calls.split() or "connect" in rule.calls.split():
+            continue  # libseccomp cannot ask for any of several bits; and the guest itself connects to its meeting place
+        if rule.only:
+            row["args"] = [{"index": index, "value": value, "op": tests[kind]} for index, kind, value in rule.only]
+        if rule.error == seccomp.PRETENDED:
+            continue  # for jobs: the guest locks its folders
+        rows.append(row)
+    return json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rows})
+
+
+class _Meeting:
+    """Where a guest finds its host: a socket in a folder that is mounted into its container, and closed when it has come."""
+
+    def __init__(self) -> None:
+        self._top = tempfile.mkdtemp(prefix="reward-sandbox-meeting-")  # 0700: nobody else on this machine gets through
+        self.folder = f"{self._top}/here"
+        os.mkdir(self.folder)
+        os.chmod(self.folder, 0o711)
+        self._listener = socket.socket(socket.AF_UNIX)
+        self._listener.bind(f"{self.folder}/socket")
+        os.chmod(f"{self.folder}/socket", 0o666)  # the guest is another user
+        self._listener.listen(1)
+
+    def accept(self, is_running: Any, seconds: float = 60.0) -> Stream:
+        """The guest's end; the place is gone afterwards.
+
+        Raises:
+            ConfigurationError: nobody came.
+        """
+        self._listener.settimeout(0.5)
+        for _ in range(int(seconds / 0.5)):
+            try:
+                made, _ = self._listener.accept()
+            except TimeoutError:
+                if not is_running():
+                    break
+            else:
+                self.close()
+                return made
+        self.close()
+        raise ConfigurationError("the container ended before it had said anything; `reward-sandbox images check` tries it")
+
+    def close(self) -> None:
+        """Remove it. May be called twice."""
+        self._listener.close()
+        shutil.rmtree(self._top, ignore_errors=True)

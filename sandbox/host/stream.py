@@ -1,0 +1,154 @@
+"""What all workers have in common: one guest at the other end of one byte stream, one job at a time on it."""
+
+from __future__ import annotations
+
+import abc
+import json
+from collections.abc import Collection
+from typing import Any, Protocol
+
+from sandbox.errors import ConfigurationError, WorkerLost
+from sandbox.guest import wire
+from sandbox.host import messages
+from sandbox.job import Job, Run
+from sandbox.layers import Enforced, Enforcement, Layer, Requirement, require
+
+__all__ = ["ENVIRONMENT", "Stream", "StreamWorker"]
+
+START_SECONDS = 60.0
+GRACE_SECONDS = 5.0
+"""Between the zygote's own deadline for a job and ours for its report."""
+
+ENVIRONMENT = {
+    "PATH": "/usr/local/bin:/usr/bin:/bin",
+    "HOME": "/nonexistent",
+    "LANG": "C.UTF-8",
+    "TZ": "UTC",
+    "PYTHONHASHSEED": "0",  # the same sample gives the same verdict on any worker
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "MKL_NUM_THREADS": "1",
+}
+
+
+class Stream(Protocol):
+    """What is used of a socket."""
+
+    def settimeout(self, value: float | None, /) -> None:
+        """See `socket.socket`, as for all of these."""
+
+    def sendall(self, data: bytes, /) -> None:
+        """All of it."""
+
+    def recv_into(self, buffer: memoryview, /) -> int:
+        """What there is; 0 at the end."""
+        raise NotImplementedError
+
+    def shutdown(self, how: int, /) -> None:
+        """End it, whoever waits at either side."""
+
+    def close(self) -> None:
+        """Let it go."""
+
+
+class StreamWorker(abc.ABC):
+    """One warm zygote behind a stream. Not thread-safe: a pool leases it to one caller at a time."""
+
+    _stream: Stream
+    _healthy = False
+    _enforced: tuple[Enforced, ...] = ()
+    _peak_method = ""
+    _pid = 0
+    python_version = ""
+
+    @property
+    def pid(self) -> int:
+        """Process id of the zygote, as this process sees it."""
+        return self._pid
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it can take another job."""
+        return self._healthy
+
+    @property
+    def enforced(self) -> tuple[Enforced, ...]:
+        """What confines the jobs it runs."""
+        return self._enforced
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """See `Worker.close`. A job that runs in another thread ends as WorkerLost there."""
+
+    @abc.abstractmethod
+    def _last_words(self) -> str:
+        """What the guest said at its end, as the end of a sentence, or ""."""
+
+    def run(self, job: Job, deadline: float) -> Run:
+        """See `Worker.run`."""
+        order, payload, tests = messages.asked(job, deadline)
+        try:
+            self._stream.settimeout(order.hard_ns / 1e9 + GRACE_SECONDS)
+            self._stream.sendall(b"".join((order.pack(), payload)))
+            if tests:
+                self._stream.sendall(tests)  # which the worker reads when the candidate has been forked
+            report = wire.Report.unpack(self._read(wire.REPORT_BYTES))
+            if max(report.stdout_bytes, report.answers_bytes) > order.output_bytes or report.stderr_bytes > 1 << 20:
+                raise wire.WireError("sections larger than what was asked for")
+            stdout = self._read(report.stdout_bytes)
+            stderr = self._read(report.stderr_bytes)
+            answers = self._read(report.answers_bytes)
+            results = self._read(report.results_bytes)
+        except BaseException as error:
+            # Whatever it was, the stream is in the middle of something: this worker can never be used again.
+            self.close()
+            if isinstance(error, OSError | wire.WireError):
+                raise WorkerLost(f"worker {self.pid} was lost in the middle of a job: {error}{self._last_words()}") from error
+            raise
+        if not report.clean:
+            self._healthy = False
+        return messages.observed(job, report, stdout, stderr, answers, results, self._enforced, self._peak_method)
+
+    def _accept(self, hello: dict[str, Any], allow_missing: Collection[Layer]) -> None:
+        """Take over what the guest says of itself.
+
+        Raises:
+            LayerMissing: a required layer cannot be enforced.
+        """
+        self._enforced = tuple(
+            Enforced(
+                layer=Layer(told["layer"]),
+                enforcement=Enforcement(told["enforcement"]),
+                how=told["how"],
+                remedy=told["remedy"],
+                requirement=Requirement.BEST_EFFORT if told["layer"] in allow_missing else Requirement.REQUIRED,
+            )
+            for told in hello["layers"]
+        )
+        require(self._enforced)
+        self._pid = int(hello["pid"])
+        self._peak_method = str(hello["peak"])
+        self.python_version = hello["python"]
+
+    def _read_hello(self, who: str, seconds: float = START_SECONDS) -> dict[str, Any]:
+        self._stream.settimeout(seconds)
+        try:
+            size = int.from_bytes(self._read(4), "little")
+            if size > wire.MAX_HELLO_BYTES:
+                raise wire.WireError("a hello that long")
+            hello: dict[str, Any] = json.loads(self._read(size))
+        except (OSError, ValueError, wire.WireError) as error:
+            self.close()
+            raise ConfigurationError(f"{who} did not become a worker: {error}{self._last_words()}") from error
+        return hello
+
+    def _read(self, size: int) -> bytes:
+        data = bytearray(size)
+        view = memoryview(data)
+        while view:
+            got = self._stream.recv_into(view)
+            if got == 0:
+                raise ConnectionResetError("the stream ended")
+            view = view[got:]
+        return bytes(data)
