@@ -3,11 +3,22 @@
 A test that cannot run here skips with a reason, unless SANDBOX_TEST_REQUIRE names what it needs (CI does): then it fails.
 """
 
+import functools
 import json
 import time
 
 import pytest
-from machine import CLIENTS_PYTHON, DATA, REQUIRED, as_nobody, memory_group_place, other_pythons, quota_group_place, traces
+from machine import (
+    CLIENTS_PYTHON,
+    DATA,
+    REQUIRED,
+    as_nobody,
+    memory_group_place,
+    other_pythons,
+    quota_group_place,
+    traces,
+    why_no_docker,
+)
 
 from sandbox import Limits, Sandbox
 from sandbox.guest.syscalls import landlock_abi
@@ -16,10 +27,12 @@ from sandbox.host import cgroups
 
 def pytest_configure(config):
     config.addinivalue_line(
-        "markers", "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota, memory_group"
+        "markers",
+        "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota, memory_group, docker, gvisor",
     )
 
 
+@functools.cache
 def _missing(what):
     if what == "data":
         return None if (DATA / "humaneval.jsonl").exists() else f"the problems are not in {DATA} (set SANDBOX_DATA)"
@@ -33,6 +46,8 @@ def _missing(what):
         return None if memory_group_place() else "no group with a limit of memory can be made here (version 1)"
     if what == "nobody":
         return None if as_nobody() else "no other user can run Python here (root, setpriv and a readable interpreter are needed)"
+    if what in ("docker", "gvisor"):
+        return why_no_docker("" if what == "docker" else "runsc") or None
     if what == "pythons":
         return None if len(other_pythons()) > 1 else "no other Python interpreters found"
     raise AssertionError(f"nobody knows how to look for {what}")

@@ -13,12 +13,36 @@ from pathlib import Path
 import psutil
 import pytest
 
+from sandbox.errors import SandboxError
+from sandbox.host.container import ContainerWorker
+from sandbox.host.process import ProcessWorker
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("SANDBOX_DATA") or ROOT.parent / "shared" / "data")
 CLIENTS_PYTHON = Path(os.environ.get("SANDBOX_TEST_CLIENTS") or ROOT / ".venv-clients") / "bin" / "python"
 TIERS = ["namespaces", pytest.param("unprivileged", marks=pytest.mark.needs("landlock"))]
 """Of workers: what is said of one is said of both."""
+DOCKER = pytest.param("docker", marks=pytest.mark.needs("docker"))
+GVISOR = pytest.param("docker+gvisor", marks=pytest.mark.needs("gvisor"))
+BACKENDS = [*TIERS, DOCKER, GVISOR]
+"""Everything that a worker can be."""
 REQUIRED = set(os.environ.get("SANDBOX_TEST_REQUIRE", "").split(","))
+
+
+def start_worker(kind, **options):
+    """A worker of one of BACKENDS."""
+    if kind.startswith("docker"):
+        return ContainerWorker(runtime="runsc" if "gvisor" in kind else "", **options)
+    return ProcessWorker(isolation=kind, **options)
+
+
+def why_no_docker(runtime=""):
+    """Why no container can be started here; "" if one can."""
+    try:
+        start_worker(f"docker{runtime and '+gvisor'}").close()
+    except SandboxError as error:
+        return str(error)
+    return ""
 
 
 def other_pythons():

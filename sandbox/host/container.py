@@ -27,6 +27,7 @@ from sandbox.guest import seccomp
 from sandbox.host import bundle
 from sandbox.host.daemon import Attached, Daemon
 from sandbox.host.stream import ENVIRONMENT, Stream, StreamWorker
+from sandbox.job import Job, Run
 from sandbox.layers import Layer
 
 if TYPE_CHECKING:
@@ -42,8 +43,9 @@ USER = 64_000
 """Nobody's number: neither the images nor most machines have such a user."""
 MEMORY_BYTES = 4 << 30
 """Of the whole container, files in memory included; what one job may use is bounded inside, and a job that may use more raises it."""
+SPARE_BYTES = 3 << 29
+"""For the guest, and for files that a job writes, which are in memory."""
 PIDS = 1024
-FILES = 65_536
 
 
 class ContainerWorker(StreamWorker):
@@ -71,6 +73,7 @@ class ContainerWorker(StreamWorker):
         memory_bytes: int = MEMORY_BYTES,
     ) -> None:
         self.runtime = runtime
+        self._memory_bytes = memory_bytes
         self.image = image
         self._closing = threading.Lock()  # protects what close() releases
         self._container: Container | None = None
@@ -107,6 +110,7 @@ class ContainerWorker(StreamWorker):
             )
             attached = None if by_socket else daemon.attach(self._container)
             daemon.start(self._container)
+            self._stream.close()
             if attached is not None:
                 self._stream = attached
             else:
@@ -123,6 +127,14 @@ class ContainerWorker(StreamWorker):
         except BaseException:
             self.close()
             raise
+
+    def run(self, job: Job, deadline: float) -> Run:
+        """See `Worker.run`. A job that may use more than the container gets a larger one first."""
+        needed = job.limits.memory_bytes * (2 if job.tests else 1) + SPARE_BYTES
+        if needed > self._memory_bytes and self._container is not None:
+            Daemon.of_environment().give_memory(self._container, needed)
+            self._memory_bytes = needed
+        return super().run(job, deadline)
 
     @property
     def cgroup(self) -> str:
@@ -173,7 +185,7 @@ def _as_seen_here(container: Container, pid: int) -> int:
 
 def _walls(meeting: str) -> dict[str, Any]:
     """What Docker is asked to put around every worker."""
-    in_memory = "rw,noexec,nosuid,nodev,mode=1777,size=1g,nr_inodes=65536"
+    in_memory = "rw,noexec,nosuid,nodev,mode=1777,size=512m,nr_inodes=65536"
     return {
         "network_mode": "none",
         "read_only": True,

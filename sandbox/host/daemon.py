@@ -77,7 +77,7 @@ class Daemon:
     def __init__(self, client: DockerClient) -> None:
         self._client = client
         self.address = str(client.api.base_url)
-        self.is_local = "unix" in self.address or "localunixsocket" in self.address
+        self.is_local = self.address == "http+docker://localhost"  # the SDK's name for a socket of this machine
 
     @classmethod
     def of_environment(cls) -> Daemon:
@@ -157,12 +157,21 @@ class Daemon:
         with _said("start a container"):
             container.start()
 
+    def give_memory(self, container: Container, memory_bytes: int) -> None:
+        """Raise what it may use.
+
+        Raises:
+            WorkerLost: the daemon does not answer any more.
+        """
+        with _said("give a container more memory"):
+            container.update(mem_limit=memory_bytes, memswap_limit=memory_bytes)
+
     def attach(self, container: Container) -> Attached:
         """Its standard input, output and error, as a stream. When the stream ends, so does its standard input."""
         with _said("attach to a container"):
             params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "logs": 0}
             attached: Any = container.attach_socket(params=params)
-            return Attached(attached._sock)
+            return Attached(attached)
 
     def remove(self, container: Container) -> None:
         """End and remove it, whatever it does."""
@@ -238,8 +247,9 @@ def _said(what: str) -> Iterator[None]:
 class Attached:
     """The daemon's attach as a stream: output comes in frames of eight bytes and what they announce (standard output and error)."""
 
-    def __init__(self, sock: socket.socket) -> None:
-        self._sock = sock
+    def __init__(self, attached: Any) -> None:
+        self._attached = attached
+        self._sock: socket.socket = attached._sock  # the SDK gives no other way to it
         self._left = 0
         self.words = b""
         """The end of what came over standard error."""
@@ -282,4 +292,5 @@ class Attached:
 
     def close(self) -> None:
         """As `socket.socket`."""
+        self._attached.close()
         self._sock.close()

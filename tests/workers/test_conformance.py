@@ -8,7 +8,7 @@ import time
 
 import psutil
 import pytest
-from machine import TIERS, left_of
+from machine import BACKENDS, left_of, start_worker
 
 from sandbox.errors import LabelError, WorkerLost
 from sandbox.host.process import MECHANISMS, ProcessWorker
@@ -18,17 +18,12 @@ from sandbox.layers import Layer
 from sandbox.limits import MIB, Limits
 from sandbox.verdict import Cause
 
-BACKENDS = {
-    "namespaces": lambda: ProcessWorker(isolation="namespaces"),
-    "unprivileged": lambda: ProcessWorker(isolation="unprivileged"),
-}
-
 SHORT = Limits(cpu_seconds=1.0, wall_seconds=1.5, deadline_seconds=60)
 
 
-@pytest.fixture(scope="module", params=TIERS)
+@pytest.fixture(scope="module", params=BACKENDS)
 def worker(request):
-    with_worker = BACKENDS[request.param]()
+    with_worker = start_worker(request.param)
     yield with_worker
     with_worker.close()
 
