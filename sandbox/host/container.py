@@ -123,7 +123,7 @@ class ContainerWorker(StreamWorker):
                     f"the image {image} cannot import {', '.join(hello['missing'])}: take it out of `warm`, or use an image that has it"
                 )
             self._accept(hello, allow_missing)
-            self._pid = _as_seen_here(self._container, self._pid)
+            self._pid = _as_seen_here(self._container)
         except BaseException:
             self.close()
             raise
@@ -172,15 +172,15 @@ class ContainerWorker(StreamWorker):
         return f"; its last words: {words}" if words else ""
 
 
-def _as_seen_here(container: Container, pid: int) -> int:
-    """The zygote's process id on this machine; its id in the container if the daemon is elsewhere."""
+def _as_seen_here(container: Container) -> int:
+    """The zygote's process id on this machine; 0 if this machine does not show it: its number in the container is another's here."""
     try:
         container.reload()
         keeper = container.attrs["State"]["Pid"]
         with open(f"/proc/{keeper}/task/{keeper}/children", encoding="ascii") as file:
             return int(file.read().split()[0])
     except (OSError, KeyError, IndexError, ValueError):
-        return pid
+        return 0
 
 
 def _walls(meeting: str) -> dict[str, Any]:

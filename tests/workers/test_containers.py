@@ -304,6 +304,7 @@ def test_a_daemon_that_dies_loses_no_job_and_leaves_nothing(daemon):
     """Running containers go on without it, new ones cannot be made: our fault, after retries; then it is back, and all is well."""
     pool = Pool(ContainerWorker, size=1, retries=1)
     try:
+        pool.warm()
         killer = later(daemon.kill, 0.5)
         run = pool.run(Job(source="import time\ntime.sleep(2)\nprint('done')", limits=Limits(cpu_seconds=20, wall_seconds=60)))
         killer.join()
