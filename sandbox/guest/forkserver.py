@@ -62,7 +62,8 @@ class ForkServer:
                     syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
                     signal.signal(signal.SIGINT, signal.default_int_handler)  # as programs expect it
                     _send_children(theirs)
-                    if wall.container and wall.is_filtered and walls.abi < SIGNALS_ABI:
+                    has_own = wall.own_namespaces or bool(wall.container)  # numbers of processes that mean nobody else
+                    if has_own and wall.is_filtered and walls.abi < SIGNALS_ABI:
                         seccomp.install(seccomp.keep_off([1, zygote, os.getpid()]))
                     _keep_only(theirs.fileno(), pids, setup, walls.fd, badness.fd)
                     _serve(theirs, pids, setup, wall, walls, domain, folder, badness)

@@ -231,7 +231,7 @@ def only_own_signals(pid: int) -> tuple[Rule, ...]:
 
 
 def keep_off(pids: Sequence[int]) -> tuple[Rule, ...]:
-    """For a worker in a container, where Landlock does not keep signals apart: its jobs reach none of its own processes."""
+    """Where Landlock does not keep signals apart, in a process namespace of the worker's own: jobs reach none of its own processes."""
     numbers = [number & 0xFFFFFFFF for pid in pids for number in (pid, -pid)]
     return (
         *(Rule("kill tgkill tkill", "the worker's own processes", only=((0, "is", number),)) for number in numbers),

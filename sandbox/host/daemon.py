@@ -76,6 +76,7 @@ class Daemon:
 
     def __init__(self, client: DockerClient) -> None:
         self._client = client
+        self._owed: list[Container] = []
         self.address = str(client.api.base_url)
         self.is_local = self.address == "http+docker://localhost"  # the SDK's name for a socket of this machine
 
@@ -132,6 +133,9 @@ class Daemon:
         from docker.types import LogConfig, Mount
 
         self.remove_leftovers_once()
+        owed, self._owed = self._owed, []
+        for container in owed:
+            self.remove(container)
         with _said("make a container"):
             return self._client.containers.create(
                 image,
@@ -185,7 +189,9 @@ class Daemon:
             with contextlib.suppress(DockerException, OSError):
                 container.wait(condition="removed", timeout=10)
         except (DockerException, OSError):
-            pass  # the daemon is gone: the guest ends by itself, and the next start removes what is left
+            self._owed.append(
+                container
+            )  # the daemon is gone: the guest ends by itself, and the next container is made after this has gone
 
     def remove_leftovers_once(self) -> None:
         """The first time in a process: remove what killed ones left."""
