@@ -301,6 +301,7 @@ def daemon(tmp_path_factory, monkeypatch):
     subprocess.run(["docker", "-H", made.address, "load"], input=packed, capture_output=True, check=True)
     monkeypatch.setenv("DOCKER_HOST", made.address)
     yield made
+    Daemon.of_environment().client.close()
     made.stop()
 
 

@@ -89,6 +89,7 @@ def test_namespaces_that_were_asked_for_are_not_quietly_left_out():
     assert "Operation not permitted; run as root or allow user namespaces" in done.stderr
 
 
+@pytest.mark.needs("landlock")
 def test_where_no_namespace_can_be_made_every_layer_is_there_all_the_same():
     status, found = doctor(*WITHOUT_NAMESPACES, sys.executable)
     assert (status, found["isolation"]) == (0, "unprivileged"), found
@@ -186,6 +187,7 @@ def test_a_sandbox_says_what_is_missing_when_it_is_first_used():
     assert done.stdout.endswith("b'1\\n'\n")
 
 
+@pytest.mark.needs("landlock")
 def test_folders_that_are_named_can_be_read_and_no_others(tmp_path):
     (tmp_path / "table.txt").write_text("table")
     tmp_path.chmod(0o755)
@@ -242,6 +244,7 @@ def test_workers_of_one_pool_are_all_of_one_tier(monkeypatch):
         ProcessWorker()
 
 
+@pytest.mark.needs("landlock")
 def test_without_cgroups_and_without_a_place_for_tests_workers_start(monkeypatch):
     monkeypatch.setattr("sandbox.host.process._hidden_place", lambda: "")
     monkeypatch.setattr(
