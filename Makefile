@@ -1,6 +1,7 @@
 # make demo     set everything up and score real problems, right and wrong
 # make test     set everything up; lint, type-check and run every test that can run here
 # make clients  the real clients (OpenRLHF, EvalPlus) in a virtualenv of their own, for their tests
+# make images   the slim image of container workers (Docker; as root with debootstrap, or make images BASE=python:3.11-slim-bookworm)
 # make bench    the published numbers
 # make lab      conformance and attacks on a machine with cgroups v2 and an older kernel, under qemu (apt: qemu-system-x86 busybox-static cpio)
 
@@ -9,7 +10,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := -m pip --disable-pip-version-check --quiet install -c constraints.txt
 
-.PHONY: demo test lint clients bench lab clean
+.PHONY: demo test lint clients images bench lab clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
@@ -32,6 +33,9 @@ lab: $(VENV)/.dev
 	$(BIN)/python tests/lab/build.py --keep .lab
 
 clients: .venv-clients/.done
+
+images: $(VENV)/.dev
+	$(BIN)/reward-sandbox images build python-slim $(if $(BASE),--base $(BASE))
 
 # A stamp a set of packages: the virtualenv is made once, and again when what it should hold has changed.
 $(VENV)/.python:

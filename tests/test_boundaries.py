@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "sandbox"
 
 WORDS = {"errors", "limits", "verdict", "job", "suite", "layers"}
-GUEST_FOR_HOST = {"sandbox.guest.wire", "sandbox.guest.values"}
+GUEST_FOR_HOST = {"sandbox.guest.wire", "sandbox.guest.values", "sandbox.guest.seccomp"}
 
 
 def imports_of(path):

@@ -6,11 +6,10 @@ import os
 import resource
 import signal
 import time
-from typing import Callable
 
 from . import seccomp, syscalls
-from .cgroup import Cgroup
 from .landlock import Domain
+from .tally import Usage, descendants
 from .wire import Order
 
 __all__ = [
@@ -18,12 +17,8 @@ __all__ = [
     "LINE_FD",
     "SETUP_FD",
     "Badness",
-    "Tally",
-    "Usage",
     "Wall",
-    "descendants",
     "enter",
-    "family",
     "kill",
     "own_state",
     "prepare",
@@ -38,7 +33,6 @@ SETUP_FD = ANSWERS_FD - 1
 """Where a fault of ours or the label's is written; closed before the program runs."""
 LINE_FD = ANSWERS_FD + 1
 """The line between a candidate and its tester, where there is one."""
-NOTABLE_NS = 20_000_000
 STACK_BYTES = 100 << 20
 """The main stack may grow to this; x86-64 leaves at least 128 MiB below the mappings (MIN_GAP in arch/x86/mm/mmap.c)."""
 
@@ -169,203 +163,6 @@ class Badness:
         It may be raised, and taken back, by anybody.
         """
         return b"%d" % max(number, self._own)
-
-
-def _numbers(path: str) -> list[int]:
-    """The whole numbers in a file of /proc; nothing if the process has gone."""
-    try:
-        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return []
-    try:
-        text = b""
-        while True:
-            part = os.read(fd, 1 << 16)
-            text += part
-            if len(part) < 1 << 12:  # /proc gives a page at a time
-                return [int(word) for word in text.split()]
-    except (OSError, ValueError):
-        return []
-    finally:
-        os.close(fd)
-
-
-def _threads(pid: int) -> list[int]:
-    try:
-        return [int(name) for name in os.listdir(f"/proc/{pid}/task")]
-    except OSError:
-        return []
-
-
-def descendants(pid: int) -> list[int]:
-    """All processes below *pid*, zombies included, parents before children."""
-    return family([pid])[1:]
-
-
-def family(pids: list[int]) -> list[int]:
-    """Processes and all that are below them, zombies included, parents before children."""
-    found = list(pids)
-    pending = list(pids)
-    while pending:
-        parent = pending.pop()
-        for thread in _threads(parent):
-            children = _numbers(f"/proc/{parent}/task/{thread}/children")
-            found += children
-            pending += children
-    return found
-
-
-class Usage:
-    """What processes that have been waited for (and their own waited-for children) used."""
-
-    def __init__(self) -> None:
-        self.user_seconds = 0.0
-        self.system_seconds = 0.0
-        self.peak_bytes = 0
-        """Of the largest of them."""
-
-    def reaped(self, usage: resource.struct_rusage) -> None:
-        """Add what wait4 told of one."""
-        self.add(usage.ru_utime, usage.ru_stime, usage.ru_maxrss * 1024)
-
-    def add(self, user_seconds: float, system_seconds: float, peak_bytes: int) -> None:
-        """Add what others have counted."""
-        self.user_seconds += user_seconds
-        self.system_seconds += system_seconds
-        self.peak_bytes = max(self.peak_bytes, peak_bytes)
-
-
-class Tally(Usage):
-    """What the processes of one job use; only numbers are ever read, so that no word of a job stays in the zygote.
-
-    All of them are below *parent*, which is none of them and whose *children* can be looked up.
-    """
-
-    def __init__(self, parent: int, children: Callable[[], list[int]], base_bytes: int, cgroup: Cgroup) -> None:
-        super().__init__()
-        self._parent = parent
-        self._children = children
-        self.base_bytes = base_bytes
-        self._cgroup = cgroup
-        self._cpu_before = self._group_ns()
-        self._counted_at_end = -1
-        self.processes = 1
-        self._looked_ns = time.monotonic_ns()
-        self._waited_ns = 0
-        self._credit_ns = 0
-        self.delays: dict[int, int] = {}
-        """Nanoseconds that each process of the job waited for a processor, those that have gone included."""
-        self.lowered = False
-        """The job has lowered its own priority: that it waits is its own doing."""
-        self.apart = 0
-        """The tester, whose use of time is not the candidate's; 0: there is none."""
-        self.apart_ns = 0
-
-    @property
-    def delay_ns(self) -> int:
-        """How long the job waited for a processor: a parent that waits for its child waits as long as that.
-
-        Processes of a job that wait for one another gain no more than the time that passes: never a credit to sleep off later.
-        """
-        return 0 if self.lowered else self._credit_ns
-
-    @property
-    def reaped_ns(self) -> int:
-        """CPU time of what has been waited for, and by the cgroup's account of what nobody has waited for either."""
-        return max(int((self.user_seconds + self.system_seconds) * 1e9), self._counted_ns())
-
-    def end(self) -> None:
-        """Everything of the job has ended: what is used from now on is used to clean up."""
-        self._counted_at_end = self._counted_ns()
-
-    def _counted_ns(self) -> int:
-        if self._counted_at_end >= 0:
-            return self._counted_at_end
-        now = self._group_ns()
-        return 0 if now is None or self._cpu_before is None else now - self._cpu_before - self.apart_ns
-
-    def _group_ns(self) -> int | None:
-        """By the group's account, without what the worker's own processes use for a job."""
-        used = self._cgroup.cpu_ns()
-        return None if used is None else used - _cpu_ns(self._parent)
-
-    def _wait_of(self, pid: int, tasks: list[int] | None = None) -> None:
-        waited = [_numbers(f"/proc/{pid}/task/{task}/schedstat") for task in (_threads(pid) if tasks is None else tasks)]
-        self.delays[pid] = max([self.delays.get(pid, 0)] + [times[1] for times in waited if len(times) > 1])
-
-    def sample(self) -> tuple[int, int]:
-        """CPU nanoseconds used so far and resident bytes held now, by everything below the zygote."""
-        page = resource.getpagesize()
-        alive = family(self._children())
-        cpu_ns = int((self.user_seconds + self.system_seconds) * 1e9)
-        resident = threads = total = 0
-        if self.apart:
-            others = {self.apart, *descendants(self.apart)}
-            self.apart_ns = max(self.apart_ns, sum(_cpu_ns(pid) + _children_cpu_ns(pid) for pid in alive if pid in others))
-            for pid in others:  # what the tester waits for a processor is no time of the candidate's either
-                self._wait_of(pid)
-            alive = [pid for pid in alive if pid not in others]
-        for pid in alive:
-            cpu_ns += _cpu_ns(pid)
-            memory = _numbers(f"/proc/{pid}/statm")
-            if len(memory) > 1 and not memory[1]:  # its first thread has ended, and others may hold the memory still
-                memory = max((_numbers(f"/proc/{pid}/task/{task}/statm") for task in _threads(pid)), default=memory)
-            if len(memory) > 1:
-                # Pages shared with the zygote since the fork are not the candidate's.
-                resident += max(0, memory[1] * page - self.base_bytes)
-                total += memory[1] * page
-            tasks = _threads(pid)
-            threads += len(tasks)
-            self._wait_of(pid, tasks)
-            self.lowered = self.lowered or (self.delays[pid] > NOTABLE_NS and any(map(_is_lowered, tasks)))
-        now, waited = time.monotonic_ns(), sum(self.delays.values())
-        self._credit_ns += min(waited - self._waited_ns, now - self._looked_ns)
-        self._looked_ns, self._waited_ns = now, waited
-        if len(alive) > 1:
-            # Time of grandchildren that their parents have waited for is in no clock of a live process.
-            cpu_ns += sum(map(_children_cpu_ns, alive))
-        self.peak_bytes = max(self.peak_bytes, total)
-        self.processes = max(self.processes, threads)
-        return max(cpu_ns, self._counted_ns()), resident
-
-
-def _is_lowered(pid: int) -> bool:
-    """Whether a process has a lower priority than the zygote: by nice, policy, or the nice value of its session's autogroup."""
-    try:
-        if os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0):
-            return True
-        if os.sched_getscheduler(pid) != os.sched_getscheduler(0):
-            return True
-        with open(f"/proc/{pid}/autogroup", "rb") as file:  # "/autogroup-123 nice 0"
-            return int(file.read(200).split()[-1]) > 0
-    except (OSError, ValueError, IndexError):
-        return False
-
-
-def _cpu_ns(pid: int) -> int:
-    try:
-        return time.clock_gettime_ns((~pid << 3) | 2)  # CPUCLOCK_SCHED of another process, see clock_getcpuclockid(3)
-    except OSError:
-        return 0
-
-
-def _children_cpu_ns(pid: int) -> int:
-    try:
-        fd = os.open(f"/proc/{pid}/stat", os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return 0
-    buffer = bytearray(1024)
-    try:
-        size = os.readv(fd, [buffer])
-        # The second field is a name that the job may have chosen: it is wiped, not kept.
-        fields = bytes(buffer[buffer.rindex(b")", 0, size) + 2 : size]).split()
-        ticks = int(fields[13]) + int(fields[14])
-    except (OSError, ValueError, IndexError):
-        return 0
-    finally:
-        buffer[:] = bytes(len(buffer))
-        os.close(fd)
-    return ticks * 1_000_000_000 // os.sysconf("SC_CLK_TCK")
 
 
 def sweep(usage: Usage) -> bool:

@@ -20,6 +20,7 @@ from typing import NamedTuple, NoReturn, Sequence
 
 from . import candidate, confine, seccomp, syscalls
 from .landlock import SIGNALS_ABI, Domain
+from .tally import Usage
 from .wire import ORDER_BYTES, Order
 from .workfolder import Scratch
 
@@ -210,7 +211,7 @@ def _serve(
             send(pack(raw, True, used.ru_utime, used.ru_stime, used.ru_maxrss * 1024))
             continue
         if kind == _SWEEP:
-            usage = confine.Usage()
+            usage = Usage()
             clean = confine.sweep(usage) and confine.own_state() == state
             send(pack(0, clean, usage.user_seconds, usage.system_seconds, usage.peak_bytes))
             continue

@@ -22,6 +22,7 @@ from typing import Any
 from . import confine, namespaces, syscalls, zygote
 from .cgroup import Cgroup, of_container
 from .relay import Pipes, Stream
+from .tally import Usage
 from .workfolder import MAX_FILES, MountedFolder, Scratch, WorkFolder
 
 __all__ = ["Asked", "main"]
@@ -68,7 +69,7 @@ def main(options: dict[str, Any]) -> int:
     ours.sendall(_REQUEST.pack(pid, 0))
     _serve(ours, kept)
     _, raw = os.waitpid(pid, 0)
-    confine.sweep(confine.Usage())
+    confine.sweep(Usage())
     return max(0, os.waitstatus_to_exitcode(raw))
 
 

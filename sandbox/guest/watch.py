@@ -6,8 +6,8 @@ import os
 import signal
 import time
 
-from . import confine
 from .cgroup import Cgroup
+from .tally import Tally
 from .wire import ANSWERS_START, Order, Progress, WireError
 from .workfolder import Scratch
 
@@ -24,7 +24,7 @@ class Watch:
     def __init__(
         self,
         order: Order,
-        tally: confine.Tally,
+        tally: Tally,
         cgroup: Cgroup,
         folder: Scratch,
         out: int,

@@ -14,7 +14,8 @@ import stat
 import time
 from typing import Callable, Protocol
 
-from . import confine, namespaces
+from . import namespaces
+from .tally import descendants
 
 __all__ = ["MAX_FILES", "PROGRAM_NAME", "TESTS", "MountedFolder", "Scratch", "WorkFolder"]
 
@@ -267,7 +268,7 @@ def _holds_more(folder: int, size_bytes: int) -> bool:
     except OSError:
         return True  # a folder of its own that it has closed to everybody
     device, seen = os.fstat(folder).st_dev, set()
-    for pid in confine.descendants(os.getppid()):
+    for pid in descendants(os.getppid()):
         try:
             for name in os.listdir(f"/proc/{pid}/fd"):
                 about = os.stat(f"/proc/{pid}/fd/{name}")

@@ -26,6 +26,7 @@ from .forkserver import LONG_NS, Ended, ForkServer
 from .landlock import NO_DOMAIN, Domain
 from .namespaces import readable
 from .relay import Relay, Section, Stream
+from .tally import Tally
 from .testing import Tests
 from .warming import forget_sources, status_bytes, warm_up
 from .watch import Watch
@@ -182,7 +183,7 @@ class _Zygote:
             self.domain.allow(self.folder.writable())
         self.cgroup.begin(order.memory_bytes * (2 if tests else 1), order.processes)
         os.pwrite(answers, Progress(0, 0, time.monotonic_ns()).pack(), 0)
-        tally = confine.Tally(self.server.pid, self.server.children, self.base_bytes, self.cgroup)
+        tally = Tally(self.server.pid, self.server.children, self.base_bytes, self.cgroup)
         started = time.monotonic_ns()
         watch = Watch(order, tally, self.cgroup, self.folder, out, err, tests.results if tests else answers, started, self.cpus)
         self._give_first_number()
@@ -194,7 +195,7 @@ class _Zygote:
         wall_ns = time.monotonic_ns() - started
         tally.add(ended.user_seconds, ended.system_seconds, ended.peak_bytes)
         status = os.waitstatus_to_exitcode(ended.raw_status)
-        clean = self._sweep(tally) and self.folder.clean() and self._is_as_before()
+        clean = self._sweep(tally) and self.folder.clean() and (self.wall.is_filtered or confine.own_state() == self.state)
         cause = cause or watch.cause_of_end(status)
         if os.fstat(self.setup).st_size:
             cause = "setup"
@@ -207,7 +208,7 @@ class _Zygote:
             os.close(tests.results)
         return done
 
-    def _sweep(self, tally: confine.Tally) -> bool:
+    def _sweep(self, tally: Tally) -> bool:
         """End what the job has left. What has ended but was not waited for counts as left: so nothing can escape this look."""
         swept = True
         if not self.wall.is_filtered or not self.server.sees_children or self.server.children():
@@ -216,10 +217,6 @@ class _Zygote:
             swept = ended.clean
         tally.end()
         return swept
-
-    def _is_as_before(self) -> bool:
-        """Whether nobody has changed this process: with the filter, nobody can."""
-        return self.wall.is_filtered or confine.own_state() == self.state
 
     def _tests(self, order: Order) -> Tests:
         """Make ready for a job with tests; what that needs is loaded when it is first needed, for every fork pays for it."""

@@ -4,7 +4,7 @@ import pytest
 from machine import ROOT
 
 from sandbox.errors import ConfigurationError
-from sandbox.layers import Isolation, Layer
+from sandbox.layers import Backend, Isolation, Layer
 from sandbox.reward import Shape
 from sandbox.settings import VARIABLES, Settings
 
@@ -22,6 +22,8 @@ def test_every_variable_is_understood():
         "SANDBOX_CHOICE": ("first", "first"),
         "SANDBOX_EARLY_STOP": ("yes", True),
         "SANDBOX_ENTROPY": ("0", False),
+        "SANDBOX_BACKEND": ("docker+gvisor", Backend.GVISOR),
+        "SANDBOX_IMAGE": ("reward-sandbox/python", "reward-sandbox/python"),
         "SANDBOX_PYTHON": ("/usr/bin/python3", "/usr/bin/python3"),
         "SANDBOX_WARM": ("numpy, json", ("numpy", "json")),
         "SANDBOX_READABLE": ("/data/a,/data/b", ("/data/a", "/data/b")),

@@ -68,7 +68,10 @@ TESTS = {
         "tests/workers/test_conformance.py",
         "namespaces and not busy_machine and not deep_thread and not coroutine and not many_processes and not measured and not grows_past",
     ),
-    "attacks": ("tests/attacks/test_catalogue.py", "namespaces and not by_child and not exponential and not short_children and not inodes"),
+    "attacks": (
+        "tests/attacks/test_catalogue.py",
+        "namespaces and not by_child and not exponential and not short_children and not inodes",
+    ),
     "leaks": ("tests/leaks", "namespaces and not two_thousand"),
 }
 """What such a machine can show, and a slow one bears."""

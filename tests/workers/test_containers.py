@@ -404,3 +404,34 @@ def test_the_first_result_of_a_cold_pool_comes_soon():
     finally:
         worker.close()
     assert time.monotonic() - started < 60
+
+
+def command(*words):
+    return subprocess.run([sys.executable, "-m", "sandbox", *words], capture_output=True, text=True, check=False)
+
+
+def test_the_commands_for_images():
+    listed = command("images", "list")
+    assert listed.returncode == 0, listed.stderr
+    assert "this version's" in listed.stdout
+    checked = command("images", "check", "python-slim")
+    assert (checked.returncode, "works" in checked.stdout) == (0, True), checked.stderr
+    missing = command("images", "check", "nothing")
+    assert (missing.returncode, "images build nothing" in missing.stderr.replace("\n", " ")) == (2, True)
+    unknown = command("images", "build", "nothing")
+    assert (unknown.returncode, "there are python, python-slim" in unknown.stderr.replace("\n", " ")) == (2, True)
+    cleaned = command("clean")
+    assert (cleaned.returncode, "removed" in cleaned.stdout) == (0, True), cleaned.stderr
+
+
+def test_doctor_covers_it():
+    done = command("doctor", "--backend", "docker", "--json")
+    found = json.loads(done.stdout)
+    assert (done.returncode, found["backend"], found["holds"]) == (0, "docker", True), found
+    assert all(row["contained"] for row in found["checks"])
+
+
+def test_every_image_is_pinned():
+    for name in images.names():
+        lines = (images._folder() / name / "requirements.txt").read_text().splitlines()
+        assert all("==" in line for line in lines if line and not line.startswith("#")), name

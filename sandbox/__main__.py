@@ -1,0 +1,5 @@
+"""`python -m sandbox` is `reward-sandbox`."""
+
+from sandbox.cli import app
+
+app()
