@@ -127,7 +127,9 @@ def memory_group(limit):
 
 
 def left_of(zygote):
-    """Processes of jobs below a worker's zygote: all but its fork server."""
+    """Processes of jobs below a worker's zygote: all but its fork server. gVisor shows this machine none."""
+    if not zygote:
+        return []
     (server,) = psutil.Process(zygote).children()
     return server.children(recursive=True)
 

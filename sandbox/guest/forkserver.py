@@ -16,7 +16,7 @@ import signal
 import socket
 import struct
 import time
-from typing import NamedTuple, NoReturn, Sequence
+from typing import Callable, NamedTuple, NoReturn, Sequence
 
 from . import candidate, confine, seccomp, syscalls
 from .landlock import SIGNALS_ABI, Domain
@@ -60,7 +60,7 @@ class ForkServer:
             try:
                 syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
                 if os.getppid() == zygote:
-                    syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
+                    syscalls.become_subreaper()
                     signal.signal(signal.SIGINT, signal.default_int_handler)  # as programs expect it
                     _send_children(theirs)
                     has_own = wall.own_namespaces or bool(wall.container)  # numbers of processes that mean nobody else
@@ -74,7 +74,10 @@ class ForkServer:
         os.close(pids)
         _, fds, _, _ = socket.recv_fds(self.line, 1, 1)
         self._children = fds[0] if fds else -1
-        self.sees_children = bool(fds)
+        self._own = {1, zygote, self.pid}
+        self.lists_all = bool(wall.container) and not fds
+        """There is no such file, but all processes of a container are the worker's: its own three, and the job's."""
+        self.sees_children = bool(fds) or self.lists_all
 
     def run(self, order: Order, domain: Domain, fds: Sequence[int]) -> None:
         """Fork a candidate, as `candidate` does, and wait for it: `line` can be read when it has ended."""
@@ -104,7 +107,22 @@ class ForkServer:
 
     def children(self) -> list[int]:
         """Processes that it has forked, or that they left behind, which have not been waited for."""
+        if self.lists_all:
+            return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in self._own]
         return [int(word) for word in os.pread(self._children, 4096, 0).split()] if self.sees_children else []
+
+    def end_all(self, wait_for_orphans: Callable[[], bool]) -> bool:
+        """Where `lists_all`: end every process of the job, from here; process 1 waits for them. False if one refuses to die."""
+        for _ in range(200):
+            wait_for_orphans()
+            left = self.children()
+            if not left:
+                return True
+            for number in (signal.SIGSTOP, signal.SIGKILL):  # stopped first, so that none can fork while others die
+                for pid in left:
+                    confine.kill(pid, number)
+            time.sleep(0.002)
+        return False
 
     def candidate(self, order: Order, domain: Domain, fds: Sequence[int]) -> int:
         """Fork a candidate, with its job, standard output, standard error, answers and, if there is one, line; its process id.
@@ -155,7 +173,7 @@ class ForkServer:
         """Let it end; what it forked has ended before."""
         self.line.close()
         os.close(self._pids)
-        if self.sees_children:
+        if self._children >= 0:
             os.close(self._children)
         os.waitpid(self.pid, 0)
 

@@ -28,6 +28,8 @@ from .workfolder import MAX_FILES, MountedFolder, Scratch, WorkFolder
 __all__ = ["Asked", "main"]
 
 _REQUEST = struct.Struct("<QQ")
+_ORPHANS = 0
+"""In the place of a size: no file systems, but what else only the keeper can do."""
 FIRST_BYTES = 64 << 20
 FAILED = 3
 """Exit status of a worker whose namespaces could not be made: the stream says why."""
@@ -44,7 +46,7 @@ def main(options: dict[str, Any]) -> int:
         cgroup.join()
     except OSError as error:  # it could be made but not entered: as where none can be made
         cgroup = Cgroup({"why_not": f"it cannot be entered: {error.strerror}"})
-    syscalls.prctl(syscalls.PR_SET_CHILD_SUBREAPER, 1)
+    syscalls.become_subreaper()  # where that cannot be asked for, this is process 1 of a container, whose children orphans are anyway
     stream = _stream(options["stream"])
     own_users = False
     kept: list[tuple[str, str]] = []
@@ -68,9 +70,21 @@ def main(options: dict[str, Any]) -> int:
         os.close(host)
     ours.sendall(_REQUEST.pack(pid, 0))
     _serve(ours, kept)
-    _, raw = os.waitpid(pid, 0)
+    try:
+        _, raw = os.waitpid(pid, 0)
+    except ChildProcessError:
+        return 0  # it was waited for among the orphans
     confine.sweep(Usage())
     return max(0, os.waitstatus_to_exitcode(raw))
+
+
+def _wait_for_orphans() -> None:
+    """GVisor sends process 1 no signal for those."""
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
 
 
 def _stream(given: int | str) -> Stream:
@@ -86,6 +100,7 @@ def _stream(given: int | str) -> Stream:
 
 def _be_zygote(stream: Stream, host: int, keeper: socket.socket, cgroup: Cgroup, own_users: bool, options: dict[str, Any]) -> int:
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     asked = Asked(keeper)
     folder: Scratch
     if options["namespaces"]:
@@ -101,7 +116,7 @@ def _be_zygote(stream: Stream, host: int, keeper: socket.socket, cgroup: Cgroup,
         if place and options["landlock"] and syscalls.landlock_abi() and not namespaces.is_readable(place, options["readable"]):
             # Now, for jobs may not lock folders, and what they may not the zygote may not soon.
             work.make_hidden(place)
-    return zygote.main(stream, host, asked.pid, folder, cgroup, namespaces.JOB_UID if own_users else -1, options)
+    return zygote.main(stream, host, asked, folder, cgroup, namespaces.JOB_UID if own_users else -1, options)
 
 
 class Asked:
@@ -111,6 +126,10 @@ class Asked:
         self._line = line
         self.pid, _ = _REQUEST.unpack(line.recv(_REQUEST.size, socket.MSG_WAITALL))
         """The zygote's process id as the host sees it."""
+
+    def wait_for_orphans(self) -> bool:
+        """Have process 1 of a container wait for what jobs have left to it, and what has ended."""
+        return self.fresh(_ORPHANS)
 
     def fresh(self, size_bytes: int) -> bool:
         """Mount new, empty folders for the next job; False if that cannot be done."""
@@ -128,8 +147,12 @@ def _serve(line: socket.socket, kept: list[tuple[str, str]]) -> None:
             request = line.recv(_REQUEST.size, socket.MSG_WAITALL)
             if len(request) < _REQUEST.size:
                 return
+            size_bytes, _ = _REQUEST.unpack(request)
             try:
-                mount_fresh(_REQUEST.unpack(request)[0], kept)
+                if size_bytes == _ORPHANS:
+                    _wait_for_orphans()
+                else:
+                    mount_fresh(size_bytes, kept)
                 done = b"y"
             except OSError as error:
                 print(f"fresh folders: {error}", file=sys.stderr)

@@ -27,6 +27,15 @@ def prctl(option: int, argument: int) -> None:
         raise OSError(code, f"prctl({option}): {os.strerror(code)}")
 
 
+def become_subreaper() -> bool:
+    """Become the parent of whatever descendants leave behind; False where that cannot be asked for (gVisor, before 2024)."""
+    try:
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
+    except OSError:
+        return False
+    return True
+
+
 _PR_SET_SECCOMP = 22
 _SECCOMP_MODE_FILTER = 2
 

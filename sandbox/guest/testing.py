@@ -7,7 +7,7 @@ import signal
 import socket
 import time
 
-from . import confine
+from . import confine, processes
 from .forkserver import ForkServer
 from .wire import Order, Progress
 
@@ -31,7 +31,7 @@ class Tests:
         self.cpu_ns = 0
 
     def fork(self, memory: int, server: ForkServer) -> int:
-        """Start the tester; a descriptor of its process.
+        """Start the tester; its process, as `processes.opened` gives it.
 
         Raises:
             OSError: no process can be made.
@@ -40,7 +40,7 @@ class Tests:
             self._theirs.close()  # only the candidate holds it now: its end is the end of the line
             self._theirs = None
         self.pid = server.tester(self.order, [memory, self.results, self._line.fileno()])
-        return os.pidfd_open(self.pid)
+        return processes.opened(self.pid)
 
     def hang_up(self) -> None:
         """The candidate has ended: whatever it left behind that holds the line, the tester hears no more of it."""

@@ -12,17 +12,16 @@ from __future__ import annotations
 
 import gc
 import importlib
-import json
 import os
 import select
 import signal
-import sys
 import time
-from typing import Any
+from typing import Any, Protocol
 
-from . import candidate, confine, enforcement, seccomp
+from . import candidate, confine, processes, seccomp
 from .cgroup import Cgroup
 from .forkserver import LONG_NS, Ended, ForkServer
+from .introduction import introduction
 from .landlock import NO_DOMAIN, Domain
 from .namespaces import readable
 from .relay import Relay, Section, Stream
@@ -43,14 +42,14 @@ POLLRDHUP = 0x2000
 CAUSE = {name: number for number, name in enumerate(CAUSES)}
 
 
-def main(stream: Stream, host: int, pid: int, folder: Scratch, cgroup: Cgroup, job_uid: int, options: dict[str, Any]) -> int:
+def main(stream: Stream, host: int, keeper: Keeper, folder: Scratch, cgroup: Cgroup, job_uid: int, options: dict[str, Any]) -> int:
     """Serve orders on *stream* until the host, of which *host* is a pidfd, goes away.
 
-    *pid* is this process as the host sees it, *job_uid* the user id of jobs (-1: this process's); *options* are the host's.
+    *job_uid* is the user id of jobs (-1: this process's); *options* are the host's.
     """
     # In a process namespace, only signals that have a handler reach process 1 from within: this one is not to end it.
     signal.signal(signal.SIGINT, _ignore)
-    no_filter = confine.prepare(options["seccomp"])
+    no_filter = confine.prepare(options["seccomp"], options.get("container", ""))
     wall = confine.Wall(
         container=options.get("container", ""),
         has_limits=options["limits"],
@@ -61,8 +60,9 @@ def main(stream: Stream, host: int, pid: int, folder: Scratch, cgroup: Cgroup, j
     )
     try:
         missing = warm_up(options["warm"])
-        zygote = _Zygote(stream, host, folder, cgroup, wall, options)
-        zygote.hello(pid, missing, no_filter)
+        zygote = _Zygote(stream, host, keeper, folder, cgroup, wall, options)
+        data = introduction(keeper.pid, missing, no_filter, wall, zygote.walls.abi, zygote.server.sees_children, cgroup, folder)
+        stream.sendall(len(data).to_bytes(4, "little") + data)
         while zygote.serve():
             pass
     except (BrokenPipeError, ConnectionResetError):
@@ -72,16 +72,34 @@ def main(stream: Stream, host: int, pid: int, folder: Scratch, cgroup: Cgroup, j
     return 0
 
 
+class Keeper(Protocol):
+    """What is asked of the keeper here."""
+
+    pid: int
+    """This process's id as the host sees it."""
+
+    def wait_for_orphans(self) -> bool:
+        """Where they are the keeper's."""
+
+
 def _ignore(*_: object) -> None:
     """Children have the interpreter's own handler again."""
 
 
 class _Zygote:
     def __init__(
-        self, stream: Stream, host: int, folder: Scratch, cgroup: Cgroup, wall: confine.Wall, options: dict[str, Any]
+        self,
+        stream: Stream,
+        host: int,
+        keeper: Keeper,
+        folder: Scratch,
+        cgroup: Cgroup,
+        wall: confine.Wall,
+        options: dict[str, Any],
     ) -> None:
         self.stream = stream
         self.host = host
+        self.keeper = keeper
         self.folder = folder
         self.cgroup = cgroup
         self.wall = wall
@@ -133,34 +151,6 @@ class _Zygote:
         self.base_bytes = status_bytes("VmRSS")
         self.cgroup.set_base()
 
-    def hello(self, pid: int, missing: list[str], no_filter: str) -> None:
-        """Say who serves."""
-        facts = enforcement.Facts(
-            namespaces=self.wall.own_namespaces,
-            own_users=self.wall.uid >= 0,
-            landlock=self.walls.abi,
-            seccomp=no_filter,
-            sees_children=self.server.sees_children,
-            cgroup_version=self.cgroup.version,
-            cgroup_memory=self.cgroup.has_memory,
-            cgroup_processes=self.cgroup.has_processes,
-            cgroup_cpu=self.cgroup.has_cpu,
-            has_limits=self.wall.has_limits,
-            container=self.wall.container,
-        )
-        message = {
-            "pid": pid,
-            "python": ".".join(map(str, sys.version_info[:3])),
-            "implementation": sys.implementation.name,
-            "folders": list(self.folder.left),
-            "layers": [told._asdict() for told in enforcement.layers(facts)],
-            "no_cgroup": self.cgroup.why_not,
-            "peak": "cgroup" if self.cgroup.has_peak else "largest process (maxrss), sampled sum of all",
-            "missing": missing,
-        }
-        data = json.dumps(message).encode("ascii")
-        self.stream.sendall(len(data).to_bytes(4, "little") + data)
-
     def serve(self) -> bool:
         """One order, from its first byte to its report; False when there will be no more."""
         if not self._receive(ORDER_BYTES):
@@ -211,7 +201,9 @@ class _Zygote:
     def _sweep(self, tally: Tally) -> bool:
         """End what the job has left. What has ended but was not waited for counts as left: so nothing can escape this look."""
         swept = True
-        if not self.wall.is_filtered or not self.server.sees_children or self.server.children():
+        if self.server.lists_all:
+            swept = self.server.end_all(self.keeper.wait_for_orphans)
+        elif not self.wall.is_filtered or not self.server.sees_children or self.server.children():
             ended = self.server.sweep()
             tally.add(ended.user_seconds, ended.system_seconds, ended.peak_bytes)
             swept = ended.clean
@@ -253,11 +245,11 @@ class _Zygote:
     def _run_with_tests(self, watch: Watch, files: list[int], tests: Tests) -> tuple[str, Ended | None]:
         """Run a candidate and its tester, in the same way."""
         pid = self.server.candidate(watch.order, self.domain, [*files, tests.candidates_end])
-        leader = os.pidfd_open(pid)
+        leader = processes.opened(pid)
         try:
             cause, orphaned = self._watch_tests(watch, pid, leader, tests)
         finally:
-            os.close(leader)
+            processes.close(leader)
         if orphaned:
             return "", None
         if time.monotonic_ns() - watch.started > LONG_NS:
@@ -286,7 +278,7 @@ class _Zygote:
         waiting = [leader, tester]
         poll = self.during_tests
         for fd in waiting:
-            poll.register(fd, select.POLLIN)
+            processes.register(poll, fd)
         cause = ""
         try:
             while tester in waiting:
@@ -295,7 +287,7 @@ class _Zygote:
                     return cause, True
                 for fd in ready:
                     waiting.remove(fd)
-                    poll.unregister(fd)
+                    processes.unregister(poll, fd)
                 if found.startswith("tester:"):
                     tests.stop(found.partition(":")[2])
                 elif found:
@@ -310,8 +302,8 @@ class _Zygote:
                     tests.hang_up()
         finally:
             for fd in waiting:
-                poll.unregister(fd)
-            os.close(tester)
+                processes.unregister(poll, fd)
+            processes.close(tester)
         tests.reap(self.server)
         watch.tally.apart_ns = max(watch.tally.apart_ns, tests.cpu_ns)
         watch.tally.apart = 0
@@ -326,8 +318,8 @@ class _Zygote:
         """
         wait = watch.sample_seconds / 2
         while True:
-            ready = {fd for fd, _ in poll.poll(max(1, int(wait * 1000)))}
-            ended = [fd for fd in fds if fd in ready]
+            ready = {fd for fd, _ in poll.poll(max(1, int(processes.patience(fds, wait) * 1000)))}
+            ended = [fd for fd in fds if fd in ready or processes.has_ended(fd)]
             if ended:
                 return ended, "", False
             if ready:

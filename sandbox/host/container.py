@@ -123,7 +123,7 @@ class ContainerWorker(StreamWorker):
                     f"the image {image} cannot import {', '.join(hello['missing'])}: take it out of `warm`, or use an image that has it"
                 )
             self._accept(hello, allow_missing)
-            self._pid = _as_seen_here(self._container)
+            self._pid = 0 if "runsc" in runtime else _as_seen_here(self._container)
         except BaseException:
             self.close()
             raise
