@@ -127,7 +127,9 @@ def _memory(facts: Facts) -> Told:
     if facts.cgroup_memory:
         return Told("memory", ENFORCED, f"cgroup v{facts.cgroup_version}" + (f", {behind}" if behind else ""))
     if facts.has_limits and facts.sees_children:
-        return Told("memory", ENFORCED, f"{behind}; together sampled (25 ms)" + "; the container's limit" * bool(facts.container))
+        walls = [behind] * (facts.container != "gvisor")  # whose kernel does not bound it
+        walls += ["together sampled (25 ms)", *["the container's limit"] * bool(facts.container)]
+        return Told("memory", ENFORCED, "; ".join(walls))
     return Told("memory", PARTIAL, behind or "together sampled (25 ms)", _GET_CGROUP)
 
 

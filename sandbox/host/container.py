@@ -46,6 +46,8 @@ MEMORY_BYTES = 4 << 30
 SPARE_BYTES = 3 << 29
 """For the guest, and for files that a job writes, which are in memory."""
 PIDS = 1024
+GVISOR_MEMORY_BYTES, GVISOR_PIDS = 12 << 30, 1 << 15
+"""gVisor's containers cannot be made larger later, and what runs in them is several processes of the machine for each of theirs."""
 
 
 class ContainerWorker(StreamWorker):
@@ -70,8 +72,11 @@ class ContainerWorker(StreamWorker):
         warm: Sequence[str] = (),
         readable: Sequence[str] = (),
         allow_missing: Collection[Layer] = frozenset(),
-        memory_bytes: int = MEMORY_BYTES,
+        memory_bytes: int | None = None,
     ) -> None:
+        is_gvisor = "runsc" in runtime
+        if memory_bytes is None:
+            memory_bytes = GVISOR_MEMORY_BYTES if is_gvisor else MEMORY_BYTES
         self.runtime = runtime
         self._memory_bytes = memory_bytes
         self.image = image
@@ -92,10 +97,10 @@ class ContainerWorker(StreamWorker):
             "limits": True,
             "namespaces": False,
             "cgroup": {},
-            "container": "gvisor" if "runsc" in runtime else "docker",
+            "container": "gvisor" if is_gvisor else "docker",
         }
         try:
-            by_socket = daemon.is_local and "runsc" not in runtime  # gVisor passes no sockets of the host on
+            by_socket = daemon.is_local and not is_gvisor  # gVisor passes no sockets of the host on
             if by_socket:
                 self._meeting = _Meeting()
             options["stream"] = f"{MEETING}/socket" if by_socket else ""
@@ -106,6 +111,7 @@ class ContainerWorker(StreamWorker):
                 runtime=runtime or None,
                 user=f"{USER}:{USER}",
                 memory_bytes=memory_bytes,
+                pids_limit=GVISOR_PIDS if is_gvisor else PIDS,
                 **_walls(self._meeting.folder if self._meeting else ""),
             )
             attached = None if by_socket else daemon.attach(self._container)
@@ -123,7 +129,7 @@ class ContainerWorker(StreamWorker):
                     f"the image {image} cannot import {', '.join(hello['missing'])}: take it out of `warm`, or use an image that has it"
                 )
             self._accept(hello, allow_missing)
-            self._pid = 0 if "runsc" in runtime else _as_seen_here(self._container)
+            self._pid = 0 if is_gvisor else _as_seen_here(self._container)
         except BaseException:
             self.close()
             raise
@@ -191,7 +197,6 @@ def _walls(meeting: str) -> dict[str, Any]:
         "read_only": True,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true", f"seccomp={seccomp_profile()}"],
-        "pids_limit": PIDS,
         "ipc_mode": "private",
         "shm_size": "16m",
         "tmpfs": {WORK: in_memory, HIDDEN: f"rw,noexec,nosuid,nodev,mode=700,uid={USER},gid={USER},size=256m", "/tmp": in_memory},

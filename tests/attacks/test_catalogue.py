@@ -29,6 +29,8 @@ def workers():
 
     def get(tier, off=""):
         worker = made.get((tier, off))
+        if worker is not None and not worker.healthy:
+            worker.close()
         if worker is None or not worker.healthy:
             left_out = {} if tier.startswith("docker") else {"mechanisms": MECHANISMS - set(off.split())}
             worker = made[tier, off] = start_worker(tier, allow_missing=frozenset(Layer), **left_out)

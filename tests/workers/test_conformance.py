@@ -21,6 +21,22 @@ from sandbox.verdict import Cause
 SHORT = Limits(cpu_seconds=1.0, wall_seconds=1.5, deadline_seconds=60)
 
 
+GVISOR_GAPS = {
+    "is_kept[docker+gvisor-bytearray]": "gVisor bounds no private memory (RLIMIT_DATA): the program is ended, not told",
+    "is_kept[docker+gvisor-many_processes]": "forks are so slow in gVisor that the CPU limit may come first",
+    "descriptors_do_not_pile_up": "gVisor shows its processes to nobody outside",
+    "steps_back_has_itself_to_blame[docker+gvisor-idle]": "gVisor has no such policy of scheduling",
+}
+"""What is different there, by the end of the test's name."""
+
+
+@pytest.fixture(autouse=True)
+def _gaps(request):
+    for name, reason in GVISOR_GAPS.items():
+        if "gvisor" in request.node.name and name in request.node.name:
+            request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
+
+
 @pytest.fixture(scope="module", params=BACKENDS)
 def worker(request):
     with_worker = start_worker(request.param)
