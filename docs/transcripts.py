@@ -1,8 +1,9 @@
-"""Write docs/doctor.md: what `reward-sandbox doctor` prints here as root, as an ordinary user, and where no namespace can be made.
+"""Write docs/doctor.md: what `reward-sandbox doctor` prints here as root, as an ordinary user, and where no namespace can be made, and in containers.
 
-python docs/transcripts.py (as root)
+python docs/transcripts.py (as root, with Docker, runsc and the slim image)
 """
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -28,15 +29,17 @@ def main() -> None:
         ("As root", [sys.executable]),
         ("As an ordinary user, with user namespaces", user),
         ("As an ordinary user, where no namespace can be made", [*user, WITHOUT, user[-1]]),
+        ("In a Docker container (`--backend docker`)", [sys.executable]),
+        ("In a container on gVisor (`--backend docker+gvisor`)", [sys.executable]),
     )
     parts = [HEAD]
     for title, command in cases:
         done = subprocess.run(
-            [*command, *DOCTOR],
+            [*command, *DOCTOR, *(["--backend", title.split("`--backend ")[1].split("`")[0]] if "--backend" in title else [])],
             capture_output=True,
             text=True,
             check=False,
-            env={"COLUMNS": "100", "PATH": "/usr/bin:/bin"},
+            env={"COLUMNS": "100", "PATH": "/usr/bin:/bin", "DOCKER_HOST": os.environ.get("DOCKER_HOST", "")},
             cwd="/",
         )
         assert done.returncode == 0, done

@@ -72,4 +72,7 @@ def clean_up() -> None:
     except ConfigurationError as error:
         console.print(f"[yellow]containers were not looked at:[/] {escape(str(error))}", highlight=False)
     else:
-        console.print(f"{len(removed)} containers of ended owners removed", highlight=False)
+        nameless = images.remove_nameless()
+        console.print(
+            f"removed {len(removed)} containers of ended owners, {nameless} images that newer ones replaced", highlight=False
+        )

@@ -18,7 +18,7 @@ from sandbox.errors import ConfigurationError
 from sandbox.host import bundle
 from sandbox.host.daemon import GUEST_LABEL, Daemon
 
-__all__ = ["BASE", "Held", "build", "held", "names"]
+__all__ = ["BASE", "Held", "build", "held", "names", "remove_nameless"]
 
 BASE = "reward-sandbox/base:bookworm"
 REPOSITORY = "reward-sandbox"
@@ -95,7 +95,28 @@ def build(name: str, *, base: str | None = None, say: Callable[[str], None] = pr
         _download(requirements, wheels)
         context = _context({"Dockerfile": _folder() / "Dockerfile", "requirements.txt": requirements}, wheels, Path(made))
         say(f"building {REPOSITORY}/{name}")
-        return _build(daemon, context, f"{REPOSITORY}/{name}", base, say)
+        image = _build(daemon, context, f"{REPOSITORY}/{name}", base, say)
+    remove_nameless()
+    return image
+
+
+def remove_nameless() -> int:
+    """Remove images that have lost their name to a newer one, and that no container uses; how many.
+
+    Raises:
+        ConfigurationError: there is no daemon.
+    """
+    from docker.errors import APIError
+
+    client = Daemon.of_environment().client
+    removed = 0
+    for image in client.images.list(filters={"label": GUEST_LABEL, "dangling": True}):
+        try:
+            client.images.remove(str(image.id))
+            removed += 1
+        except APIError:
+            pass  # a worker is made of it
+    return removed
 
 
 def _download(requirements: Path, wheels: Path) -> None:
