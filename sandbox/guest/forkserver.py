@@ -48,9 +48,7 @@ class Ended(NamedTuple):
 class ForkServer:
     """The zygote's end of the line: fork, wait, sweep."""
 
-    def __init__(
-        self, setup: int, wall: confine.Wall, walls: Domain, domain: Domain, folder: Scratch, badness: confine.Badness
-    ) -> None:
+    def __init__(self, setup: int, wall: confine.Wall, walls: Domain, domain: Domain, folder: Scratch) -> None:
         self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._pids, pids = os.pipe()  # apart from the line: whoever sleeps until a job has ended need not wake for its number
         self._pid = 0
@@ -63,6 +61,7 @@ class ForkServer:
                     syscalls.become_subreaper()
                     signal.signal(signal.SIGINT, signal.default_int_handler)  # as programs expect it
                     _send_children(theirs)
+                    badness = confine.Badness()  # of this process: what a file of /proc/self means is decided when it is opened
                     has_own = wall.own_namespaces or bool(wall.container)  # numbers of processes that mean nobody else
                     if has_own and wall.is_filtered and walls.abi < SIGNALS_ABI:
                         seccomp.install(seccomp.keep_off([1, zygote, os.getpid()]))

@@ -48,6 +48,8 @@ def main(options: dict[str, Any]) -> int:
         cgroup = Cgroup({"why_not": f"it cannot be entered: {error.strerror}"})
     syscalls.become_subreaper()  # where that cannot be asked for, this is process 1 of a container, whose children orphans are anyway
     stream = _stream(options["stream"])
+    if options.get("container"):
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)  # jobs have the same user there: its memory is not theirs to open
     own_users = False
     kept: list[tuple[str, str]] = []
     if options["namespaces"]:
@@ -111,7 +113,7 @@ def _be_zygote(stream: Stream, host: int, keeper: socket.socket, cgroup: Cgroup,
             return FAILED
         folder = MountedFolder(asked.fresh, namespaces.JOB_UID if own_users else -1)
     else:
-        folder = work = WorkFolder(options["folder"])
+        folder = work = WorkFolder(options["folder"], options.get("own_places", ()))
         place = options["hidden"]
         if place and options["landlock"] and syscalls.landlock_abi() and not namespaces.is_readable(place, options["readable"]):
             # Now, for jobs may not lock folders, and what they may not the zygote may not soon.

@@ -80,6 +80,10 @@ RULES = (
     Rule("fcntl", "what others do in a folder (F_NOTIFY)", only=((1, "is", 1026),)),
     Rule("fcntl", "hints that stay with a file (F_SET_RW_HINT)", only=((1, "is", 1036),)),
     Rule("fcntl", "hints that stay with a file (F_SET_FILE_RW_HINT)", only=((1, "is", 1038),)),
+    Rule("fcntl", "signals to others by way of files (F_SETOWN)", only=((1, "is", 8),)),
+    Rule("fcntl", "the same (F_SETOWN_EX)", only=((1, "is", 15),)),
+    Rule("ioctl", "the same (FIOSETOWN)", only=((1, "is", 0x8901),)),
+    Rule("ioctl", "the same (SIOCSPGRP)", only=((1, "is", 0x8902),)),
     Rule("flock", "locks on files that everybody reads; one's own need none", PRETENDED),
     Rule("mmap", "huge pages, which no memory cgroup counts (MAP_HUGETLB)", errno.ENOMEM, only=((3, "any", 0x40000),)),
     Rule("memfd_create", "the same (MFD_HUGETLB)", errno.ENOMEM, only=((1, "any", 4),)),
@@ -233,11 +237,7 @@ def only_own_signals(pid: int) -> tuple[Rule, ...]:
 def keep_off(pids: Sequence[int]) -> tuple[Rule, ...]:
     """Where Landlock does not keep signals apart, in a process namespace of the worker's own: jobs reach none of its own processes."""
     numbers = [number & 0xFFFFFFFF for pid in pids for number in (pid, -pid)]
-    return (
-        *(Rule("kill tgkill tkill", "the worker's own processes", only=((0, "is", number),)) for number in numbers),
-        Rule("fcntl", "signals by way of files (F_SETOWN)", only=((1, "is", 8),)),
-        Rule("fcntl", "signals by way of files (F_SETOWN_EX)", only=((1, "is", 15),)),
-    )
+    return tuple(Rule("kill tgkill tkill", "the worker's own processes", only=((0, "is", number),)) for number in numbers)
 
 
 def extra_rules(*, has_own_root: bool, has_memory_cgroup: bool) -> tuple[Rule, ...]:

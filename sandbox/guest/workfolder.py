@@ -12,7 +12,7 @@ import fcntl
 import os
 import stat
 import time
-from typing import Callable, Protocol
+from typing import Callable, Protocol, Sequence
 
 from . import namespaces
 from .tally import descendants
@@ -147,7 +147,9 @@ class MountedFolder:
 class WorkFolder:
     """A folder of the worker's own with one folder in it, in which jobs run one after another."""
 
-    def __init__(self, place: str) -> None:
+    def __init__(self, place: str, own_places: Sequence[str] = ()) -> None:
+        self._own_places = own_places
+        """Where nobody but this worker makes anything: what else is there after a job is the job's, which nothing kept from it."""
         _remove_stale(place)
         self.top = f"{place}/{_PREFIX}{os.urandom(8).hex()}"
         os.mkdir(self.top, 0o700)
@@ -221,7 +223,11 @@ class WorkFolder:
                 os.mkdir(name, 0o700, dir_fd=self._top)
             except OSError:
                 return False
-        return True
+        return not self._own_places or self._is_alone()
+
+    def _is_alone(self) -> bool:
+        entries = sum(len(os.listdir(place)) for place in self._own_places) + len(os.listdir(self._top))
+        return entries == len(self.left) + (3 if self.hidden else 2)
 
     def _unlink_program(self) -> None:
         try:

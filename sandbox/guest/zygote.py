@@ -113,7 +113,6 @@ class _Zygote:
         if self.walls.abi:  # every candidate is kept from the test files of all workers, whatever its own label is
             self.domain = Domain(readable(options["readable"], options["namespaces"]), folder.writable())
         os.environ["TMPDIR"] = folder.temporary
-        self.badness = confine.Badness()
         self.last_pid = -1
         if self.wall.own_namespaces:
             try:
@@ -126,7 +125,7 @@ class _Zygote:
 
     def _start_server(self) -> None:
         self._give_first_number()
-        self.server = ForkServer(self.setup, self.wall, self.walls, self.domain, self.folder, self.badness)
+        self.server = ForkServer(self.setup, self.wall, self.walls, self.domain, self.folder)
         self.between = self._poll(select.POLLIN, POLLRDHUP)
         self.during = self._poll(POLLRDHUP, select.POLLIN)
         self.during_tests = self._poll(POLLRDHUP, POLLRDHUP)
@@ -234,7 +233,8 @@ class _Zygote:
         if orphaned:
             return "", None
         if cause:
-            confine.kill(self.server.running, signal.SIGKILL)
+            if self.server.running > 0:  # it could be forked at all
+                confine.kill(self.server.running, signal.SIGKILL)
         ended = self.server.ended()
         if ended is None:
             watch.tally.sample()

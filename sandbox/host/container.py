@@ -90,7 +90,8 @@ class ContainerWorker(StreamWorker):
         options = {
             "warm": list(warm),
             "folder": WORK,
-            "hidden": HIDDEN,
+            "hidden": "" if is_gvisor else HIDDEN,
+            "own_places": [WORK, "/tmp"] if is_gvisor else [WORK, HIDDEN],  # gVisor makes a /tmp of its own
             "readable": [PACKAGES, "/proc", *readable],
             "landlock": True,
             "seccomp": True,
@@ -99,12 +100,12 @@ class ContainerWorker(StreamWorker):
             "cgroup": {},
             "container": "gvisor" if is_gvisor else "docker",
         }
-        try:
-            by_socket = daemon.is_local and not is_gvisor  # gVisor passes no sockets of the host on
-            if by_socket:
-                self._meeting = _Meeting()
+
+        def create(meeting: _Meeting | None) -> Container:
+            self._meeting = meeting
+            by_socket = meeting is not None
             options["stream"] = f"{MEETING}/socket" if by_socket else ""
-            self._container = daemon.create(
+            return daemon.create(
                 image=image_id,
                 entrypoint=[python or "python3", "-s", "-B", GUEST, json.dumps(options)],
                 environment={**ENVIRONMENT, "PYTHONPATH": PACKAGES},
@@ -112,16 +113,27 @@ class ContainerWorker(StreamWorker):
                 user=f"{USER}:{USER}",
                 memory_bytes=memory_bytes,
                 pids_limit=GVISOR_PIDS if is_gvisor else PIDS,
-                **_walls(self._meeting.folder if self._meeting else ""),
+                **_walls(meeting.folder if meeting else "", is_gvisor),
             )
-            attached = None if by_socket else daemon.attach(self._container)
-            daemon.start(self._container)
+
+        try:
+            meeting = _Meeting() if daemon.is_local and not is_gvisor else None  # gVisor passes no sockets of the host on
+            try:
+                container = create(meeting)
+            except ConfigurationError as error:
+                if meeting is None or "bind source path" not in str(error):
+                    raise
+                # The daemon's files are not ours: this process is in a container itself.
+                meeting.close()
+                meeting = None
+                container = create(None)
+            self._container = container
             self._stream.close()
-            if attached is not None:
-                self._stream = attached
-            else:
-                assert self._meeting is not None
-                self._stream = self._meeting.accept(self._is_running)
+            if meeting is None:
+                self._stream = daemon.attach(container)
+            daemon.start(container)
+            if meeting is not None:
+                self._stream = meeting.accept(self._is_running)
             self._healthy = True
             hello = self._read_hello(f"a container of {image}")
             if hello["missing"]:
@@ -129,7 +141,7 @@ class ContainerWorker(StreamWorker):
                     f"the image {image} cannot import {', '.join(hello['missing'])}: take it out of `warm`, or use an image that has it"
                 )
             self._accept(hello, allow_missing)
-            self._pid = 0 if is_gvisor else _as_seen_here(self._container)
+            self._pid = 0 if is_gvisor else _as_seen_here(container)
         except BaseException:
             self.close()
             raise
@@ -137,8 +149,13 @@ class ContainerWorker(StreamWorker):
     def run(self, job: Job, deadline: float) -> Run:
         """See `Worker.run`. A job that may use more than the container gets a larger one first."""
         needed = job.limits.memory_bytes * (2 if job.tests else 1) + SPARE_BYTES
-        if needed > self._memory_bytes and self._container is not None:
-            Daemon.of_environment().give_memory(self._container, needed)
+        container = self._container
+        if needed > self._memory_bytes and container is not None and not self.runtime:  # gVisor's cannot be given more
+            try:
+                Daemon.of_environment().give_memory(container, needed)
+            except (ConfigurationError, WorkerLost) as error:
+                self.close()
+                raise WorkerLost(str(error)) from error
             self._memory_bytes = needed
         return super().run(job, deadline)
 
@@ -153,9 +170,7 @@ class ContainerWorker(StreamWorker):
         return "" if self._container is None else str(self._container.id)
 
     def _is_running(self) -> bool:
-        assert self._container is not None
-        self._container.reload()
-        return bool(self._container.status in ("created", "running"))
+        return self._container is not None and Daemon.of_environment().is_running(self._container)
 
     def close(self) -> None:
         """See `Worker.close`. A job that runs in another thread ends as WorkerLost there."""
@@ -189,17 +204,17 @@ def _as_seen_here(container: Container) -> int:
         return 0
 
 
-def _walls(meeting: str) -> dict[str, Any]:
+def _walls(meeting: str, is_gvisor: bool) -> dict[str, Any]:
     """What Docker is asked to put around every worker."""
+    hidden = f"rw,noexec,nosuid,nodev,mode=700,uid={USER},gid={USER},size=256m"
     in_memory = "rw,noexec,nosuid,nodev,mode=1777,size=512m,nr_inodes=65536"
     return {
         "network_mode": "none",
         "read_only": True,
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true", f"seccomp={seccomp_profile()}"],
-        "ipc_mode": "private",
-        "shm_size": "16m",
-        "tmpfs": {WORK: in_memory, HIDDEN: f"rw,noexec,nosuid,nodev,mode=700,uid={USER},gid={USER},size=256m", "/tmp": in_memory},
+        "ipc_mode": "none",  # and with it no /dev/shm: jobs write below the work folder, and nowhere else
+        "tmpfs": {WORK: in_memory, **({} if is_gvisor else {HIDDEN: hidden})},
         "cpu_count": min(2, os.cpu_count() or 1),
         "mounts": {meeting: MEETING} if meeting else {},
     }
@@ -225,18 +240,32 @@ def seccomp_profile() -> str:
     return json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rows})
 
 
+_LONGEST_PLACE = 50
+"""The path of a socket has 107 bytes at most."""
+
+
 class _Meeting:
     """Where a guest finds its host: a socket in a folder that is mounted into its container, and closed when it has come."""
 
     def __init__(self) -> None:
-        self._top = tempfile.mkdtemp(prefix="reward-sandbox-meeting-")  # 0700: nobody else on this machine gets through
-        self.folder = f"{self._top}/here"
-        os.mkdir(self.folder)
-        os.chmod(self.folder, 0o711)
-        self._listener = socket.socket(socket.AF_UNIX)
-        self._listener.bind(f"{self.folder}/socket")
-        os.chmod(f"{self.folder}/socket", 0o666)  # the guest is another user
-        self._listener.listen(1)
+        place = tempfile.gettempdir()
+        if len(place) > _LONGEST_PLACE:
+            place = "/tmp"
+        try:
+            self._top = tempfile.mkdtemp(prefix="reward-sandbox-meeting-", dir=place)  # 0700: nobody else here gets through
+            self.folder = f"{self._top}/here"
+            self._listener = socket.socket(socket.AF_UNIX)
+            try:
+                os.mkdir(self.folder)
+                os.chmod(self.folder, 0o711)
+                self._listener.bind(f"{self.folder}/socket")
+                os.chmod(f"{self.folder}/socket", 0o666)  # the guest is another user
+                self._listener.listen(1)
+            except BaseException:
+                self.close()
+                raise
+        except OSError as error:
+            raise WorkerLost(f"no place to meet a container: {error}") from error
 
     def accept(self, is_running: Any, seconds: float = 60.0) -> Stream:
         """The guest's end; the place is gone afterwards.

@@ -27,6 +27,7 @@ GUEST_LABEL = "reward-sandbox.guest"
 class Owner:
     """The process that a container belongs to, so that another can tell whether it still lives."""
 
+    machine: str
     boot: str
     namespace: str
     """Of process ids: in another one, a number means another process."""
@@ -37,25 +38,36 @@ class Owner:
     @classmethod
     def this(cls) -> Owner:
         """The calling process."""
-        return cls(boot=_boot(), namespace=os.readlink("/proc/self/ns/pid"), pid=os.getpid(), started=_started(os.getpid()))
+        return cls(
+            machine=_machine(),
+            boot=_boot(),
+            namespace=os.readlink("/proc/self/ns/pid"),
+            pid=os.getpid(),
+            started=_started(os.getpid()) or 0,
+        )
 
     @classmethod
     def parse(cls, text: str) -> Owner | None:
         """What `str` made; None for anything else."""
         words = text.split(" ")
-        if len(words) != 4 or not (words[2].isdigit() and words[3].isdigit()):
+        if len(words) != 5 or not (words[3].isdigit() and words[4].isdigit()):
             return None
-        return cls(boot=words[0], namespace=words[1], pid=int(words[2]), started=int(words[3]))
+        return cls(machine=words[0], boot=words[1], namespace=words[2], pid=int(words[3]), started=int(words[4]))
 
     def __str__(self) -> str:
-        return f"{self.boot} {self.namespace} {self.pid} {self.started}"
+        return f"{self.machine} {self.boot} {self.namespace} {self.pid} {self.started}"
 
     @property
     def is_gone(self) -> bool:
-        """Whether it has ended for sure: on this machine, in this namespace of processes."""
+        """Whether it has ended for sure: on this machine, in this namespace of processes. Nobody can tell of others."""
+        if self.machine != _machine():
+            return False
         if self.boot != _boot():
-            return True  # labels are this daemon's: the machine was started anew
-        return self.namespace == os.readlink("/proc/self/ns/pid") and _started(self.pid) != self.started
+            return True
+        if self.namespace != os.readlink("/proc/self/ns/pid"):
+            return False
+        started = _started(self.pid)
+        return started is not None and started != self.started
 
 
 def _boot() -> str:
@@ -63,12 +75,29 @@ def _boot() -> str:
         return file.read().strip()
 
 
-def _started(pid: int) -> int:
+def _machine() -> str:
+    """The daemon's other users may be on other machines."""
+    try:
+        with open("/etc/machine-id", encoding="ascii") as file:
+            name = file.read().strip()
+    except OSError:
+        name = ""
+    return f"{os.uname().nodename}/{name}".replace(" ", "-")
+
+
+def _started(pid: int) -> int | None:
+    """When a process was started; -1: there is none; None: it cannot be seen."""
     try:
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             return int(file.read().rpartition(")")[2].split()[19])
     except OSError:
-        return -1
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            return -1
+        except OSError:
+            pass
+        return None
 
 
 class Daemon:
@@ -133,9 +162,12 @@ class Daemon:
         from docker.types import LogConfig, Mount
 
         self.remove_leftovers_once()
-        owed, self._owed = self._owed, []
-        for container in owed:
-            self.remove(container)
+        for _ in range(len(self._owed)):
+            try:
+                owed = self._owed.pop(0)
+            except IndexError:
+                break  # another thread was faster
+            self.remove(owed)
         with _said("make a container"):
             return self._client.containers.create(
                 image,
@@ -160,6 +192,21 @@ class Daemon:
         """
         with _said("start a container"):
             container.start()
+
+    def is_running(self, container: Container) -> bool:
+        """Whether it is being started, or runs.
+
+        Raises:
+            WorkerLost: the daemon does not answer any more.
+        """
+        from docker.errors import NotFound
+
+        with _said("look at a container"):
+            try:
+                container.reload()
+            except NotFound:
+                return False
+            return bool(container.status in ("created", "running"))
 
     def give_memory(self, container: Container, memory_bytes: int) -> None:
         """Raise what it may use.
@@ -186,8 +233,12 @@ class Daemon:
         except NotFound:
             pass
         except APIError:  # somebody else removes it at this moment
-            with contextlib.suppress(DockerException, OSError):
+            try:
                 container.wait(condition="removed", timeout=10)
+            except NotFound:
+                pass
+            except (DockerException, OSError):
+                self._owed.append(container)
         except (DockerException, OSError):
             self._owed.append(
                 container
@@ -207,7 +258,7 @@ class Daemon:
         with _said("look for what was left"):
             for container in self._client.containers.list(all=True, filters={"label": OWNER_LABEL}, ignore_removed=True):
                 owner = Owner.parse(container.labels.get(OWNER_LABEL, ""))
-                if owner is None or owner.is_gone:
+                if owner is not None and owner.is_gone:  # what cannot be read may be of a newer version
                     self.remove(container)
                     removed.append(str(container.id))
         return removed
@@ -219,6 +270,14 @@ class Daemon:
 
 
 _connections: dict[tuple[int, str], Daemon] = {}
+
+
+def _is_about_runtimes(error: Any) -> bool:
+    """The daemon has no such runtime, or cannot find its program: that will not pass."""
+    words = str(error.explanation)
+    return any(text in words for text in ("unknown runtime", "unknown or invalid runtime", "executable file not found"))
+
+
 _answered = False
 
 
@@ -233,7 +292,7 @@ def _said(what: str) -> Iterator[None]:
         yield
         _answered = True
     except APIError as error:
-        if error.status_code is not None and error.status_code >= 500 and _answered and "runtime" not in str(error.explanation):
+        if error.status_code is not None and error.status_code >= 500 and _answered and not _is_about_runtimes(error):
             raise WorkerLost(f"Docker could not {what}: {error.explanation or error}") from error
         raise ConfigurationError(f"Docker could not {what}: {error.explanation or error}") from error
     except (DockerException, RequestException, OSError) as error:
@@ -255,7 +314,8 @@ class Attached:
 
     def __init__(self, attached: Any) -> None:
         self._attached = attached
-        self._sock: socket.socket = attached._sock  # the SDK gives no other way to it
+        # The SDK gives no other way to it; over TLS it is the socket itself.
+        self._sock: socket.socket = getattr(attached, "_sock", attached)
         self._left = 0
         self.words = b""
         """The end of what came over standard error."""

@@ -81,6 +81,8 @@ ATTACKS = [
         "thread_signal": SYSCALL + "print('through' if call(234, 131, VICTIM, VICTIM, 0) == 0 else '')",
         "queued_signal": SYSCALL + "info = ctypes.create_string_buffer(128); ctypes.c_int.from_buffer(info, 8).value = -1\nprint('through' if call(129, 138, VICTIM, 0, info) == 0 else '')",
         "pidfd_signal": "import os, signal\nsignal.pidfd_send_signal(os.pidfd_open(VICTIM), 0)\nprint('through')",
+        "signal_by_socket": "import fcntl, os, socket, struct\na, b = socket.socketpair()\nfcntl.ioctl(a, 0x8901, struct.pack('i', VICTIM))\nfcntl.fcntl(a, 10, 18)\nfcntl.fcntl(a, fcntl.F_SETFL, os.O_ASYNC)\nb.send(b'x')\nprint('through')",
+        "signal_by_pipe": "import fcntl, os\nr, w = os.pipe()\nfcntl.fcntl(r, 8, VICTIM)\nfcntl.fcntl(r, 10, 18)\nfcntl.fcntl(r, fcntl.F_SETFL, os.O_ASYNC)\nos.write(w, b'x')\nprint('through')",
         "limits": "import resource\nresource.prlimit(VICTIM, resource.RLIMIT_NOFILE, (64, 64))\nprint('through')",
         "limits_looked_at": "import resource\nresource.prlimit(VICTIM, resource.RLIMIT_NOFILE)\nprint('through')",
         "processors": "import os\nos.sched_setaffinity(VICTIM, {min(os.sched_getaffinity(0))})\nprint('through')",

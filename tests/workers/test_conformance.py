@@ -544,3 +544,22 @@ def test_closing_a_worker_ends_the_job_of_another_thread():
     thread.join(20)
     assert not thread.is_alive()
     assert len(caught) == 1
+
+
+def test_a_job_is_the_first_to_go_where_memory_runs_out(worker, request):
+    if "unprivileged" in request.node.name:
+        pytest.skip("programs see no /proc/self there; what gives them the number is the same")
+    seen = worker.run(Job(source="print(open('/proc/self/oom_score_adj').read())"), time.monotonic() + 30)
+    assert int(seen.stdout) == 1000
+
+
+@pytest.mark.needs("gvisor")
+def test_what_nothing_keeps_from_the_next_job_ends_the_worker():
+    """Without Landlock a job can write beside its folder: no other job finds it."""
+    worker = start_worker("docker+gvisor")
+    try:
+        plant = "for place in ('/tmp', '/work'):\n    open(f'{place}/planted', 'w').close()\nprint('planted')"
+        assert worker.run(Job(source=plant), time.monotonic() + 30).stdout == b"planted\n"
+        assert not worker.healthy
+    finally:
+        worker.close()

@@ -232,10 +232,11 @@ def test_owners_are_told_apart():
     assert not this.is_gone
     assert Owner.parse(str(this)) == this
     assert Owner.parse("nonsense") is None
-    assert Owner.parse("a b c d") is None
+    assert Owner.parse("a b c d e") is None
     for change in ({"boot": "another"}, {"started": this.started - 1}, {"pid": 1 << 22}):
         assert Owner(**{**vars(this), **change}).is_gone
-    assert not Owner(**{**vars(this), "namespace": "pid:[1]", "pid": 1 << 22}).is_gone  # nobody here can tell
+    for change in ({"namespace": "pid:[1]", "pid": 1 << 22}, {"machine": "another", "boot": "another"}):
+        assert not Owner(**{**vars(this), **change}).is_gone  # nobody here can tell
 
 
 # --- a daemon of one's own, to kill -----------------------------------------------------------------------------------------
