@@ -22,6 +22,8 @@ GVISOR_GAPS = {
     "exponential_forks": "forks are so slow there that the CPU limit comes before the limit of processes",
     "waiting_for_one_another": "gVisor does not say how long a process waited for a processor",
     "bounded_together[docker+gvisor-inodes]": "making files is so slow there that the CPU limit comes first",
+    "a_limit_ends_it[docker+gvisor-file]": "its files count as more than was written, so the look may come before the error",
+    "bounded_together[docker+gvisor-temporary_files]": "what a job writes to /tmp there ends its worker, for nothing else removes it",
     "32_bit_calls": "gVisor takes int 0x80 for a 64-bit call, which its filter sees as one",
     "pidfd signal": "gVisor (before 2024) has no pidfd: the call does not exist",
     "test_a_candidate_finds_no_test_file": "gVisor has no Landlock to hide tests with: pytest labels are refused there",

@@ -24,6 +24,7 @@ SHORT = Limits(cpu_seconds=1.0, wall_seconds=1.5, deadline_seconds=60)
 GVISOR_GAPS = {
     "is_kept[docker+gvisor-bytearray]": "gVisor bounds no private memory (RLIMIT_DATA): the program is ended, not told",
     "is_kept[docker+gvisor-many_processes]": "forks are so slow in gVisor that the CPU limit may come first",
+    "outlives_its_job[docker+gvisor-forking]": "the same",
     "descriptors_do_not_pile_up": "gVisor shows its processes to nobody outside",
     "steps_back_has_itself_to_blame[docker+gvisor-idle]": "gVisor has no such policy of scheduling",
 }
