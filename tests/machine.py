@@ -2,12 +2,14 @@
 
 import contextlib
 import fcntl
+import gc
 import glob
 import os
 import shutil
 import site
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import psutil
@@ -38,11 +40,15 @@ def start_worker(kind, **options):
 
 def why_no_docker(runtime=""):
     """Why no container can be started here; "" if one can."""
+    why = ""
     try:
         start_worker(f"docker{runtime and '+gvisor'}").close()
     except SandboxError as error:
-        return str(error)
-    return ""
+        why = str(error)
+    with warnings.catch_warnings():  # the SDK leaves sockets to the collector where no daemon answers
+        warnings.simplefilter("ignore")
+        gc.collect()
+    return why
 
 
 def other_pythons():
