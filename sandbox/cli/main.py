@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -49,6 +51,16 @@ def _settings(allow_missing: list[str] | None, isolation: str | None, backend: s
 
 images_app = typer.Typer(help="Images for container workers.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(images_app, name="images")
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Errors that we raise on purpose, as a sentence and an exit status."""
+    try:
+        yield
+    except (SandboxError, OSError, ValueError) as error:
+        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
+        raise typer.Exit(2) from None
 
 
 def _version(wanted: bool) -> None:
@@ -148,11 +160,8 @@ def clean() -> None:
     """Remove what killed processes have left: containers whose owners have ended, control groups, work folders."""
     from sandbox.cli.images import clean_up
 
-    try:
+    with _told():
         clean_up()
-    except (SandboxError, OSError) as error:
-        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
-        raise typer.Exit(2) from None
 
 
 @images_app.command("build")
@@ -166,11 +175,8 @@ def images_build(
     """Build an image, without a registry unless --base names an image that has to be fetched."""
     from sandbox.cli.images import build_image
 
-    try:
+    with _told():
         build_image(name, base)
-    except (SandboxError, OSError) as error:
-        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
-        raise typer.Exit(2) from None
 
 
 @images_app.command("list")
@@ -178,11 +184,8 @@ def images_list() -> None:
     """List the images that workers can use, and whether they carry this version's guest."""
     from sandbox.cli.images import list_images
 
-    try:
+    with _told():
         list_images()
-    except (SandboxError, OSError) as error:
-        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
-        raise typer.Exit(2) from None
 
 
 @images_app.command("check")
@@ -193,8 +196,5 @@ def images_check(
     """Start a worker in an image and run a program; exit status 0 if that works, else 2."""
     from sandbox.cli.images import check_image
 
-    try:
+    with _told():
         check_image(name, backend)
-    except (SandboxError, OSError, ValueError) as error:
-        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
-        raise typer.Exit(2) from None
