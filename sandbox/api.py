@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import os
 import threading
-from collections import deque
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from collections import OrderedDict, deque
+from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -22,15 +23,24 @@ from sandbox.extract import Choice
 from sandbox.host.backends import Starter
 from sandbox.host.container import DEFAULT_IMAGE
 from sandbox.host.pool import Pool
+from sandbox.host.semaphore import NodeSemaphore
 from sandbox.job import Job, Run
 from sandbox.judge import Rules, judge
 from sandbox.judgement import Judgement
 from sandbox.layers import Backend, Isolation, Layer, parse
 from sandbox.limits import Limits
+from sandbox.once import Once, digest
 from sandbox.reward import Outcome, Shape
 from sandbox.verdict import Verdict
 
 __all__ = ["Sample", "Sandbox", "Score"]
+
+_LONG = 0.1
+"""Seconds from which a label is worth remembering: what takes longer goes first next time."""
+_REMEMBERED = 100_000
+_THREADS = 2
+_AHEAD = 4
+"""Threads, and samples read ahead, for each worker."""
 
 Sample: TypeAlias = "tuple[str, Any] | tuple[str, Any, str] | Mapping[str, Any]"
 """(response, label), (response, label, prompt), or a mapping with those keys."""
@@ -61,12 +71,18 @@ class Score:
 class Sandbox:
     """A pool of warm workers and a judge. Thread-safe; close it, or use it in a `with` block.
 
-    *workers* is how many jobs run at the same time (default: the processors this process may use), *limits* bounds each test
-    case, *shape* says how outcomes become rewards (see `Shape`; a text is parsed), *choice* which of several code blocks
-    counts, *early_stop* whether a suite ends at its first failure (default: with the binary shape). *backend* says what workers
-    are: processes, containers of *image*, or containers with gVisor. *python* is the interpreter that candidates run in, *warm* the modules it imports beforehand (such as numpy), *readable* folders that candidates may read
-    beside the interpreter's and the system's libraries. *isolation* is the tier of confinement; layers of *allow_missing* may be
-    missing, any other that cannot be enforced is LayerMissing when the first worker starts.
+    *workers* is how many jobs run at the same time (default: the processors this process may use), *node_jobs* how many all
+    processes of this user run together on this node (default: the processors, or *workers* if that is more; 0: no cap). *limits*
+    bounds each test case, *shape* says how outcomes become rewards (see `Shape`; a text is parsed), *choice* which of several code
+    blocks counts, *early_stop* whether a suite ends at its first failure (default: with the binary shape).
+
+    The same program before the same label, at the same time, is judged once, unless *deduplicate* is False; *cache* is how many
+    judgements are kept for equal samples that come later. With *entropy* every job has fresh randomness, and nothing is shared.
+
+    *backend* says what workers are: processes, containers of *image*, or containers with gVisor. *python* is the interpreter that
+    candidates run in, *warm* the modules it imports beforehand (such as numpy), *readable* folders that candidates may read beside
+    the interpreter's and the system's libraries. *isolation* is the tier of confinement; layers of *allow_missing* may be missing,
+    any other that cannot be enforced is LayerMissing when the first worker starts.
 
     Raises:
         ConfigurationError: an option cannot be used; the message says which and why.
@@ -76,11 +92,14 @@ class Sandbox:
         self,
         *,
         workers: int | None = None,
+        node_jobs: int | None = None,
         limits: Limits | None = None,
         shape: Shape | str = "documented",
         choice: Choice | str = Choice.AUTO,
         early_stop: bool | None = None,
         entropy: bool = False,
+        deduplicate: bool = True,
+        cache: int = 0,
         backend: Backend | str = Backend.PROCESS,
         image: str = DEFAULT_IMAGE,
         python: str | None = None,
@@ -100,7 +119,13 @@ class Sandbox:
             early_stop=self.shape.needs_only_passes if early_stop is None else early_stop,
             entropy=entropy,
         )
-        size = len(os.sched_getaffinity(0)) if workers is None else workers
+        processors = len(os.sched_getaffinity(0))
+        size = processors if workers is None else workers
+        if cache and (entropy or not deduplicate):
+            raise ConfigurationError(
+                f"cache={cache} keeps judgements for equal samples; with entropy, or without deduplicate, none are equal"
+            )
+        self._once = Once(cache) if deduplicate and not entropy else None
         try:
             isolation = Isolation(isolation)
         except ValueError:
@@ -118,9 +143,11 @@ class Sandbox:
             isolation=isolation,
             allow_missing=parse(allow_missing),
         )
-        self._pool = Pool(start, size=size)
-        self._lock = threading.Lock()  # protects the next
+        cap = max(processors, size) if node_jobs is None else node_jobs
+        self._pool = Pool(start, size=size, node=NodeSemaphore(cap) if cap else None)
+        self._lock = threading.Lock()  # protects the next two
         self._threads: ThreadPoolExecutor | None = None
+        self._seconds: OrderedDict[bytes, float] = OrderedDict()  # by the digest of a label; the last at the end
 
     def __enter__(self) -> Self:
         return self
@@ -149,24 +176,20 @@ class Sandbox:
             LayerMissing: a layer of confinement that is required cannot be had.
         """
         text = "" if response is None else str(response)
-        judgement = judge(text, label, prompt=prompt, run=self._pool.run, rules=self.rules, deadline=deadline)
+        judgement = judge(text, label, prompt=prompt, run=self._pool.run, rules=self.rules, deadline=deadline, once=self._once)
+        self._remember(label, judgement)
         price = self.shape.price(judgement)
         return Score(reward=price.reward, score=price.score, outcome=price.outcome, judgement=judgement)
 
     def score_many(self, samples: Iterable[Sample]) -> Iterator[Score]:
-        """Score *samples*, as many at a time as there are workers; yields in their order, and reads ahead only a little."""
-        ahead = 4 * self._pool.size
-        pending: deque[Future[Score]] = deque()
-        try:
-            for sample in samples:
-                pending.append(self.submit(self._score_sample, sample))
-                if len(pending) > ahead:
-                    yield pending.popleft().result()
-            while pending:
-                yield pending.popleft().result()
-        finally:
-            for future in pending:
-                future.cancel()
+        """Score *samples*, as many at a time as there are workers; yields in their order.
+
+        Of a list, those whose labels took longest before go first, so that no long one is left alone at the end; any other iterable
+        is read ahead only a little.
+        """
+        with closing(self._futures(samples)) as futures:
+            for future in futures:
+                yield future.result()
 
     def run(self, code: str, *, stdin: str | bytes = "", limits: Limits | None = None) -> Run:
         """Run a program and say what was observed.
@@ -184,34 +207,71 @@ class Sandbox:
 
     async def ascore_many(self, samples: Iterable[Sample]) -> AsyncIterator[Score]:
         """`score_many`, without blocking the event loop."""
-        ahead = 4 * self._pool.size
-        pending: deque[Future[Score]] = deque()
-        try:
-            for sample in samples:
-                pending.append(self.submit(self._score_sample, sample))
-                if len(pending) > ahead:
-                    yield await asyncio.wrap_future(pending.popleft())
-            while pending:
-                yield await asyncio.wrap_future(pending.popleft())
-        finally:
-            for future in pending:
-                future.cancel()
+        with closing(self._futures(samples)) as futures:
+            for future in futures:
+                yield await asyncio.wrap_future(future)
 
     async def arun(self, code: str, *, stdin: str | bytes = "", limits: Limits | None = None) -> Run:
         """`run`, without blocking the event loop."""
         return await asyncio.wrap_future(self.submit(self.run, code, stdin=stdin, limits=limits))
+
+    def _futures(self, samples: Iterable[Sample]) -> Generator[Future[Score], None, None]:
+        pending: deque[Future[Score]] = deque()
+        try:
+            if isinstance(samples, Sequence):
+                futures: dict[int, Future[Score]] = {}
+                for number in self.longest_first([_label_of(sample) for sample in samples]):
+                    futures[number] = self.submit(self._score_sample, samples[number])
+                pending.extend(futures[number] for number in range(len(samples)))
+            else:
+                for sample in samples:
+                    pending.append(self.submit(self._score_sample, sample))
+                    if len(pending) > _AHEAD * self._pool.size:
+                        yield pending.popleft()
+            while pending:
+                yield pending.popleft()
+        finally:
+            for future in pending:
+                future.cancel()
 
     def _score_sample(self, sample: Sample) -> Score:
         if isinstance(sample, Mapping):
             return self.score(sample["response"], sample["label"], sample.get("prompt") or "")
         return self.score(*sample)
 
+    def longest_first(self, labels: Sequence[Any]) -> list[int]:
+        """The numbers of *labels* in the order in which they should be judged: first what is known to take long."""
+        with self._lock:
+            if not self._seconds:
+                return list(range(len(labels)))
+            seconds = [self._seconds.get(digest(label) or b"", 0.0) for label in labels]
+        return sorted(range(len(labels)), key=seconds.__getitem__, reverse=True)
+
+    def _remember(self, label: Any, judgement: Judgement) -> None:
+        seconds = judgement.usage.effective_wall_seconds
+        name = digest(label) if seconds >= _LONG and not judgement.reused else None
+        if name is not None:
+            with self._lock:
+                self._seconds[name] = seconds
+                self._seconds.move_to_end(name)
+                if len(self._seconds) > _REMEMBERED:
+                    self._seconds.popitem(last=False)
+
     def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
-        """Call *function* in one of the sandbox's own threads, of which there are as many as workers."""
+        """Call *function* in one of the sandbox's own threads, of which there are some for each worker.
+
+        One that compares answers, or waits for an equal sample, leaves its worker to the others.
+        """
         with self._lock:
             if self._threads is None:
-                self._threads = ThreadPoolExecutor(self._pool.size, thread_name_prefix="sandbox")
+                self._threads = ThreadPoolExecutor(_THREADS * self._pool.size, thread_name_prefix="sandbox")
         try:
             return self._threads.submit(function, *args, **kwargs)
         except RuntimeError:
             raise ConfigurationError("the sandbox is closed") from None
+
+
+def _label_of(sample: Sample) -> Any:
+    if isinstance(sample, Mapping):
+        return sample.get("label")
+    return sample[1]

@@ -7,6 +7,7 @@ types. Silence, exit status 0 or a missing answer is never a pass.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +24,7 @@ from sandbox.labels.files import told_by
 from sandbox.languages import LANGUAGES
 from sandbox.languages.python import preamble_for
 from sandbox.limits import Limits
+from sandbox.once import Once
 from sandbox.reference import with_expected
 from sandbox.suite import CallCase, Match, StdioCase, Suite
 from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict, worst
@@ -65,12 +67,20 @@ class Rules:
 
 
 def judge(
-    response: str, label: object, *, run: RunJob, prompt: str = "", rules: Rules | None = None, deadline: float | None = None
+    response: str,
+    label: object,
+    *,
+    run: RunJob,
+    prompt: str = "",
+    rules: Rules | None = None,
+    deadline: float | None = None,
+    once: Once | None = None,
 ) -> Judgement:
     """Judge one response against one label.
 
     *prompt* helps to tell a completion from a program. A label that cannot be understood, and every fault of ours, is a
-    judgement too, with an owner that says so. *deadline* is a time of `time.monotonic` (default: `deadline_seconds` from now).
+    judgement too, with an owner that says so. *deadline* is a time of `time.monotonic` (default: `deadline_seconds` from now). With
+    *once*, what an equal sample has been given may be the answer.
     """
     rules = rules or Rules()
     if deadline is None:
@@ -84,17 +94,23 @@ def judge(
         if isinstance(found, NoCode):
             skipped = tuple(CaseResult(verdict=Verdict.NO_CODE) for _ in suite.cases or (None,))
             return Judgement(verdict=Verdict.NO_CODE, reason=found.reason, cases=skipped, format=suite.format)
-        if suite.reference is not None:
-            suite = with_expected(suite, suite.reference, run, rules.for_suite(suite), deadline)
-        if suite.tests is not None and suite.tests.files:
-            suite = dataclasses.replace(suite, tests=told_by(prompt, suite.tests))
-        elif suite.tests is not None:
-            suite = with_helpers(suite, suite.tests, open_function(suite.prompt or prompt, suite.entry_points))
-        return _Trial(found, suite, run, rules, deadline).judgement()
+        trial = functools.partial(_tried, found, suite, prompt, run, rules, deadline)
+        # The prompt matters to a program only where tests are code: they may use what it defines.
+        return once((found.source, suite.tests and prompt, label), trial, deadline) if once else trial()
     except LabelError as error:
         return Judgement(verdict=Verdict.LABEL_ERROR, reason=str(error), format=suite.format)
     except WorkerError as error:
         return Judgement(verdict=Verdict.INTERNAL_ERROR, reason=str(error), format=suite.format)
+
+
+def _tried(found: Candidate, suite: Suite, prompt: str, run: RunJob, rules: Rules, deadline: float) -> Judgement:
+    if suite.reference is not None:
+        suite = with_expected(suite, suite.reference, run, rules.for_suite(suite), deadline)
+    if suite.tests is not None and suite.tests.files:
+        suite = dataclasses.replace(suite, tests=told_by(prompt, suite.tests))
+    elif suite.tests is not None:
+        suite = with_helpers(suite, suite.tests, open_function(suite.prompt or prompt, suite.entry_points))
+    return _Trial(found, suite, run, rules, deadline).judgement()
 
 
 def _extracted(response: str, suite: Suite, prompt: str, rules: Rules, run: RunJob, deadline: float) -> Candidate | NoCode:

@@ -62,10 +62,13 @@ def _layers(text: str) -> frozenset[Layer]:
 
 VARIABLES: tuple[Variable, ...] = (
     Variable(name="SANDBOX_WORKERS", read=_whole, default="one a processor", meaning="jobs that run at the same time"),
+    Variable(name="SANDBOX_NODE_JOBS", read=_whole, default="one a processor", meaning="jobs that all processes on this node run together; 0: no cap"),
     Variable(name="SANDBOX_SHAPE", read=Shape.parse, default="documented", meaning="documented, binary, fraction, threshold:0.8, table:{...}"),
     Variable(name="SANDBOX_CHOICE", read=Choice, default="auto", meaning="which of several code blocks counts: auto, first, last, joined"),
     Variable(name="SANDBOX_EARLY_STOP", read=_switch, default="1 for binary", meaning="end a suite at its first failure"),
     Variable(name="SANDBOX_ENTROPY", read=_switch, default="0", meaning="1: fresh randomness for every job, instead of a seed from its content"),
+    Variable(name="SANDBOX_DEDUPLICATE", read=_switch, default="1", meaning="judge equal samples that come at the same time once"),
+    Variable(name="SANDBOX_CACHE", read=_whole, default="0", meaning="judgements kept for equal samples that come later"),
     Variable(name="SANDBOX_BACKEND", read=Backend, default="process", meaning="what workers are: process, docker, docker+gvisor, auto"),
     Variable(name="SANDBOX_IMAGE", read=str, default="reward-sandbox/python-slim", meaning="image of container workers"),
     Variable(name="SANDBOX_PYTHON", read=str, default="the trainer's", meaning="interpreter for candidates (CPython 3.9 or newer)"),

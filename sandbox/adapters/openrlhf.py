@@ -98,8 +98,11 @@ def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
     deadline = time.monotonic() + box.rules.limits.deadline_seconds
     if len(samples) == 1:
         return [_score_one(box, deadline, *samples[0])]
-    threads = [box.submit(_score_one, box, deadline, *sample) for sample in samples]
-    return [thread.result() for thread in threads]
+    futures = {
+        number: box.submit(_score_one, box, deadline, *samples[number])
+        for number in box.longest_first([label for _, _, label in samples])
+    }
+    return [futures[number].result() for number in range(len(samples))]
 
 
 def _score_one(box: Sandbox, deadline: float, query: str, prompt: Any, label: Any) -> Score:

@@ -131,6 +131,7 @@ def describe(name: str, score: Score) -> dict[str, Any]:
         "wall_seconds": round(usage.wall_seconds, 6),
         "peak_memory_bytes": usage.peak_memory_bytes,
         "retries": judgement.retries,
+        "reused": judgement.reused,
         "not_enforced": [one.layer.value for one in judgement.enforced if one.enforcement.value != "enforced"],
     }
 

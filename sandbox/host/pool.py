@@ -1,12 +1,14 @@
 """A pool of warm workers, leased to one caller at a time.
 
-    caller's thread ──▶ Pool.run(job) ──▶ lease ──▶ Worker.run(job) ──▶ Run
-                             │               ▲
-                             │    idle ──────┘   most recently used first: its memory is warm
+    caller's thread ──▶ Pool.run(job) ──▶ turn ──▶ permit of the node ──▶ lease ──▶ Worker.run(job) ──▶ Run
+                             │                                              ▲
+                             │    idle ─────────────────────────────────────┘   most recently used first: its memory is warm
                              └──▶ worker lost, or taken too long on a busy machine: destroyed, and the job is tried elsewhere
 
-There are no threads here: a job runs in the thread of whoever asks. Workers are started when first needed, up to *size*. A
-worker that is not proved clean after a job is destroyed, never reused. The deadline of a job includes its wait for a worker.
+There are no threads here: a job runs in the thread of whoever asks. Callers have their turn in the order in which they came, in this
+process and, with a semaphore, on the node. Workers are started when first needed, up to *size*: a process that never gets more than
+one permit never has more than one. A worker that is not proved clean after a job is destroyed, never reused. The deadline of a job
+includes its wait for a worker.
 """
 
 from __future__ import annotations
@@ -14,11 +16,13 @@ from __future__ import annotations
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
 from sandbox.errors import ConfigurationError, Overloaded, WorkerLost
+from sandbox.host.semaphore import NodeSemaphore
 from sandbox.host.worker import Worker
 from sandbox.job import Job, Run
 from sandbox.verdict import Cause
@@ -26,27 +30,39 @@ from sandbox.verdict import Cause
 __all__ = ["Pool"]
 
 _OURS = (Cause.OVERLOADED, Cause.SETUP)
+_SLICE = 5.0
+"""Seconds after which a thread that waits for the node looks whether its pool is still open. It loses its place by that."""
 
 
 class Pool:
     """Runs jobs on at most *size* workers at the same time. Thread-safe.
 
     *start* makes a worker; *max_waiting* bounds the callers that may queue for one; *retries* is how often a job that was lost
-    through no fault of its own is tried again.
+    through no fault of its own is tried again; *node* bounds the jobs of all processes of this node together.
     """
 
-    def __init__(self, start: Callable[[], Worker], *, size: int, max_waiting: int = 10_000, retries: int = 2) -> None:
+    def __init__(
+        self,
+        start: Callable[[], Worker],
+        *,
+        size: int,
+        max_waiting: int = 10_000,
+        retries: int = 2,
+        node: NodeSemaphore | None = None,
+    ) -> None:
         if size < 1:
             raise ConfigurationError(f"a pool of {size} workers cannot run anything; use at least 1")
         self.size = size
         self._start = start
         self._max_waiting = max_waiting
         self._retries = retries
+        self._node = node
         self._changed = threading.Condition()  # protects all below
         self._idle: list[Worker] = []
         self._workers: set[Worker] = set()
         self._starting = 0
-        self._waiting = 0
+        self._running = 0
+        self._queue: deque[threading.Event] = deque()
         self._closed = False
         self._owner = os.getpid()
 
@@ -100,6 +116,8 @@ class Pool:
             self._workers.clear()
             self._idle.clear()
             self._changed.notify_all()
+            for turn in self._queue:
+                turn.set()
         if os.getpid() == self._owner:  # a forked copy of this process does not own the workers
             for worker in workers:
                 worker.close()
@@ -110,34 +128,92 @@ class Pool:
         with self._changed:
             return tuple(self._workers)
 
+    @property
+    def load(self) -> tuple[int, int]:
+        """Callers that have their turn now, and callers that wait for theirs."""
+        with self._changed:
+            return self._running, len(self._queue)
+
     @contextmanager
     def _lease(self, deadline: float) -> Iterator[Worker]:
-        worker = self._take(deadline)
-        try:
-            yield worker
-        finally:
-            self._put_back(worker)
+        with self._turn(deadline), self._permit(deadline):
+            worker = self._take(deadline)
+            try:
+                yield worker
+            finally:
+                self._put_back(worker)
 
-    def _take(self, deadline: float) -> Worker:
+    @contextmanager
+    def _turn(self, deadline: float) -> Iterator[None]:
+        """One of *size* turns of this process, first come, first served: who leaves hands it on."""
         if os.getpid() != self._owner:
             raise ConfigurationError("this pool belongs to the process that made it; make a new one after a fork")
+        turn = None
         with self._changed:
-            if self._waiting >= self._max_waiting:
-                raise Overloaded(f"{self._waiting} callers wait for a worker already; raise max_waiting or send less at once")
-            self._waiting += 1
-            try:
-                while True:
-                    if self._closed:
-                        raise ConfigurationError("the pool is closed")
-                    if self._idle:
-                        return self._idle.pop()
-                    if len(self._workers) + self._starting < self.size:
-                        self._starting += 1
-                        break
-                    if not self._changed.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:
-                        raise Overloaded("no worker came free before the deadline; use more workers or a longer deadline_seconds")
-            finally:
-                self._waiting -= 1
+            self._check_open()
+            if self._running < self.size:
+                self._running += 1
+            elif len(self._queue) >= self._max_waiting:
+                raise Overloaded(f"{len(self._queue)} callers wait for a worker already; raise max_waiting or send less at once")
+            else:
+                turn = threading.Event()
+                self._queue.append(turn)
+        try:
+            if turn is not None:
+                turn.wait(max(0.0, deadline - time.monotonic()))
+                with self._changed:
+                    late = turn in self._queue
+                if late:
+                    self._check_open()
+                    raise Overloaded("no worker came free before the deadline; use more workers or a longer deadline_seconds")
+            yield
+        finally:
+            with self._changed:
+                if turn is not None and turn in self._queue:
+                    self._queue.remove(turn)
+                elif self._queue and not self._closed:
+                    self._queue.popleft().set()
+                else:
+                    self._running -= 1
+
+    @contextmanager
+    def _permit(self, deadline: float) -> Iterator[None]:
+        """One of the jobs that the node may run, whichever process asks."""
+        if self._node is None:
+            yield
+            return
+        permit = None
+        while permit is None:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise Overloaded(
+                    f"other processes of this node ran {self._node.cap} jobs until the deadline; "
+                    "raise node_jobs if there are processors left, or deadline_seconds"
+                )
+            permit = self._node.acquire(min(_SLICE, left))
+            if permit is None:
+                self._check_open()
+        try:
+            yield
+        finally:
+            self._node.release(permit)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ConfigurationError("the pool is closed")
+
+    def _take(self, deadline: float) -> Worker:
+        with self._changed:
+            while True:
+                self._check_open()
+                if self._idle:
+                    return self._idle.pop()
+                if len(self._workers) + self._starting < self.size:
+                    self._starting += 1
+                    break
+                # All are being started by `warm`.
+                if not self._changed.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:
+                    raise Overloaded("no worker was started before the deadline")
         return self._begin()
 
     def _begin(self) -> Worker:
@@ -153,7 +229,7 @@ class Pool:
                 self._changed.notify()
         if self._closed:
             worker.close()
-            raise ConfigurationError("the pool is closed")
+        self._check_open()
         return worker
 
     def _put_back(self, worker: Worker) -> None:

@@ -1,0 +1,130 @@
+"""One cap for a whole node: a counting semaphore of System V, which the kernel keeps for every process of one user.
+
+It is what flock and token files are not, all at once: **fair** (the kernel hands a permit that is given back to whoever has waited
+longest, so that a busy process cannot starve the others), **crash-safe** (SEM_UNDO: what a killed process held comes back when it is
+gone), without a daemon and without polling. Processes share a cap when they share the user and the IPC namespace, that is the
+container. See semop(2); the only file of the host that uses ctypes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import hashlib
+import os
+import time
+
+from sandbox.errors import ConfigurationError
+
+__all__ = ["NodeSemaphore", "remove"]
+
+MOST = 16_384
+"""The value of a semaphore from which nobody has taken a permit; caps are at most that."""
+
+_IPC_CREAT = 0o1000
+_IPC_NOWAIT = 0o4000
+_IPC_RMID = 0
+_GETVAL = 12
+_SEM_UNDO = 0x1000
+_MADE, _FREE = 0, 1
+"""The two semaphores of a set: whether it has been given its value, and the permits that nobody holds."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _Operation(ctypes.Structure):
+    _fields_ = (("number", ctypes.c_ushort), ("change", ctypes.c_short), ("flags", ctypes.c_short))
+
+
+class _Time(ctypes.Structure):
+    _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
+
+
+def _operate(identity: int, operations: tuple[tuple[int, int, int], ...], seconds: float | None = None) -> None:
+    """All *operations* at once, or none: (semaphore, change, flags). The interpreter's lock is free meanwhile."""
+    array = (_Operation * len(operations))(*[_Operation(*one) for one in operations])
+    wait = None if seconds is None else ctypes.byref(_Time(int(seconds), int(seconds % 1 * 1e9)))
+    if _libc.semtimedop(identity, array, ctypes.c_size_t(len(operations)), wait) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"semtimedop: {os.strerror(code)}")
+
+
+def _key(name: str) -> int:
+    digest = hashlib.sha256(f"reward-sandbox/{os.getuid()}/{name}".encode()).digest()
+    return int.from_bytes(digest[:4], "little") & 0x7FFFFFFF or 1
+
+
+class NodeSemaphore:
+    """Permits to run a job on this node, of which *cap* may be held at the same time by all processes together.
+
+    Each process goes by its own *cap*: one that allows 2 waits while 2 permits are held, whoever holds them and whatever the
+    others allow. *name* tells caps that have nothing to do with one another apart. Thread-safe.
+
+    Raises:
+        ConfigurationError: the cap is out of range, or the kernel offers no semaphores here.
+    """
+
+    def __init__(self, cap: int, name: str = "jobs") -> None:
+        if not 1 <= cap <= MOST:
+            raise ConfigurationError(f"node_jobs={cap} cannot be; use 1 to {MOST}, or 0 for no cap")
+        self.cap = cap
+        self._name = name
+        # It must leave at least MOST - cap permits, so that no more than *cap* are out.
+        others = MOST - cap
+        self._take = ((_FREE, -others - 1, _SEM_UNDO), (_FREE, others, _SEM_UNDO))
+        self._identity = self._open()
+
+    def _open(self) -> int:
+        identity: int = _libc.semget(_key(self._name), 2, _IPC_CREAT | 0o600)
+        if identity < 0:
+            code = ctypes.get_errno()
+            raise ConfigurationError(
+                f"the jobs of a node cannot be counted: semget: {os.strerror(code)}; node_jobs=0 goes without a cap for the node"
+            )
+        try:
+            # Made and filled in one step by whoever comes first: no process ever sees it made and empty.
+            _operate(identity, ((_MADE, 0, _IPC_NOWAIT), (_MADE, 1, 0), (_FREE, MOST, 0)))
+        except OSError as error:
+            if error.errno != errno.EAGAIN:
+                raise
+        return identity
+
+    def acquire(self, seconds: float) -> int | None:
+        """Take a permit, waiting at most *seconds*; None if none came free. Who waits longest is served first."""
+        end = time.monotonic() + seconds
+        while True:
+            identity = self._identity
+            try:
+                _operate(identity, self._take, max(0.0, end - time.monotonic()))
+            except OSError as error:
+                if error.errno == errno.EAGAIN:
+                    return None
+                if error.errno in (errno.EIDRM, errno.EINVAL):  # someone has cleaned up: a new one
+                    self._identity = self._open()
+                elif error.errno != errno.EINTR:
+                    raise
+            else:
+                return identity
+
+    @staticmethod
+    def release(permit: int) -> None:
+        """Give back what `acquire` returned."""
+        try:
+            _operate(permit, ((_FREE, 1, _SEM_UNDO),))
+        except OSError as error:
+            if error.errno not in (errno.EIDRM, errno.EINVAL):  # someone has cleaned up: the permit went with it
+                raise
+
+    @property
+    def held(self) -> int:
+        """Permits that all processes together hold now."""
+        free: int = _libc.semctl(self._identity, _FREE, _GETVAL)
+        return 0 if free < 0 else MOST - free
+
+
+def remove(name: str = "jobs") -> bool:
+    """Remove the semaphore if nobody holds a permit; whether it was there and is gone."""
+    identity: int = _libc.semget(_key(name), 0, 0)
+    if identity < 0 or _libc.semctl(identity, _FREE, _GETVAL) < MOST:
+        return False
+    return bool(_libc.semctl(identity, 0, _IPC_RMID) == 0)
