@@ -7,7 +7,6 @@ with Sandbox() as box:
 from __future__ import annotations
 
 import asyncio
-import os
 import threading
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -21,9 +20,8 @@ from typing_extensions import Self
 from sandbox.errors import ConfigurationError
 from sandbox.extract import Choice
 from sandbox.host.backends import Starter
+from sandbox.host.cluster import Cluster, NodeOptions
 from sandbox.host.container import DEFAULT_IMAGE
-from sandbox.host.pool import Pool
-from sandbox.host.semaphore import NodeSemaphore
 from sandbox.job import Job, Run
 from sandbox.judge import Rules, judge
 from sandbox.judgement import Judgement
@@ -79,7 +77,9 @@ class Sandbox:
     The same program before the same label, at the same time, is judged once, unless *deduplicate* is False; *cache* is how many
     judgements are kept for equal samples that come later. With *entropy* every job has fresh randomness, and nothing is shared.
 
-    *backend* says what workers are: processes, containers of *image*, or containers with gVisor. *python* is the interpreter that
+    *backend* says what workers are: processes, containers of *image*, containers with gVisor, or any of these on the nodes of a Ray
+    cluster, each with *workers* and *node_jobs* of its own; *ray_nodes* says on which: those with a custom resource ("sandbox") or a
+    label ("kind=cpu"; default: all). *python* is the interpreter that
     candidates run in, *warm* the modules it imports beforehand (such as numpy), *readable* folders that candidates may read beside
     the interpreter's and the system's libraries. *isolation* is the tier of confinement; layers of *allow_missing* may be missing,
     any other that cannot be enforced is LayerMissing when the first worker starts.
@@ -102,6 +102,7 @@ class Sandbox:
         cache: int = 0,
         backend: Backend | str = Backend.PROCESS,
         image: str = DEFAULT_IMAGE,
+        ray_nodes: str = "all",
         python: str | None = None,
         warm: Sequence[str] = (),
         readable: Sequence[str] = (),
@@ -119,8 +120,6 @@ class Sandbox:
             early_stop=self.shape.needs_only_passes if early_stop is None else early_stop,
             entropy=entropy,
         )
-        processors = len(os.sched_getaffinity(0))
-        size = processors if workers is None else workers
         if cache and (entropy or not deduplicate):
             raise ConfigurationError(
                 f"cache={cache} keeps judgements for equal samples; with entropy, or without deduplicate, none are equal"
@@ -135,7 +134,7 @@ class Sandbox:
         except ValueError:
             raise ConfigurationError(f"backend={backend!r}: use {', '.join(item.value for item in Backend)}") from None
         start = Starter(
-            backend=backend,
+            backend=backend.of_node,
             image=image,
             python=python,
             warm=warm,
@@ -143,8 +142,8 @@ class Sandbox:
             isolation=isolation,
             allow_missing=parse(allow_missing),
         )
-        cap = max(processors, size) if node_jobs is None else node_jobs
-        self._pool = Pool(start, size=size, node=NodeSemaphore(cap) if cap else None)
+        options = NodeOptions(start=start, workers=workers, node_jobs=node_jobs)
+        self._pool = options.pool() if backend is backend.of_node else Cluster(options, nodes=ray_nodes)
         self._lock = threading.Lock()  # protects the next two
         self._threads: ThreadPoolExecutor | None = None
         self._seconds: OrderedDict[bytes, float] = OrderedDict()  # by the digest of a label; the last at the end

@@ -56,6 +56,17 @@ class Backend(str, Enum):
     """A container that has a kernel of its own, gVisor's (the daemon's runtime `runsc`)."""
     AUTO = "auto"
     """Processes where they can be confined, or else containers."""
+    RAY = "ray"
+    """Processes on the nodes of a Ray cluster."""
+    RAY_DOCKER = "ray+docker"
+    RAY_GVISOR = "ray+docker+gvisor"
+
+    @property
+    def of_node(self) -> Backend:
+        """What workers are on each node."""
+        return {Backend.RAY: Backend.PROCESS, Backend.RAY_DOCKER: Backend.DOCKER, Backend.RAY_GVISOR: Backend.GVISOR}.get(
+            self, self
+        )
 
 
 class Requirement(str, Enum):

@@ -69,8 +69,9 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(name="SANDBOX_ENTROPY", read=_switch, default="0", meaning="1: fresh randomness for every job, instead of a seed from its content"),
     Variable(name="SANDBOX_DEDUPLICATE", read=_switch, default="1", meaning="judge equal samples that come at the same time once"),
     Variable(name="SANDBOX_CACHE", read=_whole, default="0", meaning="judgements kept for equal samples that come later"),
-    Variable(name="SANDBOX_BACKEND", read=Backend, default="process", meaning="what workers are: process, docker, docker+gvisor, auto"),
+    Variable(name="SANDBOX_BACKEND", read=Backend, default="process", meaning="what workers are: process, docker, docker+gvisor, auto, ray, ray+docker, ray+docker+gvisor"),
     Variable(name="SANDBOX_IMAGE", read=str, default="reward-sandbox/python-slim", meaning="image of container workers"),
+    Variable(name="SANDBOX_RAY_NODES", read=str, default="all", meaning="nodes of a Ray cluster: by a custom resource (sandbox) or a label (kind=cpu)"),
     Variable(name="SANDBOX_PYTHON", read=str, default="the trainer's", meaning="interpreter for candidates (CPython 3.9 or newer)"),
     Variable(name="SANDBOX_WARM", read=_names, default="", meaning="modules that workers import beforehand, such as numpy,pandas"),
     Variable(name="SANDBOX_READABLE", read=_names, default="", meaning="more folders that candidates may read, such as /data/tables"),
@@ -119,7 +120,7 @@ class Settings:
                 limits[variable.limit] = value
             else:
                 options[variable.name.removeprefix("SANDBOX_").lower()] = value
-        in_image = options.get("backend") in (Backend.DOCKER, Backend.GVISOR)
+        in_image = options.get("backend", Backend.PROCESS).of_node in (Backend.DOCKER, Backend.GVISOR)
         if "python" in options and not in_image and shutil.which(options["python"]) is None:
             raise ConfigurationError(f"SANDBOX_PYTHON={options['python']!r} is no program that can be started here")
         if options.get("workers", 1) < 1:

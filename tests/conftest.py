@@ -4,6 +4,7 @@ A test that cannot run here skips with a reason, unless SANDBOX_TEST_REQUIRE nam
 """
 
 import functools
+import importlib.util
 import json
 import time
 
@@ -23,12 +24,13 @@ from machine import (
 from sandbox import Limits, Sandbox
 from sandbox.guest.syscalls import landlock_abi
 from sandbox.host import cgroups
+from sandbox.host.semaphore import NodeSemaphore
 
 
 def pytest_configure(config):
     config.addinivalue_line(
         "markers",
-        "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota, memory_group, docker, gvisor",
+        "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota, memory_group, docker, gvisor, ray",
     )
 
 
@@ -48,6 +50,8 @@ def _missing(what):
         return None if as_nobody() else "no other user can run Python here (root, setpriv and a readable interpreter are needed)"
     if what in ("docker", "gvisor"):
         return why_no_docker("" if what == "docker" else "runsc") or None
+    if what == "ray":
+        return None if importlib.util.find_spec("ray") else "Ray is not installed: pip install 'reward-sandbox[ray]'"
     if what == "pythons":
         return None if len(other_pythons()) > 1 else "no other Python interpreters found"
     raise AssertionError(f"nobody knows how to look for {what}")
@@ -66,6 +70,7 @@ def pytest_runtest_setup(item):
 @pytest.fixture(scope="session", autouse=True)
 def _the_machine_is_left_as_it_was():
     """Attacks included: no process, work folder, control group, mount, semaphore or planted file of ours is there afterwards."""
+    NodeSemaphore(1)  # one of a user, for good
     before = traces()
     yield
     deadline = time.monotonic() + 30.0

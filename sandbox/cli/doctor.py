@@ -23,6 +23,8 @@ def examine(settings: Settings, *, as_json: bool, console: Console | None = None
     options = settings.options
     allowed: Collection[Layer] = options.get("allow_missing", frozenset())
     own = {name: options[name] for name in ("backend", "image", "python", "readable", "isolation") if name in options}
+    if "backend" in own:
+        own["backend"] = own["backend"].of_node  # of a Ray cluster, this node is looked at
     found = check(Starter(**own, allow_missing=frozenset(Layer)), allow_missing=allowed)
     if as_json:
         print(json.dumps(_plain(found)))

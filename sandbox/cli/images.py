@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from sandbox.errors import ConfigurationError
-from sandbox.host import cgroups, images
+from sandbox.host import cgroups, images, semaphore
 from sandbox.host.backends import Starter
 from sandbox.host.daemon import Daemon
 from sandbox.job import Job
@@ -64,9 +64,13 @@ def check_image(name: str, backend: str) -> None:
 
 
 def clean_up() -> None:
-    """Containers of owners that have ended, control groups of no process; work folders go when the next worker starts."""
+    """Containers of owners that have ended, control groups of no process; work folders go when the next worker starts.
+
+    The semaphore that counts the jobs of this node stays while one runs.
+    """
     console = Console()
     cgroups.remove_stale()
+    semaphore.remove()
     try:
         removed = Daemon.of_environment().remove_leftovers()
     except ConfigurationError as error:

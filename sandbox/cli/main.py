@@ -36,7 +36,7 @@ AllowMissing = Annotated[
     typer.Option("--allow-missing", metavar="LAYER", help="Run although this layer of confinement is missing (may be repeated)."),
 ]
 Tier = Annotated[str | None, typer.Option("--isolation", help="auto, namespaces or unprivileged.")]
-Kind = Annotated[str | None, typer.Option("--backend", help="process, docker, docker+gvisor or auto.")]
+Kind = Annotated[str | None, typer.Option("--backend", help="process, docker, docker+gvisor, auto, or ray.")]
 
 
 def _settings(allow_missing: list[str] | None, isolation: str | None, backend: str | None) -> Settings:
@@ -51,6 +51,8 @@ def _settings(allow_missing: list[str] | None, isolation: str | None, backend: s
 
 images_app = typer.Typer(help="Images for container workers.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(images_app, name="images")
+ray_app = typer.Typer(help="Workers on a Ray cluster.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(ray_app, name="ray")
 
 
 @contextlib.contextmanager
@@ -153,6 +155,18 @@ def doctor(
         errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
         raise typer.Exit(2) from None
     raise typer.Exit(status)
+
+
+@ray_app.command("status")
+def ray_status(
+    address: Annotated[str, typer.Option(help="Address of the cluster.", envvar="RAY_ADDRESS")] = "auto",
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON list.")] = False,
+) -> None:
+    """Show the pools on the nodes of a Ray cluster: workers, what runs, what waits."""
+    from sandbox.cli.ray import show_status
+
+    with _told():
+        show_status(address, as_json=json)
 
 
 @app.command()

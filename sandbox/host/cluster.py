@@ -1,0 +1,416 @@
+"""Workers on all nodes of a Ray cluster: one pool a node, in a named actor that is made when it is first needed.
+
+    caller's thread ──▶ Cluster.run(job) ──▶ this node's actor, while it has a worker free; else the one with the least to do
+                             │                      │
+                             └── node or actor ◀────┘  died: the job is tried on another, and the actor made anew when it can be
+
+Ray does the distribution: where actors are, whether they live, how calls travel. Here is only the choice of a node. An actor
+belongs to the process that made it and ends with it, however that ends; whoever else used it makes a new one. Its name has a digest
+of its options, so that processes with the same options share it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import math
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+from sandbox.errors import ConfigurationError, Overloaded, SandboxError, WorkerLost
+from sandbox.host.backends import Starter
+from sandbox.host.pool import Pool
+from sandbox.host.semaphore import NodeSemaphore
+from sandbox.job import Job, Run
+from sandbox.verdict import Cause
+
+__all__ = ["Cluster", "NodeOptions", "NodeStatus", "connect", "statuses"]
+
+_log = logging.getLogger("sandbox")
+
+NAMESPACE = "reward-sandbox"
+AHEAD = 2
+"""Jobs that a process may have under way for each worker of a node: the next is there when one ends."""
+LOOK_SECONDS = 5.0
+"""How old may be what is known of the cluster's nodes."""
+AVOID_SECONDS = 10.0
+"""A node that failed is left alone for so long, if there is another: Ray needs a while to notice that a node is gone."""
+START_SECONDS = 120.0
+GRACE_SECONDS = 10.0
+RETRIES = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeOptions:
+    """What the pool of a node is made of: *workers* (default: the node's processors), and its cap (see `NodeSemaphore`)."""
+
+    start: Starter
+    workers: int | None = None
+    node_jobs: int | None = None
+
+    def pool(self) -> Pool:
+        """Made where it is to run."""
+        processors = len(os.sched_getaffinity(0))
+        size = processors if self.workers is None else self.workers
+        cap = max(processors, size) if self.node_jobs is None else self.node_jobs
+        return Pool(self.start, size=size, node=NodeSemaphore(cap) if cap else None)
+
+
+@dataclass(frozen=True, kw_only=True)
+class NodeStatus:
+    """What a node's pool does now."""
+
+    node: str
+    address: str
+    size: int
+    workers: int
+    """That are alive."""
+    running: int
+    waiting: int
+    done: int
+    """Jobs since it was made."""
+    seconds: float
+    """Since it was made."""
+
+
+class _NodePool:
+    """The actor. Its methods run in threads of Ray, as many at a time as its `max_concurrency`."""
+
+    def __init__(self, options: NodeOptions) -> None:
+        self._pool = options.pool()
+        self._made = time.monotonic()
+        self._done = 0
+
+    def run(self, job: Job, seconds: float) -> tuple[Run | SandboxError, int]:
+        """The run (or why there is none), and how many jobs are here now."""
+        try:
+            answer: Run | SandboxError = self._pool.run(job, time.monotonic() + seconds)
+        except SandboxError as error:  # as a value: raised, it would come back wrapped
+            answer = error
+        self._done += 1
+        return answer, sum(self._pool.load)
+
+    def warm(self) -> SandboxError | None:
+        try:
+            self._pool.warm()
+        except SandboxError as error:
+            return error
+        return None
+
+    def status(self) -> NodeStatus:
+        import ray
+
+        running, waiting = self._pool.load
+        context = ray.get_runtime_context()
+        return NodeStatus(
+            node=context.get_node_id(),
+            address=str(ray.util.get_node_ip_address()),  # type: ignore[no-untyped-call]
+            size=self._pool.size,
+            workers=len(self._pool.workers),
+            running=running,
+            waiting=waiting,
+            done=self._done,
+            seconds=time.monotonic() - self._made,
+        )
+
+
+@dataclass(kw_only=True, eq=False)
+class _Node:
+    """What this process knows of a node."""
+
+    id: str
+    here: bool
+    actor: Any
+    size: int
+    mine: int = 0
+    """Jobs of this process that are under way there."""
+    others: int = 0
+    """Jobs of other processes, when it last answered."""
+
+    @property
+    def load(self) -> float:
+        return (self.mine + self.others) / self.size
+
+
+class Cluster:
+    """Runs jobs on the nodes of a Ray cluster, this one first. Thread-safe; has the methods of a `Pool`.
+
+    *nodes* says which nodes are used: all ("all"), those with a custom resource ("sandbox"), or those with a label ("kind=cpu").
+
+    Raises:
+        ConfigurationError: Ray is not installed, or no cluster can be reached.
+    """
+
+    def __init__(self, options: NodeOptions, nodes: str = "all") -> None:
+        self._options = options
+        self._wanted = nodes
+        self._changed = threading.Condition()  # protects all below
+        self._nodes: dict[str, _Node] = {}
+        self._starting: dict[str, tuple[Any, Any]] = {}  # actors, and the references to their first status
+        self._avoid: dict[str, float] = {}  # nodes that failed, and until when they are left alone
+        self._looked = -math.inf
+        self._looking = False
+        self._closed = False
+        connect()
+
+    @property
+    def size(self) -> int:
+        """Workers of all nodes together."""
+        self._look(time.monotonic() + START_SECONDS)
+        with self._changed:
+            return sum(node.size for node in self._nodes.values())
+
+    def run(self, job: Job, deadline: float | None = None) -> Run:
+        """Run *job* on some node before *deadline*; see `Pool.run`.
+
+        Raises:
+            ConfigurationError: workers cannot be started there, or no node is as wanted.
+            LayerMissing: a layer of confinement that is required cannot be had there.
+            LabelError: the arguments of a call cannot cross to the candidate.
+        """
+        if deadline is None:
+            deadline = time.monotonic() + job.limits.deadline_seconds
+        trouble = Run(cause=Cause.LOST, detail="not tried")
+        for attempt in range(RETRIES + 1):
+            try:
+                with self._lease(deadline) as node:
+                    run = self._ask(node, job, deadline)
+            except WorkerLost as error:
+                trouble = Run(cause=Cause.LOST, detail=str(error), retries=attempt)
+            except Overloaded as error:
+                return Run(cause=Cause.OVERLOADED, detail=str(error), retries=attempt)
+            else:
+                return replace(run, retries=run.retries + attempt) if attempt else run
+            if time.monotonic() >= deadline:
+                break
+        return trouble
+
+    def warm(self) -> None:
+        """Start all workers of all nodes now.
+
+        Raises:
+            ConfigurationError: there are no nodes as wanted, or workers cannot be started.
+        """
+        import ray
+
+        self._look(time.monotonic() + START_SECONDS)
+        with self._changed:
+            actors = [node.actor for node in self._nodes.values()]
+        control = {"concurrency_group": "control"}
+        for error in ray.get([actor.warm.options(**control).remote() for actor in actors], timeout=START_SECONDS):
+            if error is not None:
+                raise error
+
+    def close(self) -> None:
+        """Let the actors go: those that this process made end. May be called twice."""
+        with self._changed:
+            self._closed = True
+            self._nodes.clear()
+            self._starting.clear()
+            self._changed.notify_all()
+
+    @staticmethod
+    def _ask(node: _Node, job: Job, deadline: float) -> Run:
+        import ray
+        from ray.exceptions import GetTimeoutError, RayError
+
+        seconds = max(0.0, deadline - time.monotonic())
+        try:
+            answer, there = ray.get(node.actor.run.remote(job, seconds), timeout=seconds + GRACE_SECONDS)
+        except GetTimeoutError:
+            raise WorkerLost(f"node {node.id[:12]} of the Ray cluster did not answer before the deadline") from None
+        except RayError as error:
+            raise WorkerLost(f"node {node.id[:12]} of the Ray cluster failed: {type(error).__name__}") from None
+        node.others = max(0, there - node.mine + 1)
+        if isinstance(answer, SandboxError):
+            raise answer
+        run: Run = answer
+        return run
+
+    @contextmanager
+    def _lease(self, deadline: float) -> Iterator[_Node]:
+        node = self._choose(deadline)
+        try:
+            yield node
+        except WorkerLost:
+            with self._changed:
+                if self._nodes.get(node.id) is node:
+                    del self._nodes[node.id]
+                    self._avoid[node.id] = time.monotonic() + AVOID_SECONDS
+                    self._looked = -math.inf
+            raise
+        finally:
+            with self._changed:
+                node.mine -= 1
+                self._changed.notify()
+
+    def _choose(self, deadline: float) -> _Node:
+        while True:
+            self._look(deadline)
+            with self._changed:
+                free = [node for node in self._nodes.values() if node.mine < AHEAD * node.size]
+                if free:
+                    # This node while it has a worker free: its jobs do not travel.
+                    node = min(free, key=lambda one: (not (one.here and one.load < 1.0), one.load, not one.here))
+                    node.mine += 1
+                    return node
+                left = deadline - time.monotonic()
+                if left <= 0:
+                    raise Overloaded("no worker of the Ray cluster came free before the deadline; use more nodes or workers")
+                self._changed.wait(min(left, LOOK_SECONDS))
+
+    def _look(self, deadline: float) -> None:
+        """Know the nodes of the cluster; one thread looks, the others go on with what is known, if something is."""
+        with self._changed:
+            while True:
+                if self._closed:
+                    raise ConfigurationError("the pool is closed")
+                if self._nodes and (self._looking or time.monotonic() - self._looked < LOOK_SECONDS):
+                    return
+                if not self._looking:
+                    self._looking = True
+                    break
+                if not self._changed.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:
+                    raise Overloaded("no node of the Ray cluster was ready before the deadline")
+        try:
+            self._find(deadline)
+        finally:
+            with self._changed:
+                self._looking = False
+                self._changed.notify_all()
+
+    def _find(self, deadline: float) -> None:
+        import ray
+
+        here = ray.get_runtime_context().get_node_id()
+        listed: list[dict[str, Any]] = ray.nodes()  # type: ignore[no-untyped-call]
+        rows = {row["NodeID"]: row for row in listed if row["Alive"] and _is_wanted(row, self._wanted)}
+        if not rows:
+            raise ConfigurationError(f"no node of the Ray cluster is as wanted: ray_nodes={self._wanted!r}")
+        now = time.monotonic()
+        with self._changed:
+            for known in (self._nodes, self._starting):
+                for gone in known.keys() - rows.keys():
+                    del known[gone]
+            fresh = rows.keys() - self._nodes.keys() - self._starting.keys()
+            well = {identity for identity in fresh if self._avoid.get(identity, now) <= now}
+            for identity in well or (set() if self._nodes or self._starting else fresh):
+                actor = _actor(identity, self._options, int(rows[identity]["Resources"].get("CPU", 1)))
+                self._starting[identity] = (actor, actor.status.options(concurrency_group="control").remote())
+            starting, usable = dict(self._starting), bool(self._nodes)
+        troubles = []
+        for identity in _ready([reference for _, reference in starting.values()], list(starting), usable, deadline):
+            actor, reference = starting[identity]
+            try:
+                status = ray.get(reference)
+                node = _Node(id=identity, here=identity == here, actor=actor, size=status.size)
+            except Exception as error:  # whatever its start raised, where nothing of it may be importable here
+                node = None
+                troubles.append(f"node {identity[:12]}: {str(error).strip().splitlines()[-1]}")
+            with self._changed:
+                self._starting.pop(identity, None)
+                if node is None:
+                    self._avoid[identity] = time.monotonic() + AVOID_SECONDS
+                elif not self._closed:
+                    self._nodes[identity] = node
+        for trouble in troubles:
+            _log.warning("no pool could be made on %s", trouble)
+        with self._changed:
+            if troubles and not self._nodes and not self._starting:
+                raise ConfigurationError(
+                    f"no pool could be made on any node of the Ray cluster ({troubles[0]}); is reward-sandbox installed there, in this version?"
+                )
+            # What is starting is looked at again soon.
+            self._looked = time.monotonic() - (LOOK_SECONDS - 0.5 if self._starting else 0.0)
+
+
+def _ready(references: list[Any], identities: list[str], usable: bool, deadline: float) -> list[str]:
+    """Which actors have answered. Without any node that can be used, the first ones are waited for."""
+    import ray
+
+    if not references:
+        return []
+    ready, _ = ray.wait(references, num_returns=len(references), timeout=0.0 if usable else LOOK_SECONDS)
+    if not ready and not usable:
+        left = max(0.0, min(START_SECONDS, deadline - time.monotonic()))
+        ready, _ = ray.wait(references, num_returns=1, timeout=left)
+    return [identity for identity, reference in zip(identities, references, strict=True) if reference in ready]
+
+
+def _actor(identity: str, options: NodeOptions, processors: int) -> Any:
+    """The pool of a node: the one that is there, or a new one."""
+    import ray
+    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+    named = replace(options, start=replace(options.start, allow_missing=sorted(options.start.allow_missing)))  # a set has no order
+    digest = hashlib.sha256(repr(named).encode()).hexdigest()[:8]
+    return (
+        ray.remote(concurrency_groups={"control": 2})(_NodePool)  # type: ignore[call-overload]  # the stubs lack it
+        .options(
+            name=f"pool-{identity[:16]}-{digest}",
+            namespace=NAMESPACE,
+            get_if_exists=True,
+            num_cpus=0,  # GPUs and their bundles are placed as if it were not there
+            max_concurrency=min(1000, 16 + 8 * max(processors, options.workers or 0)),
+            scheduling_strategy=NodeAffinitySchedulingStrategy(node_id=identity, soft=False),
+        )
+        .remote(options)
+    )
+
+
+def _is_wanted(row: dict[str, Any], wanted: str) -> bool:
+    name, is_label, value = wanted.partition("=")
+    if is_label:
+        return bool((row.get("Labels") or {}).get(name) == value)
+    return wanted == "all" or row["Resources"].get(wanted, 0) > 0
+
+
+def connect(address: str = "auto") -> None:
+    """Be part of the Ray cluster that runs here, or at RAY_ADDRESS.
+
+    Raises:
+        ConfigurationError: Ray is not installed, or there is no cluster.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise ConfigurationError("workers on Ray need it: pip install 'reward-sandbox[ray]'") from None
+    if ray.is_initialized():
+        return
+    address = os.environ.get("RAY_ADDRESS", address) if address == "auto" else address
+    host, is_port, port = address.rpartition(":")
+    try:
+        if is_port and "/" not in host:  # Ray itself would try for minutes
+            socket.create_connection((host, int(port)), timeout=10.0).close()
+        ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise ConfigurationError(
+            f"no Ray cluster can be reached ({str(error).strip().splitlines()[0]}); start one with `ray start --head`, or set RAY_ADDRESS"
+        ) from None
+
+
+def statuses() -> list[NodeStatus]:
+    """What the pools of the cluster do now; those that do not answer within some seconds are left out.
+
+    Raises:
+        ConfigurationError: there is no cluster.
+    """
+    import ray
+    from ray.exceptions import RayError
+
+    found = []
+    for row in ray.util.list_named_actors(all_namespaces=True):
+        if row["namespace"] != NAMESPACE or not row["name"].startswith("pool-"):
+            continue
+        try:
+            actor = ray.get_actor(row["name"], namespace=NAMESPACE)
+            found.append(ray.get(actor.status.options(concurrency_group="control").remote(), timeout=LOOK_SECONDS))
+        except (RayError, ValueError) as error:
+            _log.warning("%s does not answer: %s", row["name"], type(error).__name__)
+    return sorted(found, key=lambda status: status.node)
