@@ -198,7 +198,16 @@ class Sandbox:
             LayerMissing: a layer of confinement that is required cannot be had.
         """
         data = stdin.encode("utf-8", "surrogatepass") if isinstance(stdin, str) else bytes(stdin)
-        return self._pool.run(Job(source=code, stdin=data, limits=limits or self.rules.limits, entropy=self.rules.entropy))
+        return self.run_job(Job(source=code, stdin=data, limits=limits or self.rules.limits, entropy=self.rules.entropy))
+
+    def run_job(self, job: Job, *, deadline: float | None = None) -> Run:
+        """`run`, for a job that says everything itself; *deadline* as for `score`."""
+        return self._pool.run(job, deadline)
+
+    @property
+    def workers(self) -> int:
+        """Workers that are alive now."""
+        return len(self._pool.workers)
 
     async def ascore(self, response: str, label: Any, prompt: str = "") -> Score:
         """`score`, without blocking the event loop."""

@@ -52,16 +52,20 @@ class Rules:
     """Stop a suite at its first case that is not accepted; the others are SKIPPED."""
     entropy: bool = False
 
-    def for_suite(self, suite: Suite) -> Limits:
-        """The limits of one suite: the label's own where it has some, up to the ceiling."""
-        ceiling = self.ceiling or dataclasses.replace(
+    @property
+    def most(self) -> Limits:
+        """The most that a label, or a client, may ask for."""
+        return self.ceiling or dataclasses.replace(
             self.limits,
             cpu_seconds=self.limits.cpu_seconds * 10,
             wall_seconds=None,
             memory_bytes=self.limits.memory_bytes * 4,
         )
+
+    def for_suite(self, suite: Suite) -> Limits:
+        """The limits of one suite: the label's own where it has some, up to the ceiling."""
         try:
-            return self.limits.tightened(cpu_seconds=suite.cpu_seconds, memory_bytes=suite.memory_bytes, ceiling=ceiling)
+            return self.limits.tightened(cpu_seconds=suite.cpu_seconds, memory_bytes=suite.memory_bytes, ceiling=self.most)
         except ConfigurationError as error:
             raise LabelError(f"the label asks for limits that cannot be: {error}") from None
 

@@ -28,7 +28,7 @@ from sandbox.verdict import Verdict
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["LOG_KEYS", "check_settings", "response_of", "reward_func"]
+__all__ = ["LOG_KEYS", "check_settings", "columns_of", "response_of", "reward_func", "score_query"]
 
 _log = logging.getLogger("sandbox")
 
@@ -64,25 +64,33 @@ def reward_func(
     import torch
 
     samples = [(str(query or ""), _at(prompts, number), _at(labels, number)) for number, query in enumerate(queries)]
-    scores = _score(samples)
-    columns: dict[str, list[float]] = {
-        "code_correctness": [score.reward for score in scores],
-        "avg_correctness": [score.reward for score in scores],
+    columns = columns_of(_score(samples))
+
+    def tensor(numbers: list[float]) -> torch.Tensor:
+        return torch.tensor(numbers, dtype=torch.float32)
+
+    return {
+        "rewards": tensor(columns["rewards"]),
+        "scores": tensor(columns["scores"]),
+        "extra_logs": {key: tensor(columns[key]) for key in LOG_KEYS},
+    }
+
+
+def columns_of(scores: Sequence[Score]) -> dict[str, list[float]]:
+    """`rewards`, `scores` and each of `LOG_KEYS`: finite numbers, one a sample."""
+    rewards = [score.reward for score in scores]
+    columns = {
+        "rewards": rewards,
+        "scores": [min(1.0, max(0.0, score.score)) for score in scores],
+        "code_correctness": rewards,
+        "avg_correctness": rewards,
         "pass_rate": [score.pass_rate for score in scores],
         "timeout": [float(score.outcome is Outcome.TIMEOUT) for score in scores],
         "crash": [float(score.outcome is Outcome.CRASH) for score in scores],
         "internal_error": [float(score.outcome is Outcome.INTERNAL) for score in scores],
         "wall_ms": [score.judgement.usage.wall_seconds * 1000.0 for score in scores],
     }
-
-    def tensor(numbers: list[float]) -> torch.Tensor:
-        return torch.tensor([number if math.isfinite(number) else 0.0 for number in numbers], dtype=torch.float32)
-
-    return {
-        "rewards": tensor([score.reward for score in scores]),
-        "scores": tensor([min(1.0, max(0.0, score.score)) for score in scores]),
-        "extra_logs": {key: tensor(columns[key]) for key in LOG_KEYS},
-    }
+    return {name: [float(one) if math.isfinite(one) else 0.0 for one in column] for name, column in columns.items()}
 
 
 def _at(values: Sequence[Any] | None, number: int) -> Any:
@@ -97,31 +105,32 @@ def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
         return [_ours(str(error)) for _ in samples]
     deadline = time.monotonic() + box.rules.limits.deadline_seconds
     if len(samples) == 1:
-        return [_score_one(box, deadline, *samples[0])]
+        return [score_query(box, deadline, *samples[0])]
     futures = {
-        number: box.submit(_score_one, box, deadline, *samples[number])
+        number: box.submit(score_query, box, deadline, *samples[number])
         for number in box.longest_first([label for _, _, label in samples])
     }
     return [futures[number].result() for number in range(len(samples))]
 
 
-def _score_one(box: Sandbox, deadline: float, query: str, prompt: Any, label: Any) -> Score:
+def score_query(box: Sandbox, deadline: float, query: str, prompt: Any, label: Any) -> Score:
+    """Score what the model wrote in *query*, before *deadline* (of `time.monotonic`). Never raises."""
     try:
         prompt = str(prompt or "")
         score = box.score(response_of(query, prompt), label, strip_special_tokens(prompt), deadline=deadline)
     except Exception as error:  # the trainer would swallow it and die of it later; it is counted and logged instead
         _log.error("a sample could not be scored: %s", error, exc_info=not isinstance(error, SandboxError))
-        return _ours(f"{type(error).__name__}: {error}")
+        return _ours(f"{type(error).__name__}: {error}", box)
     if score.outcome is Outcome.INTERNAL:
         _log.warning("%s: %s", score.verdict.value, score.judgement.reason)
     return score
 
 
-def _ours(reason: str) -> Score:
+def _ours(reason: str, box: Sandbox | None = None) -> Score:
     """A sample that could not be judged: priced by the shape if there is one, never an exception."""
     judgement = Judgement(verdict=Verdict.INTERNAL_ERROR, reason=reason)
-    if _box is not None:
-        price = _box.shape.price(judgement)
+    if box is not None:
+        price = box.shape.price(judgement)
         return Score(reward=price.reward, score=price.score, outcome=price.outcome, judgement=judgement)
     return Score(reward=0.0, score=0.5, outcome=Outcome.INTERNAL, judgement=judgement)
 

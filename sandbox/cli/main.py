@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from rich.console import Console
 from rich.markup import escape
 
 import sandbox
-from sandbox.errors import SandboxError
+from sandbox.errors import ConfigurationError, SandboxError
 from sandbox.settings import Settings
 
 __all__ = ["app"]
@@ -155,6 +156,34 @@ def doctor(
         errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
         raise typer.Exit(2) from None
     raise typer.Exit(status)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on; any but loopback needs a token.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8080,
+    token: Annotated[
+        str, typer.Option(help="What clients have to know (Authorization: Bearer, or ?token=).", envvar="SANDBOX_TOKEN")
+    ] = "",
+    max_waiting: Annotated[int, typer.Option(help="Samples that may wait or run; more are refused with 429.", min=1)] = 10_000,
+    max_body_mb: Annotated[int, typer.Option(help="Size of a request, MiB.", min=1)] = 64,
+    drain_seconds: Annotated[int, typer.Option(help="Time for what runs when the server is told to end.", min=0)] = 60,
+    workers: Annotated[int | None, typer.Option(help="Jobs at the same time (default: one a processor).")] = None,
+    allow_missing: AllowMissing = None,
+    isolation: Tier = None,
+    backend: Kind = None,
+) -> None:
+    """Serve the judge over HTTP: OpenRLHF's /get_reward, SandboxFusion's /run_code and /submit, /v1/judge, a status page at /."""
+    with _told():
+        try:
+            from sandbox.server import Options
+            from sandbox.server.serve import serve as serve_app
+        except ImportError as error:
+            raise ConfigurationError(f"the server needs {error.name}: pip install 'reward-sandbox[serve]'") from None
+        settings = _settings(allow_missing, isolation, backend)
+        chosen = settings if workers is None else dataclasses.replace(settings, options={**settings.options, "workers": workers})
+        options = Options(token=token, max_waiting=max_waiting, max_body_bytes=max_body_mb << 20)
+        serve_app(chosen, options, host=host, port=port, drain_seconds=drain_seconds)
 
 
 @ray_app.command("status")

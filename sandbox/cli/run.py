@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from pathlib import Path
@@ -11,12 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from sandbox import plain
 from sandbox.api import Sandbox
 from sandbox.job import Run
 from sandbox.settings import Settings
 from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner
 
-__all__ = ["describe", "run_file"]
+__all__ = ["run_file"]
 
 
 def run_file(
@@ -36,7 +36,7 @@ def run_file(
     with Sandbox(**{**settings.options, "workers": 1}) as box:
         run = box.run(source, stdin=given, limits=limits)
     if as_json:
-        print(json.dumps(describe(run)))
+        print(json.dumps(plain.of_run(run)))
     else:
         sys.stdout.buffer.write(run.stdout)
         sys.stdout.flush()
@@ -47,15 +47,6 @@ def run_file(
     if run.cause is Cause.FINISHED and not run.failure:
         return 0
     return 3 if VERDICT_OF_CAUSE[run.cause].owner is Owner.OURS else 1
-
-
-def describe(run: Run) -> dict[str, object]:
-    """A run as plain JSON data."""
-    plain = dataclasses.asdict(run)
-    plain["stdout"] = run.stdout.decode("utf-8", "replace")
-    plain["stderr"] = run.stderr.decode("utf-8", "replace")
-    plain.pop("answers")
-    return plain
 
 
 def _show(run: Run) -> None:

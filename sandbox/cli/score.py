@@ -16,12 +16,13 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from sandbox.api import Sandbox, Score
+from sandbox import plain
+from sandbox.api import Sandbox
 from sandbox.errors import ConfigurationError
 from sandbox.limits import Limits
 from sandbox.reward import Outcome
 
-__all__ = ["Keys", "describe", "score_file"]
+__all__ = ["Keys", "score_file"]
 
 STYLES = {
     Outcome.PASS: "green",
@@ -91,7 +92,7 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
                 yield str(row.get(keys.response) or ""), row.get(keys.label), str(row.get(keys.prompt) or "")
 
         for score in box.score_many(samples()):
-            result = describe(names.popleft(), score)
+            result = {"id": names.popleft(), **plain.of_score(score)}
             tally.add(result)
             line = json.dumps(result)
             if sink is not None:
@@ -107,33 +108,6 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
     else:
         _show(tally, len(rows) - len(todo), Console())
     return 3 if tally.outcomes[Outcome.INTERNAL.value] else 0
-
-
-def describe(name: str, score: Score) -> dict[str, Any]:
-    """A result as plain JSON data: what a line of the output file holds."""
-    judgement = score.judgement
-    worst = next((case for case in judgement.cases if case.verdict is judgement.verdict), None)
-    usage = judgement.usage
-    return {
-        "id": name,
-        "reward": score.reward,
-        "score": score.score,
-        "outcome": score.outcome.value,
-        "verdict": score.verdict.value,
-        "pass_rate": score.pass_rate,
-        "cases": [case.verdict.value for case in judgement.cases],
-        "tests": [case.name for case in judgement.cases if case.name],
-        "first_failure": judgement.first_failure,
-        "reason": judgement.reason or (worst.detail if worst else ""),
-        "difference": worst.difference if worst else "",
-        "format": judgement.format,
-        "cpu_seconds": round(usage.cpu_seconds, 6),
-        "wall_seconds": round(usage.wall_seconds, 6),
-        "peak_memory_bytes": usage.peak_memory_bytes,
-        "retries": judgement.retries,
-        "reused": judgement.reused,
-        "not_enforced": [one.layer.value for one in judgement.enforced if one.enforcement.value != "enforced"],
-    }
 
 
 def _rows(file: Path, keys: Keys) -> Iterator[tuple[str, dict[str, Any]]]:

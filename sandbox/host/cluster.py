@@ -166,6 +166,12 @@ class Cluster:
         with self._changed:
             return sum(node.size for node in self._nodes.values())
 
+    @property
+    def workers(self) -> tuple[_Node, ...]:
+        """The nodes that are known to be alive."""
+        with self._changed:
+            return tuple(self._nodes.values())
+
     def run(self, job: Job, deadline: float | None = None) -> Run:
         """Run *job* on some node before *deadline*; see `Pool.run`.
 

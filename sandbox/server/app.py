@@ -1,0 +1,283 @@
+"""The application: routes that translate, and nothing else. What a verdict is, the judge says; what it is worth, the shape."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import functools
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from importlib import resources
+from typing import Any
+
+import prometheus_client
+from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse
+from pydantic import BaseModel, Field
+
+import sandbox
+from sandbox import plain
+from sandbox.adapters.openrlhf import LOG_KEYS, columns_of, score_query
+from sandbox.api import Sandbox, Score
+from sandbox.errors import ConfigurationError, SandboxError
+from sandbox.job import Job, Run
+from sandbox.limits import MIB
+from sandbox.server import fusion
+from sandbox.server.desk import Desk
+from sandbox.server.guard import Guard
+from sandbox.server.stats import Stats
+
+__all__ = ["Options", "create_app"]
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Options:
+    """What is the server's own, beside the options of its sandbox."""
+
+    token: str = ""
+    """Clients have to know it; "" means that all who reach the server may use it."""
+    max_waiting: int = 10_000
+    """Samples and programs that wait or run at the same time; more are refused with 429."""
+    max_body_bytes: int = 64 * MIB
+
+
+class Plain(JSONResponse):
+    """JSON in ASCII: what a program wrote may hold characters that no encoding takes."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+class GetReward(BaseModel):
+    """OpenRLHF's question: lists of the same length (shorter `prompts` and `labels` count as empty)."""
+
+    query: list[str]
+    prompts: list[str | None] | None = None
+    labels: list[Any] | None = None
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "query": ["Add one.\n```python\ndef f(x):\n    return x + 1\n```"],
+                    "prompts": ["Add one.\n"],
+                    "labels": [["assert f(1) == 2"]],
+                }
+            ]
+        }
+    }
+
+
+class RewardAnswer(BaseModel):
+    """One number a sample."""
+
+    rewards: list[float]
+    scores: list[float]
+    extra_logs: dict[str, list[float]]
+
+
+class SampleIn(BaseModel):
+    """A response and its label, in any format of the README."""
+
+    response: str | None
+    label: Any
+    prompt: str = ""
+
+
+class Judge(BaseModel):
+    """Samples to judge."""
+
+    samples: list[SampleIn]
+
+    model_config = {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "samples": [
+                        {"response": "def f(x): return x + 1", "label": {"fn_name": "f", "inputs": [[1]], "outputs": [2]}},
+                        {"response": "print(input()[::-1])", "label": {"inputs": ["abc"], "outputs": ["cba"]}},
+                    ]
+                }
+            ]
+        }
+    }
+
+
+class JudgeAnswer(BaseModel):
+    """One result a sample, in their order: the keys of a line of `reward-sandbox score`, without `id`."""
+
+    results: list[dict[str, Any]]
+
+
+class RunIn(BaseModel):
+    """A program and its input; limits up to the server's own."""
+
+    code: str
+    stdin: str = ""
+    cpu_seconds: float | None = Field(None, gt=0, le=3600)
+    memory_mb: int | None = Field(None, gt=0, le=1 << 20)
+
+    model_config = {"json_schema_extra": {"examples": [{"code": "print(input()[::-1])", "stdin": "abc", "cpu_seconds": 2}]}}
+
+
+def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
+    """A FastAPI application that judges with *box*, which it warms when it starts and closes when it ends."""
+    options = options or Options()
+    stats = Stats()
+    desk = Desk(box, stats, max_waiting=options.max_waiting)
+    stats.waiting.set_function(lambda: desk.waiting)
+    stats.workers.set_function(lambda: box.workers)
+
+    @asynccontextmanager
+    async def life(_: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(box.warm)
+        yield
+        desk.is_draining = True
+        await asyncio.to_thread(box.close)
+
+    app = FastAPI(
+        title="reward-sandbox",
+        version=sandbox.__version__,
+        summary="Runs what a model wrote against the tests of its label, and says honestly what it is worth.",
+        lifespan=life,
+        default_response_class=Plain,
+        redoc_url=None,
+        responses={status: {"description": text} for status, text in _REFUSALS.items()},
+    )
+    app.add_middleware(Guard, token=options.token, max_body_bytes=options.max_body_bytes)
+    app.state.desk, app.state.stats = desk, stats
+
+    @app.exception_handler(RequestValidationError)
+    async def not_valid(_: Request, error: RequestValidationError) -> Response:
+        # Without what was given: it may be large, and may hold what no encoding takes.
+        problems = [{"where": list(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()]
+        return Plain({"detail": problems}, status_code=422)
+
+    @app.exception_handler(SandboxError)
+    async def not_now(_: Request, error: SandboxError) -> Response:
+        status = 422 if isinstance(error, ConfigurationError) and not desk.is_draining else 503
+        return Plain({"detail": str(error)}, status_code=status, headers={} if status == 422 else {"Retry-After": "5"})
+
+    def judged(work: Callable[[float], Score], response: str) -> Callable[[float], Score]:
+        asked = time.monotonic()
+
+        def judge(deadline: float) -> Score:
+            score = work(deadline)
+            stats.judged(score, response, time.monotonic() - asked)
+            return score
+
+        return judge
+
+    def ran(job: Job) -> Callable[[float], Run]:
+        asked = time.monotonic()
+
+        def run(deadline: float) -> Run:
+            found = box.run_job(job, deadline=deadline)
+            stats.ran(found, time.monotonic() - asked)
+            return found
+
+        return run
+
+    async def judge_all(request: Request, samples: Sequence[SampleIn]) -> list[Score]:
+        work = [
+            judged(lambda deadline, one=one: box.score(one.response, one.label, one.prompt, deadline=deadline), one.response or "")  # type: ignore[misc]  # a default binds
+            for one in samples
+        ]
+        return await desk.ask(request, work, box.longest_first([one.label for one in samples]))
+
+    @app.post("/get_reward", tags=["OpenRLHF"])
+    async def get_reward(asked: GetReward, request: Request) -> RewardAnswer:
+        """Rewards for OpenRLHF's `--remote_rm_url http://HOST:PORT/get_reward`; empty lists get empty lists."""
+        work = []
+        for number, query in enumerate(asked.query):
+            prompt, label = _at(asked.prompts, number), _at(asked.labels, number)
+            work.append(judged(functools.partial(_score_query, box, query, prompt, label), query))
+        scores = await desk.ask(request, work, box.longest_first([_at(asked.labels, number) for number in range(len(work))]))
+        columns = columns_of(scores)
+        return RewardAnswer(
+            rewards=columns["rewards"], scores=columns["scores"], extra_logs={key: columns[key] for key in LOG_KEYS}
+        )
+
+    @app.post("/v1/judge", tags=["judge"])
+    async def judge(asked: Judge, request: Request) -> JudgeAnswer:
+        """Judge samples. A broken label and a fault of ours are results too, with the outcome `internal`."""
+        return JudgeAnswer(results=[plain.of_score(score) for score in await judge_all(request, asked.samples)])
+
+    @app.post("/v1/run", tags=["judge"])
+    async def run(asked: RunIn, request: Request) -> dict[str, Any]:
+        """Run a program; say how it ended, what it wrote and what it used."""
+        memory = None if asked.memory_mb is None else asked.memory_mb * MIB
+        limits = box.rules.limits.tightened(cpu_seconds=asked.cpu_seconds, memory_bytes=memory, ceiling=box.rules.most)
+        job = Job(source=asked.code, stdin=asked.stdin.encode("utf-8", "surrogatepass"), limits=limits, entropy=box.rules.entropy)
+        (found,) = await desk.ask(request, [ran(job)])
+        return plain.of_run(found)
+
+    @app.post("/run_code", tags=["SandboxFusion"])
+    async def run_code(asked: fusion.RunCode, request: Request) -> fusion.RunCodeAnswer:
+        """SandboxFusion's `/run_code`: the same fields and statuses, without its truncation and false timeouts."""
+        try:
+            job, mark = fusion.job_of(asked, box.rules)
+        except ValueError as error:  # of base64 too
+            return fusion.RunCodeAnswer(status="SandboxError", message=str(error))
+        (found,) = await desk.ask(request, [ran(job)])
+        return fusion.answer_of(found, mark)
+
+    @app.post("/submit", tags=["SandboxFusion"])
+    async def submit(asked: fusion.Submit, request: Request) -> fusion.SubmitAnswer:
+        """SandboxFusion's `/submit` for rows that the client provides (CommonOJ, AutoEval, and every format of the README)."""
+        sample = SampleIn(response=asked.completion, label=fusion.label_of(asked))
+        (score,) = await judge_all(request, [sample])
+        return await asyncio.to_thread(fusion.evaluation_of, asked, score, box)
+
+    @app.get("/v1/ping", tags=["SandboxFusion"])
+    async def ping() -> str:
+        """Whether the server answers."""
+        return "pong"
+
+    @app.get("/healthz", tags=["operations"])
+    async def healthz() -> dict[str, str]:
+        """200 while the process lives."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["operations"])
+    async def readyz() -> dict[str, str]:
+        """200 while work is taken, else 503."""
+        if desk.is_draining or desk.is_full:
+            raise HTTPException(503, "draining" if desk.is_draining else "full", headers={"Retry-After": "5"})
+        return {"status": "ready"}
+
+    @app.get("/metrics", tags=["operations"])
+    async def metrics() -> Response:
+        """For Prometheus."""
+        return Response(prometheus_client.generate_latest(stats.registry), media_type=prometheus_client.CONTENT_TYPE_LATEST)
+
+    @app.get("/v1/status", tags=["operations"])
+    async def status() -> Response:
+        """What the page shows: rate, outcomes, latency, workers, recent failures. It holds programs and expected values."""
+        now = {"version": sandbox.__version__, "workers": box.workers, "waiting": desk.waiting}
+        return Plain({**now, **stats.recent()})
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> HTMLResponse:
+        return HTMLResponse((resources.files("sandbox.server") / "page.html").read_text(encoding="utf-8"))
+
+    return app
+
+
+_REFUSALS = {
+    401: "The token is missing or wrong.",
+    413: "The request is too large.",
+    429: "Too much is waiting; Retry-After says when to come again.",
+    503: "The server is ending, or no worker can be had; Retry-After says when to come again.",
+}
+
+
+def _at(values: Sequence[Any] | None, number: int) -> Any:
+    return values[number] if values is not None and number < len(values) else None
+
+
+def _score_query(box: Sandbox, query: str, prompt: Any, label: Any, deadline: float) -> Score:
+    return score_query(box, deadline, query, prompt, label)

@@ -1,0 +1,85 @@
+"""What a request has to get past before anything reads it: a token, and a bound on its size. Plain ASGI: nothing is buffered."""
+
+from __future__ import annotations
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any, TypeAlias
+from urllib.parse import parse_qs
+
+__all__ = ["Guard"]
+
+Scope: TypeAlias = MutableMapping[str, Any]
+Message: TypeAlias = MutableMapping[str, Any]
+Receive: TypeAlias = Callable[[], Awaitable[Message]]
+Send: TypeAlias = Callable[[Message], Awaitable[None]]
+App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+OPEN_PATHS = frozenset(("/healthz", "/readyz", "/v1/ping"))
+"""What load balancers and probes ask, who have no token."""
+
+
+class Guard:
+    """Lets through what has the token (`Authorization: Bearer`, `X-Sandbox-Token`, or `?token=`) and is not too large.
+
+    The query counts because OpenRLHF's client sends no headers of ours.
+    """
+
+    def __init__(self, app: App, *, token: str, max_body_bytes: int) -> None:
+        self._app = app
+        self._token = token.encode()
+        self._max_body_bytes = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One request, as ASGI has it."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name.lower(): value for name, value in scope["headers"]}
+        if self._token and scope["path"] not in OPEN_PATHS and not self._is_known(headers, scope["query_string"]):
+            await _refuse(send, 401, "a token is needed: Authorization: Bearer TOKEN, or ?token=TOKEN")
+            return
+        too_large = (
+            f"the request is larger than {self._max_body_bytes >> 20} MiB; send fewer samples at once, or raise --max-body-mb"
+        )
+        length = headers.get(b"content-length", b"0")
+        if length.isdigit() and int(length) > self._max_body_bytes:
+            await _refuse(send, 413, too_large)
+            return
+        taken = 0
+        is_refused = False
+
+        async def bounded() -> Message:
+            nonlocal taken, is_refused
+            message = await receive()
+            taken += len(message.get("body", b""))
+            if taken > self._max_body_bytes and not is_refused:  # a body of no announced length
+                is_refused = True
+                await _refuse(send, 413, too_large)
+            return {"type": "http.disconnect"} if is_refused else message
+
+        async def silent(message: Message) -> None:
+            if not is_refused:
+                await send(message)
+
+        await self._app(scope, bounded, silent)
+
+    def _is_known(self, headers: dict[bytes, bytes], query: bytes) -> bool:
+        kind, _, bearer = headers.get(b"authorization", b"").partition(b" ")
+        given = [headers.get(b"x-sandbox-token", b""), *(one.encode("latin-1", "replace") for one in _in_query(query))]
+        if kind.lower() == b"bearer":
+            given.append(bearer.strip())
+        return any(hmac.compare_digest(self._token, one) for one in given)
+
+
+def _in_query(query: bytes) -> list[str]:
+    return parse_qs(query.decode("latin-1")).get("token", [])
+
+
+async def _refuse(send: Send, status: int, detail: str) -> None:
+    headers = [(b"content-type", b"application/json"), (b"connection", b"close")]
+    if status == 401:
+        headers.append((b"www-authenticate", b"Bearer"))
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": json.dumps({"detail": detail}).encode()})
