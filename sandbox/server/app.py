@@ -29,6 +29,7 @@ from sandbox.server import fusion
 from sandbox.server.desk import Desk
 from sandbox.server.guard import Guard
 from sandbox.server.stats import Stats
+from sandbox.server.text import Text
 
 __all__ = ["Options", "create_app"]
 
@@ -54,8 +55,8 @@ class Plain(JSONResponse):
 class GetReward(BaseModel):
     """OpenRLHF's question: lists of the same length (shorter `prompts` and `labels` count as empty)."""
 
-    query: list[str]
-    prompts: list[str | None] | None = None
+    query: list[Text]
+    prompts: list[Text | None] | None = None
     labels: list[Any] | None = None
 
     model_config = {
@@ -82,9 +83,9 @@ class RewardAnswer(BaseModel):
 class SampleIn(BaseModel):
     """A response and its label, in any format of the README."""
 
-    response: str | None
+    response: Text | None
     label: Any
-    prompt: str = ""
+    prompt: Text = ""
 
 
 class Judge(BaseModel):
@@ -115,8 +116,8 @@ class JudgeAnswer(BaseModel):
 class RunIn(BaseModel):
     """A program and its input; limits up to the server's own."""
 
-    code: str
-    stdin: str = ""
+    code: Text
+    stdin: Text = ""
     cpu_seconds: float | None = Field(None, gt=0, le=3600)
     memory_mb: int | None = Field(None, gt=0, le=1 << 20)
 
@@ -145,6 +146,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         lifespan=life,
         default_response_class=Plain,
         redoc_url=None,
+        strict_content_type=False,  # nothing but JSON is understood, whatever it is called
         responses={status: {"description": text} for status, text in _REFUSALS.items()},
     )
     app.add_middleware(Guard, token=options.token, max_body_bytes=options.max_body_bytes)

@@ -24,6 +24,7 @@ from sandbox.judge import Rules
 from sandbox.judgement import CaseResult
 from sandbox.languages import LANGUAGES
 from sandbox.limits import MIB
+from sandbox.server.text import Text
 from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict
 
 __all__ = ["RunCode", "RunCodeAnswer", "Submit", "SubmitAnswer", "answer_of", "evaluation_of", "job_of", "label_of"]
@@ -34,14 +35,14 @@ MAX_FILES_BYTES = 32 * MIB
 class RunCode(BaseModel):
     """A program to run."""
 
-    code: str
-    language: str = "python"
-    stdin: str | None = None
+    code: Text
+    language: Text = "python"
+    stdin: Text | None = None
     compile_timeout: float = Field(10.0, gt=0, le=3600)
     run_timeout: float = Field(10.0, gt=0, le=3600)
     memory_limit_MB: int = Field(-1, le=1 << 20)  # noqa: N815  # the name of their schema
-    files: dict[str, str | None] = {}
-    fetch_files: list[str] = []
+    files: dict[Text, Text | None] = {}
+    fetch_files: list[Text] = []
 
     model_config = {"json_schema_extra": {"examples": [{"code": "print(int(input()) * 2)", "language": "python", "stdin": "21"}]}}
 
@@ -82,8 +83,8 @@ class Submit(BaseModel):
     """A completion, and the row of a dataset that it answers."""
 
     dataset: str = ""
-    id: int | str = 0
-    completion: str
+    id: int | Text = 0
+    completion: Text
     config: SubmitConfig = Field(default_factory=SubmitConfig.model_construct)
 
     model_config = {

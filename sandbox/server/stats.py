@@ -14,7 +14,7 @@ from prometheus_client import Counter as Total
 from sandbox.api import Score
 from sandbox.job import Run
 from sandbox.reward import Outcome
-from sandbox.verdict import VERDICT_OF_CAUSE, Cause
+from sandbox.verdict import Cause
 
 __all__ = ["Stats"]
 
@@ -33,7 +33,7 @@ class Stats:
         self.registry = CollectorRegistry()
         labels: dict[str, Any] = {"registry": self.registry, "namespace": "reward_sandbox"}
         self._samples = Total("samples", "Samples judged, by outcome.", ["outcome"], **labels)
-        self._runs = Total("runs", "Programs run without a label, by verdict.", ["verdict"], **labels)
+        self._runs = Total("runs", "Programs run without a label, by how they ended.", ["cause"], **labels)
         self._reused = Total("reused", "Samples that an equal one was judged for.", **labels)
         self._retries = Total("retries", "Times that a job was tried again after a fault of ours.", **labels)
         self._cpu = Total("cpu_seconds", "CPU time of candidates.", **labels)
@@ -74,8 +74,7 @@ class Stats:
 
     def ran(self, run: Run, seconds: float) -> None:
         """A program was run."""
-        verdict = VERDICT_OF_CAUSE[run.cause].value
-        self._runs.labels(verdict).inc()
+        self._runs.labels(run.cause.value).inc()
         self._retries.inc(run.retries)
         self._cpu.inc(run.usage.cpu_seconds)
         self._note("run" if run.cause is not Cause.LOST else Outcome.INTERNAL.value, seconds)

@@ -1,0 +1,360 @@
+"""The server, as clients meet it: over a socket, with what OpenRLHF and SandboxFusion's clients send, and with what nobody should."""
+
+import base64
+import contextlib
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import psutil
+import pytest
+
+RIGHT = "```python\ndef f(x):\n    return x + 1\n```"
+LABEL = {"fn_name": "f", "inputs": [[1], [2]], "outputs": [2, 3]}
+SLEEPS = "import time\ntime.sleep({})\ndef f(x):\n    return x + 1"
+
+
+def free_port():
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return one.getsockname()[1]
+
+
+@contextlib.contextmanager
+def server(*options, **environment):
+    """A server of its own process, and a client of it."""
+    port = free_port()
+    command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port), *options]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
+        client.process = process
+        try:
+            for _ in range(200):
+                with contextlib.suppress(httpx.TransportError):
+                    if client.get("/readyz").status_code == 200:
+                        break
+                assert process.poll() is None, process.stderr.read()
+                time.sleep(0.1)
+            yield client
+        finally:
+            process.terminate()
+            try:
+                _, said = process.communicate(timeout=60)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+    assert "Traceback" not in said, said
+
+
+@pytest.fixture(scope="module")
+def client():
+    with server(SANDBOX_CPU_SECONDS="1") as client:
+        yield client
+
+
+def rewards(client, query, prompts, labels):
+    answer = client.post("/get_reward", json={"query": query, "prompts": prompts, "labels": labels})
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/json"
+    return answer.json()
+
+
+# --- OpenRLHF -------------------------------------------------------------------------------------------------------------
+
+
+def test_rewards_are_floats_in_lists_with_the_documented_logs(client):
+    prompt = "Add one.\n"
+    queries = [prompt + RIGHT + "<|im_end|>", prompt + "def f(x): return 0", prompt + "no code"]
+    said = rewards(client, queries, [prompt] * 3, [json.dumps(LABEL), LABEL, LABEL])
+    assert said["rewards"] == [1.0, 0.0, -1.0]
+    assert said["scores"] == [1.0, 0.5, 0.0]
+    assert said["extra_logs"]["crash"] == [0.0, 0.0, 1.0]
+    assert {type(number) for column in (said["rewards"], said["scores"]) for number in column} == {float}
+
+
+def test_an_empty_batch_has_an_empty_answer(client):
+    said = rewards(client, [], [], [])
+    assert (said["rewards"], said["scores"]) == ([], [])
+
+
+def test_a_broken_label_is_a_number_too(client):
+    said = rewards(client, [RIGHT, RIGHT], [None], [{"nothing": 1}])
+    assert said["rewards"] == [0.0, 0.0]
+    assert said["extra_logs"]["internal_error"] == [1.0, 1.0]
+
+
+def test_many_at_once_are_all_answered(client):
+    def ask(number):
+        return rewards(client, [f"def f(x): return x + {number % 3}"], [""], [LABEL])["rewards"]
+
+    with ThreadPoolExecutor(50) as threads:
+        assert list(threads.map(ask, range(200))) == [[1.0] if number % 3 == 1 else [0.0] for number in range(200)]
+
+
+# --- an API of its own ------------------------------------------------------------------------------------------------------
+
+
+def test_judge_says_what_score_says(client, box):
+    samples = [
+        {"response": RIGHT, "label": LABEL},
+        {"response": "def f(x): return 2", "label": LABEL},
+        {"response": None, "label": LABEL},
+    ]
+    results = client.post("/v1/judge", json={"samples": samples}).json()["results"]
+    assert [row["outcome"] for row in results] == ["pass", "partial", "crash"]
+    assert results[1]["difference"] == "got 2, expected 3"
+    assert results[1]["reward"] == box.score("def f(x): return 2", LABEL).reward
+
+
+def test_run_says_what_a_program_did(client):
+    ran = client.post("/v1/run", json={"code": "print(input()[::-1])", "stdin": "abc", "cpu_seconds": 1, "memory_mb": 64}).json()
+    assert (ran["cause"], ran["stdout"], ran["detail"]) == ("finished", "cba\n", "exit:0")
+    late = client.post("/v1/run", json={"code": "while True: pass", "cpu_seconds": 0.2}).json()
+    assert late["cause"] == "cpu_time"
+
+
+def test_what_no_encoding_takes_passes(client):
+    ran = client.post("/v1/run", content=b'{"code": "print(ascii(input()))", "stdin": "a\\ud800"}').json()
+    assert ran["cause"] == "finished"
+    judged = client.post("/v1/judge", json={"samples": [{"response": "def f(x): return '\\ud800'", "label": LABEL}]})
+    assert judged.json()["results"][0]["outcome"] == "fail"
+
+
+# --- SandboxFusion --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "message", "result"),
+    [
+        ("print(input())", "Success", "", ("Finished", 0)),
+        ("1/0", "Failed", "", ("Finished", 1)),
+        ("def", "Failed", "", ("Finished", 1)),
+        ("import sys; sys.exit(3)", "Failed", "", ("Finished", 3)),
+        ("import os; os.kill(os.getpid(), 11)", "Failed", "", ("Finished", -11)),
+        ("while True: pass", "Failed", "TimeLimitExceeded", ("TimeLimitExceeded", None)),
+        ("import time; time.sleep(9)", "Failed", "TimeLimitExceeded", ("TimeLimitExceeded", None)),
+        ("print('a' * 40_000_000)", "Failed", "OutputLimitExceeded", ("Finished", -9)),
+    ],
+)
+def test_run_code_has_true_statuses(client, code, status, message, result):
+    said = client.post("/run_code", json={"code": code, "language": "python", "stdin": "x", "run_timeout": 0.4}).json()
+    assert (said["status"], said["message"]) == (status, message)
+    assert (said["run_result"]["status"], said["run_result"]["return_code"]) == result
+    assert said["compile_result"] is None
+    if code == "1/0":
+        assert "ZeroDivisionError" in said["run_result"]["stderr"]
+
+
+def test_long_outputs_are_whole_and_odd_bytes_cost_nothing_else(client):
+    said = client.post("/run_code", json={"code": "print('a' * 300_000)"}).json()
+    assert len(said["run_result"]["stdout"]) == 300_001
+    said = client.post("/run_code", json={"code": "import os; os.write(1, b'ok \\xff')"}).json()
+    assert said["run_result"]["stdout"] == "ok \ufffd"
+
+
+def test_files_go_in_and_come_back(client):
+    code = "text = open('in/a.txt').read()\nopen('out.bin', 'wb').write(text[::-1].encode())\nprint(text)\nraise SystemExit(2)"
+    files = {"in/a.txt": base64.b64encode(b"abc").decode(), "empty": None}
+    said = client.post("/run_code", json={"code": code, "files": files, "fetch_files": ["out.bin", "missing"]}).json()
+    assert (said["run_result"]["stdout"], said["run_result"]["return_code"]) == ("abc\n", 2)
+    assert said["files"] == {"out.bin": base64.b64encode(b"cba").decode()}
+
+
+@pytest.mark.parametrize(
+    ("body", "word"),
+    [
+        ({"language": "cobol"}, "cobol"),
+        ({"files": {"../x": "YQ=="}}, "../x"),
+        ({"files": {"a": "no base64!"}}, "base64"),
+    ],
+)
+def test_what_run_code_cannot_do_is_no_fault_of_the_program(client, body, word):
+    said = client.post("/run_code", json={"code": "print(1)", **body}).json()
+    assert said["status"] == "SandboxError"
+    assert word in said["message"].lower() or word in said["message"]
+
+
+def test_submit_evaluates_the_rows_that_it_is_given(client):
+    tests = [{"input": {"stdin": "21"}, "output": {"stdout": "42"}}, {"input": {"stdin": "1"}, "output": {"stdout": "3"}}]
+    body = {"id": "a", "completion": "```python\nprint(int(input()) * 2)\n```"}
+    config = {"dataset_type": "CommonOJDataset", "provided_data": {"id": 1, "test": tests}, "run_timeout": 1}
+    said = client.post("/submit", json={**body, "config": config}).json()
+    assert (said["id"], said["accepted"], [test["passed"] for test in said["tests"]]) == ("a", False, [True, False])
+    assert (said["extracted_code"], said["extracted_type"]) == ("print(int(input()) * 2)", "fenced")
+    auto = {"labels": {"programming_language": "python"}, "test": {"code": "#<INSERT>\nassert f(1) == 2"}}
+    config = {"dataset_type": "AutoEvalDataset", "provided_data": auto}
+    assert client.post("/submit", json={"id": 2, "completion": RIGHT, "config": config}).json()["accepted"] is True
+    cheat = client.post("/submit", json={"id": 2, "completion": "import os; os._exit(0)", "config": config}).json()
+    assert cheat["accepted"] is False
+
+
+def test_submit_says_what_it_does_not_do(client):
+    for config, word in (({}, "provided_data"), ({"custom_extract_logic": "1", "provided_data": {}}, "custom_extract_logic")):
+        answer = client.post("/submit", json={"completion": RIGHT, "config": config})
+        assert answer.status_code == 422
+        assert word in answer.json()["detail"]
+
+
+def test_ping(client):
+    assert client.get("/v1/ping").json() == "pong"
+
+
+# --- who may, how much, and how long ----------------------------------------------------------------------------------------
+
+
+def test_a_token_is_asked_for_where_there_is_one():
+    body = {"query": [], "prompts": [], "labels": []}
+    with server(SANDBOX_TOKEN="secret") as client:
+        assert client.post("/get_reward", json=body).status_code == 401
+        assert client.post("/get_reward", json=body, headers={"Authorization": "Bearer wrong"}).status_code == 401
+        assert client.post("/get_reward", json=body, headers={"Authorization": "Bearer secret"}).status_code == 200
+        assert client.post("/get_reward", json=body, headers={"X-Sandbox-Token": "secret"}).status_code == 200
+        assert client.post("/get_reward?token=secret", json=body).status_code == 200
+        for path in ("/metrics", "/v1/status", "/", "/openapi.json"):
+            assert client.get(path).status_code == 401
+        for path in ("/healthz", "/readyz", "/v1/ping"):
+            assert client.get(path).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "example.org"])
+def test_no_server_for_everybody_without_a_token(host):
+    command = [sys.executable, "-m", "sandbox", "serve", "--host", host]
+    environment = {name: value for name, value in os.environ.items() if name != "SANDBOX_TOKEN"}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
+    assert done.returncode == 2
+    assert "SANDBOX_TOKEN" in done.stderr
+
+
+def test_requests_that_are_too_large_are_refused_before_they_are_read():
+    with server("--max-body-mb", "1") as client:
+        answer = client.post("/v1/judge", content=b" " * (3 << 20))
+        assert answer.status_code == 413
+        assert "--max-body-mb" in answer.json()["detail"]
+        chunks = (b" " * 65536 for _ in range(64))  # of no announced length
+        with contextlib.suppress(httpx.WriteError, httpx.ReadError):  # it may hang up before all is sent
+            assert client.post("/v1/judge", content=chunks).status_code == 413
+        assert rewards(client, [RIGHT], [""], [LABEL])["rewards"] == [1.0]
+
+
+def test_a_full_queue_says_when_to_come_again():
+    with server("--max-waiting", "2", "--workers", "1", SANDBOX_DEDUPLICATE="0") as client, ThreadPoolExecutor(8) as threads:
+        answers = list(threads.map(lambda _: client.post("/v1/run", json={"code": "import time; time.sleep(0.5)"}), range(8)))
+        refused = [answer for answer in answers if answer.status_code == 429]
+        assert {answer.status_code for answer in answers} == {200, 429}
+        assert all(int(answer.headers["retry-after"]) >= 1 for answer in refused)
+        assert client.get("/readyz").status_code == 200
+
+
+def test_what_has_not_begun_when_a_client_goes_is_not_begun():
+    with server("--workers", "1", SANDBOX_DEDUPLICATE="0") as client:
+        slow = {"samples": [{"response": SLEEPS.format(1) + f"\n# {number}", "label": LABEL} for number in range(20)]}
+        with pytest.raises(httpx.ReadTimeout):
+            client.post("/v1/judge", json=slow, timeout=1.5)
+        started = time.monotonic()
+        assert rewards(client, [RIGHT], [""], [LABEL])["rewards"] == [1.0]
+        assert time.monotonic() - started < 10, "18 sleeping programs would have come first"
+        assert client.get("/v1/status").json()["outcomes"]["pass"] < 10
+
+
+def test_the_same_request_twice_has_the_same_answer(client):
+    body = {"query": [RIGHT], "prompts": [""], "labels": [LABEL]}
+    first, second = (client.post("/get_reward", json=body).json() for _ in range(2))
+    assert first["rewards"] == second["rewards"]
+
+
+def test_what_runs_when_the_server_is_told_to_end_is_answered():
+    with server("--workers", "1") as client, ThreadPoolExecutor(1) as threads:
+        below = psutil.Process(client.process.pid).children(recursive=True)
+        asked = threads.submit(client.post, "/v1/judge", json={"samples": [{"response": SLEEPS.format(2), "label": LABEL}]})
+        time.sleep(0.7)
+        client.process.send_signal(signal.SIGTERM)
+        assert asked.result().json()["results"][0]["outcome"] == "pass"
+        assert client.process.wait(30) in (0, -signal.SIGTERM)
+        _, alive = psutil.wait_procs(below, timeout=10)
+        assert alive == []
+
+
+# --- operations -----------------------------------------------------------------------------------------------------------
+
+
+def test_metrics_and_status_count_what_was_done():
+    with server() as client:
+        rewards(client, [RIGHT, "no code"], ["", ""], [LABEL, LABEL])
+        client.post("/v1/run", json={"code": "print(1)"})
+        metrics = client.get("/metrics").text
+        assert 'reward_sandbox_samples_total{outcome="pass"} 1.0' in metrics
+        assert 'reward_sandbox_samples_total{outcome="crash"} 1.0' in metrics
+        assert 'reward_sandbox_runs_total{cause="finished"} 1.0' in metrics
+        assert "reward_sandbox_sample_seconds_bucket" in metrics
+        now = client.get("/v1/status").json()
+        assert now["outcomes"] == {"pass": 1, "crash": 1, "run": 1}
+        assert now["waiting"] == 0
+        (failure,) = now["failures"]
+        assert (failure["program"], failure["outcome"]) == ("no code", "crash")
+        assert client.get("/healthz").json() == {"status": "ok"}
+
+
+# --- what nobody should send -------------------------------------------------------------------------------------------------
+
+
+def malformed(count):
+    chance = random.Random(7)
+    good = json.dumps({"query": [RIGHT], "prompts": [""], "labels": [LABEL]}).encode()
+    odd = [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"\xff\xfe",
+        b"[" * 100_000,
+        b'{"query": 1}',
+        b'{"query": [1]}',
+        b'{"query": ["a"], "labels": {}}',
+    ]
+    odd += [
+        b'{"query": ["\\ud800"], "labels": ["\\udfff"]}',
+        b'{"query": [], "prompts": 1e400}',
+        b"1" * 5000,
+        b'{"query": ' + b"9" * 5000 + b"}",
+    ]
+    for number in range(count):
+        if number % 3 == 0:
+            yield chance.choice(odd)
+        else:
+            body = bytearray(good)
+            for _ in range(chance.randrange(1, 6)):
+                body[chance.randrange(len(body))] = chance.randrange(256)
+            yield bytes(body[: chance.randrange(len(body))] if chance.random() < 0.5 else body)
+
+
+def test_ten_thousand_malformed_bodies_leave_the_server_serving(client):
+    paths = ["/get_reward", "/v1/judge", "/v1/run", "/run_code", "/submit"]
+
+    def post(numbered):
+        number, body = numbered
+        return client.post(paths[number % len(paths)], content=body).status_code
+
+    with ThreadPoolExecutor(8) as threads:
+        statuses = set(threads.map(post, enumerate(malformed(10_000))))
+    assert statuses <= {200, 400, 422}
+    assert rewards(client, [RIGHT], [""], [LABEL])["rewards"] == [1.0]
+
+
+def test_bytes_that_are_no_http_leave_the_server_serving(client):
+    port = client.base_url.port
+    for text in (b"\x16\x03\x01", b"GET", b"POST /get_reward HTTP/1.1\r\nContent-Length: 99\r\n\r\n{", b"A" * 70_000):
+        with socket.create_connection(("127.0.0.1", port)) as one:
+            one.sendall(text)
+    slow = [socket.create_connection(("127.0.0.1", port)) for _ in range(100)]  # they say nothing
+    assert rewards(client, [RIGHT], [""], [LABEL])["rewards"] == [1.0]
+    for one in slow:
+        one.close()
+    assert threading.active_count() < 50
