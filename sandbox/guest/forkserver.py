@@ -60,13 +60,14 @@ class ForkServer:
                 if os.getppid() == zygote:
                     syscalls.become_subreaper()
                     signal.signal(signal.SIGINT, signal.default_int_handler)  # as programs expect it
+                    state = confine.own_state()  # before anybody knows this process
                     _send_children(theirs)
                     badness = confine.Badness()  # of this process: what a file of /proc/self means is decided when it is opened
                     has_own = wall.own_namespaces or bool(wall.container)  # numbers of processes that mean nobody else
                     if has_own and wall.is_filtered and walls.abi < SIGNALS_ABI:
                         seccomp.install(seccomp.keep_off([1, zygote, os.getpid()]))
                     _keep_only(theirs.fileno(), pids, setup, walls.fd, badness.fd)
-                    _serve(theirs, pids, setup, wall, walls, domain, folder, badness)
+                    _serve(theirs, pids, setup, wall, walls, domain, folder, badness, state)
             finally:
                 os._exit(1)
         theirs.close()
@@ -207,9 +208,9 @@ def _serve(
     domain: Domain,
     folder: Scratch,
     badness: confine.Badness,
+    state: list[object],
 ) -> None:
     """Do what is asked until the zygote hangs up. Every page that is written here is copied once a job: hence the plain code."""
-    state = confine.own_state()
     receive, send, fork, wait, close, write = line.recvmsg, line.send, os.fork, os.wait4, os.close, os.pwrite
     tell, sleep, clock, ended = os.write, os.waitid, time.monotonic_ns, os.WEXITED | os.WNOWAIT
     pack = _ENDED.pack
