@@ -16,9 +16,10 @@ __all__ = ["content", "digest", "open_bundle"]
 
 _MAIN = """\
 import json, os, sys
-# random seeds itself anew in every forked child; each candidate is seeded from its job instead, so the hook is left out.
+# random seeds itself anew in every forked child, and threading looks for threads that have gone with the fork. Each candidate is
+# seeded from its job instead, and born of a single thread: the hooks are left out (`forkserver` gives threading's back).
 register, os.register_at_fork = os.register_at_fork, lambda **hooks: None
-import random
+import random, threading
 os.register_at_fork = register
 from guest import keeper
 options = json.loads(sys.argv[1])
