@@ -40,7 +40,7 @@ from .wire import (
 )
 from .workfolder import PROGRAM_NAME, Scratch
 
-__all__ = ["run"]
+__all__ = ["rehearse", "run"]
 
 MAX_MESSAGE = 2000
 FRAME_ROOM = 1 << 15
@@ -99,16 +99,7 @@ def run(
     try:
         try:
             supervisor = os.getppid()
-            os.dup2(answers_fd, confine.ANSWERS_FD)
-            if line_fd >= 0:
-                os.dup2(line_fd, confine.LINE_FD)
-            os.dup2(out_fd, 1)
-            os.dup2(err_fd, 2)
-            data = _read_all(job_fd)
-            job = Payload.unpack(data)
-            calls = values.decode(job.calls) if job.calls else []
-            seed = None if job.entropy else seed_of(data)
-            _give_stdin(job.stdin)
+            job, calls, seed = _take(job_fd, out_fd, err_fd, answers_fd, line_fd)
             serving = json.loads(job.serving) if job.serving else {}
             if wall.uid >= 0:  # so that its files are its own
                 os.setegid(wall.uid)
@@ -122,7 +113,6 @@ def run(
             _write_program(path, job.source)
             _fresh_interpreter(path, folder, seed)
             answers = Answers(confine.ANSWERS_FD, order.output_bytes)
-            del data
             os.dup2(setup_fd, confine.SETUP_FD)
             setup_fd = confine.SETUP_FD
             confine.enter(order, wall, domain, supervisor, confine.LINE_FD if job.serving else confine.ANSWERS_FD)
@@ -138,6 +128,20 @@ def run(
         traceback.print_exc()
     finally:
         os._exit(code)
+
+
+def _take(job_fd: int, out_fd: int, err_fd: int, answers_fd: int, line_fd: int) -> tuple[Payload, list[list[Any]], int | None]:
+    """Put descriptors where they belong and read the job: it, its calls, and the seed of its generators."""
+    os.dup2(answers_fd, confine.ANSWERS_FD)
+    if line_fd >= 0:
+        os.dup2(line_fd, confine.LINE_FD)
+    os.dup2(out_fd, 1)
+    os.dup2(err_fd, 2)
+    data = _read_all(job_fd)
+    job = Payload.unpack(data)
+    calls = values.decode(job.calls) if job.calls else []
+    _give_stdin(job.stdin)
+    return job, calls, None if job.entropy else seed_of(data)
 
 
 def _read_all(fd: int) -> bytes:
@@ -161,12 +165,14 @@ def _give_stdin(data: bytes) -> None:
     if not data:
         fd = os.open(os.devnull, _READING)  # of its own: flags and owners of the zygote's would be every job's
         os.dup2(fd, 0)
+        os.close(fd)
         return
     fd = os.memfd_create("stdin", os.MFD_CLOEXEC)
     while data:
         data = data[os.write(fd, data) :]
     os.lseek(fd, 0, os.SEEK_SET)
     os.dup2(fd, 0)
+    os.close(fd)
 
 
 def prepare_streams() -> None:
@@ -255,7 +261,7 @@ def _live(job: Payload, calls: list[list[Any]], answers: Answers, module: Module
         for slot, call in enumerate(calls, 1):
             answers.begin(slot)
             answers.write(*_answer(call, namespace, given, answers.room))
-        os._exit(0)  # every answer is written; what the program would still do at its end is nobody's question
+        return 0  # every answer is written; what the program would still do at its end is nobody's question
     return _end(0, namespace, job.source)
 
 
@@ -336,7 +342,8 @@ def _end(status: int, namespace: dict[str, Any], source: str) -> int:
     """What the interpreter does at its end, as far as a program can tell: threads, exit functions, its objects, buffers."""
     may_finalize = any(word in source for word in FINALIZES)
     try:
-        threading._shutdown()  # type: ignore[attr-defined]
+        if len(threading._active) > 1 or threading._threading_atexits:  # type: ignore[attr-defined]
+            threading._shutdown()  # type: ignore[attr-defined]
         atexit._run_exitfuncs()
     except SystemExit as stop:
         status = _exit_status(stop)
@@ -374,6 +381,41 @@ def _show(error: BaseException, path: str) -> None:
         traceback.print_exception(type(error), error, start or error.__traceback__)
     except BaseException:
         print(type(error).__name__, file=sys.stderr)
+
+
+ROUNDS = 16
+"""More often than a function has to run before the interpreter adapts it to what it does."""
+
+
+def rehearse(folder: Scratch) -> None:
+    """Do what every candidate does, as far as it can be taken back, in a process that they descend from.
+
+    To look a name up counts references to it, to the module and to its dictionary, each on another page, and each page that a
+    candidate writes has to be copied. Code that has run often looks names up without.
+    """
+    argv, first, main, home = sys.argv[:], sys.path[0], sys.modules["__main__"], os.getcwd()
+    saved = [os.dup(fd) for fd in range(3)]
+    file = os.memfd_create("rehearsal", os.MFD_CLOEXEC)
+    questions = values.encode([["f", "", [1], {}]])
+    for asked in ("", questions):
+        for _ in range(ROUNDS):
+            os.ftruncate(file, 0)
+            os.pwrite(file, Payload(False, "def f(x):\n    return x\n", "", asked, "", b"").pack(), 0)
+            job, calls, seed = _take(file, file, file, file, -1)
+            _write_program(os.devnull, job.source)
+            _fresh_interpreter(os.devnull, folder, seed)
+            confine.rehearse()
+            module = _module(job, os.devnull)
+            if calls or not atexit._ncallbacks():
+                _live(job, calls, Answers(confine.ANSWERS_FD, 1 << 20), module, os.devnull, {})
+    gc.disable()
+    for fd, one in enumerate(saved):
+        os.dup2(one, fd)
+    for fd in (*saved, file, confine.ANSWERS_FD):
+        os.close(fd)
+    os.chdir(home)
+    sys.argv[:], sys.path[0], sys.modules["__main__"] = argv, first, main
+    del sys.modules["solution"]
 
 
 def _message(error: BaseException) -> str:

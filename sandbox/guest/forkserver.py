@@ -15,8 +15,9 @@ import os
 import signal
 import socket
 import struct
+import threading
 import time
-from typing import Callable, NamedTuple, NoReturn, Sequence
+from typing import Any, Callable, NamedTuple, NoReturn, Sequence
 
 from . import candidate, confine, seccomp, syscalls
 from .landlock import SIGNALS_ABI, Domain
@@ -60,13 +61,14 @@ class ForkServer:
                 if os.getppid() == zygote:
                     syscalls.become_subreaper()
                     signal.signal(signal.SIGINT, signal.default_int_handler)  # as programs expect it
+                    state = confine.own_state()  # before anybody knows this process
                     _send_children(theirs)
                     badness = confine.Badness()  # of this process: what a file of /proc/self means is decided when it is opened
                     has_own = wall.own_namespaces or bool(wall.container)  # numbers of processes that mean nobody else
                     if has_own and wall.is_filtered and walls.abi < SIGNALS_ABI:
                         seccomp.install(seccomp.keep_off([1, zygote, os.getpid()]))
                     _keep_only(theirs.fileno(), pids, setup, walls.fd, badness.fd)
-                    _serve(theirs, pids, setup, wall, walls, domain, folder, badness)
+                    _serve(theirs, pids, setup, wall, walls, domain, folder, badness, state)
             finally:
                 os._exit(1)
         theirs.close()
@@ -207,12 +209,14 @@ def _serve(
     domain: Domain,
     folder: Scratch,
     badness: confine.Badness,
+    state: list[object],
 ) -> None:
     """Do what is asked until the zygote hangs up. Every page that is written here is copied once a job: hence the plain code."""
-    state = confine.own_state()
     receive, send, fork, wait, close, write = line.recvmsg, line.send, os.fork, os.wait4, os.close, os.pwrite
     tell, sleep, clock, ended = os.write, os.waitid, time.monotonic_ns, os.WEXITED | os.WNOWAIT
     pack = _ENDED.pack
+    add_hook, hook, number = os.register_at_fork, threading._after_fork, os.getpid  # type: ignore[attr-defined]
+    thread: Any = threading.main_thread()
     space = socket.CMSG_SPACE(4 * _MAX_FDS)
     children, testers, own = (badness.text(number) for number in (1000, 500, 0))
     score = badness.fd
@@ -235,7 +239,7 @@ def _serve(
         if known != message[1:]:
             known = message[1:]
             order = Order.unpack(known)
-        fds = array.array("i", given[0][2])
+        fds = array.array("i", given[0][2]).tolist()
         start = clock()
         write(score, testers if kind == _TESTER else children, 0)
         try:
@@ -243,6 +247,9 @@ def _serve(
         except OSError as error:
             pid = -(error.errno or 1)
         if pid == 0:
+            # What a hook would have done that was left out when this interpreter started: one thread is left, with a new number.
+            add_hook(after_in_child=hook)
+            thread._native_id = number()
             if kind == _TESTER:
                 _be_tester(order, fds, setup, wall, walls, folder)
             _be_candidate(order, fds, setup, wall, domain, folder)

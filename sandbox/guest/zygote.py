@@ -60,6 +60,9 @@ def main(stream: Stream, host: int, keeper: Keeper, folder: Scratch, cgroup: Cgr
     )
     try:
         missing = warm_up(options["warm"])
+        candidate.rehearse(folder)
+        gc.collect()
+        gc.freeze()
         zygote = _Zygote(stream, host, keeper, folder, cgroup, wall, options)
         data = introduction(keeper.pid, missing, no_filter, wall, zygote.walls.abi, zygote.server.sees_children, cgroup, folder)
         stream.sendall(len(data).to_bytes(4, "little") + data)

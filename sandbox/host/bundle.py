@@ -6,17 +6,20 @@ import fcntl
 import functools
 import hashlib
 import io
+import marshal
 import os
 import zipfile
 from importlib import resources
+from importlib.util import MAGIC_NUMBER
 
 __all__ = ["content", "digest", "open_bundle"]
 
 _MAIN = """\
 import json, os, sys
-# random seeds itself anew in every forked child; each candidate is seeded from its job instead, so the hook is left out.
+# random seeds itself anew in every forked child, and threading looks for threads that have gone with the fork. Each candidate is
+# seeded from its job instead, and born of a single thread: the hooks are left out (`forkserver` gives threading's back).
 register, os.register_at_fork = os.register_at_fork, lambda **hooks: None
-import random
+import random, threading
 os.register_at_fork = register
 from guest import keeper
 options = json.loads(sys.argv[1])
@@ -26,16 +29,27 @@ sys.exit(keeper.main(options))
 
 
 @functools.cache
-def content() -> bytes:
-    """The zip file: the same for the same code."""
+def content(compiled: bool = False) -> bytes:
+    """The zip file: the same for the same code; *compiled* for the interpreter that asks as well, which others pass over.
+
+    Compiling takes a worker's start, and leaves a heap with holes that every fork copies.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         for entry in sorted(resources.files("sandbox.guest").iterdir(), key=lambda entry: entry.name):
             if entry.name.endswith(".py"):
+                source = entry.read_bytes()
                 # ZipInfo without a date has a fixed one: the same code is the same bytes.
-                archive.writestr(zipfile.ZipInfo(f"guest/{entry.name}"), entry.read_bytes())
+                archive.writestr(zipfile.ZipInfo(f"guest/{entry.name}"), source)
+                if compiled:
+                    code = marshal.dumps(compile(source, f"/guest/{entry.name}", "exec", dont_inherit=True, optimize=0))
+                    archive.writestr(zipfile.ZipInfo(f"guest/{entry.name}c"), _UNCHECKED + code)
         archive.writestr(zipfile.ZipInfo("__main__.py"), _MAIN)
     return buffer.getvalue()
+
+
+_UNCHECKED = MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8)
+"""The head of a .pyc that nobody compares with its source (PEP 552)."""
 
 
 @functools.cache
@@ -48,6 +62,6 @@ def open_bundle() -> int:
     """A new file descriptor of the bundle, sealed against changes; the caller closes it."""
     fd = os.memfd_create("reward-sandbox-guest", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
     with open(fd, "wb", closefd=False) as file:
-        file.write(content())
+        file.write(content(compiled=True))
     fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
     return fd

@@ -5,7 +5,7 @@
                              │    idle ─────────────────────────────────────┘   most recently used first: its memory is warm
                              └──▶ worker lost, or taken too long on a busy machine: destroyed, and the job is tried elsewhere
 
-There are no threads here: a job runs in the thread of whoever asks. Callers have their turn in the order in which they came, in this
+There are no threads here but in `warm`: a job runs in the thread of whoever asks. Callers have their turn in the order in which they came, in this
 process and, with a semaphore, on the node. Workers are started when first needed, up to *size*: a process that never gets more than
 one permit never has more than one. A worker that is not proved clean after a job is destroyed, never reused. The deadline of a job
 includes its wait for a worker.
@@ -18,6 +18,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
@@ -96,14 +97,23 @@ class Pool:
         return trouble
 
     def warm(self) -> None:
-        """Start all workers now instead of when they are first needed.
+        """Start all workers now instead of when they are first needed: the first alone, for it finds out what the others need not try.
 
         Raises:
             ConfigurationError: workers cannot be started.
         """
+        self._start_some(1)
+        count = min(self.size - 1, os.cpu_count() or 1)
+        if count > 0:
+            with ThreadPoolExecutor(count) as starting:
+                for done in [starting.submit(self._start_some, self.size) for _ in range(count)]:
+                    done.result()
+
+    def _start_some(self, most: int) -> None:
+        """Start workers until there are *most*."""
         while True:
             with self._changed:
-                if len(self._workers) + self._starting >= self.size or self._closed:
+                if len(self._workers) + self._starting >= most or self._closed:
                     return
                 self._starting += 1
             self._put_back(self._begin())
