@@ -8,8 +8,9 @@ from __future__ import annotations
 import errno
 import os
 import select
+import time
 
-__all__ = ["close", "has_ended", "opened", "patience", "register", "unregister"]
+__all__ = ["close", "ends_within", "has_ended", "opened", "patience", "register", "unregister"]
 
 LOOK_SECONDS = 0.005
 
@@ -53,3 +54,17 @@ def has_ended(process: int) -> bool:
             return file.read(1024).rpartition(b")")[2].split()[:1] in ([b"Z"], [b"X"])
     except OSError:
         return True
+
+
+def ends_within(process: int, seconds: float) -> bool:
+    """Wait for the end of a process, so long at most."""
+    poll = select.poll()
+    register(poll, process)
+    end = time.monotonic() + seconds
+    while not has_ended(process):
+        left = max(0.0, end - time.monotonic())
+        if poll.poll(patience([process], left) * 1000):
+            return True
+        if left == 0.0:
+            return False
+    return True

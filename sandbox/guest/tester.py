@@ -22,6 +22,7 @@ from .landlock import Domain
 from .peer import Gone, Peer
 from .results import Results, said_by_program
 from .surroundings import Surroundings
+from .testing import ALONE
 from .wire import Order
 from .workfolder import TESTS, Scratch
 
@@ -74,7 +75,7 @@ def run(
             _test(tests, peer, results, folder)
         except Exception as error:
             results.end(0, "ours", f"tester: {type(error).__name__}: {error}")
-        code = 0
+        code = ALONE if peer.gone else 0
     except BaseException:
         traceback.print_exc()
     finally:

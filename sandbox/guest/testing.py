@@ -11,7 +11,10 @@ from . import confine, processes
 from .forkserver import ForkServer
 from .wire import Order, Progress
 
-__all__ = ["Tests"]
+__all__ = ["ALONE", "Tests"]
+
+ALONE = 3
+"""Exit status of a tester whose candidate hung up."""
 
 
 class Tests:
@@ -29,6 +32,8 @@ class Tests:
         self.cause = ""
         self.status = 0
         self.cpu_ns = 0
+        self.is_alone = False
+        """The tester ended because the candidate had."""
 
     def fork(self, memory: int, server: ForkServer) -> int:
         """Start the tester; its process, as `processes.opened` gives it.
@@ -59,6 +64,8 @@ class Tests:
         ended = server.reap(self.pid)
         self._line.close()
         self.status = os.waitstatus_to_exitcode(ended.raw_status)
+        if self.status == ALONE:
+            self.is_alone, self.status = True, 0
         self.cpu_ns = int((ended.user_seconds + ended.system_seconds) * 1e9)
         if not self.cause:
             self.cause = "finished" if self.status == 0 else "exited" if self.status > 0 else "signaled"

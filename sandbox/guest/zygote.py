@@ -89,6 +89,10 @@ def _ignore(*_: object) -> None:
     """Children have the interpreter's own handler again."""
 
 
+HUNG_UP_SECONDS = 1.0
+"""How long a candidate that hung up may take to end: it is about to."""
+
+
 class _Zygote:
     def __init__(
         self,
@@ -310,7 +314,8 @@ class _Zygote:
         tests.reap(self.server)
         watch.tally.apart_ns = max(watch.tally.apart_ns, tests.cpu_ns)
         watch.tally.apart = 0
-        if leader in waiting:
+        # A process that ends hangs up a little before it can be waited for.
+        if leader in waiting and not (tests.is_alone and processes.ends_within(leader, HUNG_UP_SECONDS)):
             cause = cause or "finished"  # it was asked everything, and is not needed any more
         return cause, False
 
