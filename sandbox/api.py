@@ -20,8 +20,9 @@ from typing_extensions import Self
 from sandbox.errors import ConfigurationError
 from sandbox.extract import Choice
 from sandbox.host.backends import Starter
-from sandbox.host.cluster import Cluster, NodeOptions
+from sandbox.host.cluster import Cluster
 from sandbox.host.container import DEFAULT_IMAGE
+from sandbox.host.node import NodeOptions
 from sandbox.job import Job, Run
 from sandbox.judge import Rules, judge
 from sandbox.judgement import Judgement

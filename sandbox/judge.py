@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox import labels
+from sandbox import labels, suspicion
 from sandbox.errors import ConfigurationError, LabelError, WorkerError
 from sandbox.extract import Candidate, Choice, NoCode, extract, open_function
 from sandbox.job import Answer, AnswerKind, CodeTests, Job, Run
@@ -139,6 +139,7 @@ class _Trial:
         self.limits = rules.for_suite(suite)
         self.deadline = deadline
         self.runs: list[Run] = []
+        self.suspicions = suspicion.of_source(candidate.source)
         self.left = self.limits.suite_seconds
         """Effective seconds that the cases still to come may use together."""
         self.preamble = suite.preamble
@@ -170,10 +171,12 @@ class _Trial:
             usage=together([run.usage for run in self.runs]),
             enforced=self.runs[-1].enforced if self.runs else (),
             retries=sum(run.retries for run in self.runs),
+            suspicions=tuple(sorted(self.suspicions)),
         )
 
     def _ask(self, job: Job) -> Run:
         run = self.run(job, self.deadline)
+        self.suspicions |= suspicion.of_run(job, run)
         self.runs.append(dataclasses.replace(run, stdout=b"", stderr=b"", answers=()))  # outputs may be large
         self.left -= max(run.usage.effective_wall_seconds, run.usage.cpu_seconds)
         if VERDICT_OF_CAUSE[run.cause] is Verdict.TIME_LIMIT:

@@ -42,6 +42,8 @@ class Judgement:
     usage: Usage = field(default_factory=Usage)
     enforced: tuple[Enforced, ...] = ()
     retries: int = 0
+    suspicions: tuple[str, ...] = ()
+    """Names of `suspicion.SIGNS`, sorted: what makes one look twice. No verdict hangs on them."""
     reused: bool = False
     """Made for an equal sample: the same program before the same label."""
 

@@ -32,6 +32,7 @@ def of_score(score: Score) -> dict[str, Any]:
         "wall_seconds": round(usage.wall_seconds, 6),
         "peak_memory_bytes": usage.peak_memory_bytes,
         "retries": judgement.retries,
+        "suspicions": list(judgement.suspicions),
         "reused": judgement.reused,
         "not_enforced": [one.layer.value for one in judgement.enforced if one.enforcement.value != "enforced"],
     }

@@ -32,7 +32,7 @@ __all__ = ["LOG_KEYS", "check_settings", "columns_of", "response_of", "reward_fu
 
 _log = logging.getLogger("sandbox")
 
-LOG_KEYS = ("code_correctness", "avg_correctness", "pass_rate", "timeout", "crash", "internal_error", "wall_ms")
+LOG_KEYS = ("code_correctness", "avg_correctness", "pass_rate", "timeout", "crash", "internal_error", "wall_ms", "sandbox_suspect")
 """The keys of `extra_logs`, always all of them: one number a sample, which the trainer averages itself."""
 
 _lock = threading.Lock()  # protects the two below
@@ -89,6 +89,7 @@ def columns_of(scores: Sequence[Score]) -> dict[str, list[float]]:
         "crash": [float(score.outcome is Outcome.CRASH) for score in scores],
         "internal_error": [float(score.outcome is Outcome.INTERNAL) for score in scores],
         "wall_ms": [score.judgement.usage.wall_seconds * 1000.0 for score in scores],
+        "sandbox_suspect": [float(bool(score.judgement.suspicions)) for score in scores],
     }
     return {name: [float(one) if math.isfinite(one) else 0.0 for one in column] for name, column in columns.items()}
 

@@ -11,11 +11,8 @@ of its options, so that processes with the same options share it.
 
 from __future__ import annotations
 
-import hashlib
 import logging
 import math
-import os
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -24,17 +21,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from sandbox.errors import ConfigurationError, Overloaded, SandboxError, WorkerLost
-from sandbox.host.backends import Starter
-from sandbox.host.pool import Pool
-from sandbox.host.semaphore import NodeSemaphore
+from sandbox.host.node import CONTROL, NodeOptions, connect, pool_of_node
 from sandbox.job import Job, Run
 from sandbox.verdict import Cause
 
-__all__ = ["Cluster", "NodeOptions", "NodeStatus", "connect", "statuses"]
+__all__ = ["Cluster"]
 
 _log = logging.getLogger("sandbox")
 
-NAMESPACE = "reward-sandbox"
 AHEAD = 2
 """Jobs that a process may have under way for each worker of a node: the next is there when one ends."""
 LOOK_SECONDS = 5.0
@@ -44,80 +38,6 @@ AVOID_SECONDS = 10.0
 START_SECONDS = 120.0
 GRACE_SECONDS = 10.0
 RETRIES = 4
-
-
-@dataclass(frozen=True, kw_only=True)
-class NodeOptions:
-    """What the pool of a node is made of: *workers* (default: the node's processors), and its cap (see `NodeSemaphore`)."""
-
-    start: Starter
-    workers: int | None = None
-    node_jobs: int | None = None
-
-    def pool(self) -> Pool:
-        """Made where it is to run."""
-        processors = len(os.sched_getaffinity(0))
-        size = processors if self.workers is None else self.workers
-        cap = max(processors, size) if self.node_jobs is None else self.node_jobs
-        return Pool(self.start, size=size, node=NodeSemaphore(cap) if cap else None)
-
-
-@dataclass(frozen=True, kw_only=True)
-class NodeStatus:
-    """What a node's pool does now."""
-
-    node: str
-    address: str
-    size: int
-    workers: int
-    """That are alive."""
-    running: int
-    waiting: int
-    done: int
-    """Jobs since it was made."""
-    seconds: float
-    """Since it was made."""
-
-
-class _NodePool:
-    """The actor. Its methods run in threads of Ray, as many at a time as its `max_concurrency`."""
-
-    def __init__(self, options: NodeOptions) -> None:
-        self._pool = options.pool()
-        self._made = time.monotonic()
-        self._done = 0
-
-    def run(self, job: Job, seconds: float) -> tuple[Run | SandboxError, int]:
-        """The run (or why there is none), and how many jobs are here now."""
-        try:
-            answer: Run | SandboxError = self._pool.run(job, time.monotonic() + seconds)
-        except SandboxError as error:  # as a value: raised, it would come back wrapped
-            answer = error
-        self._done += 1
-        return answer, sum(self._pool.load)
-
-    def warm(self) -> SandboxError | None:
-        try:
-            self._pool.warm()
-        except SandboxError as error:
-            return error
-        return None
-
-    def status(self) -> NodeStatus:
-        import ray
-
-        running, waiting = self._pool.load
-        context = ray.get_runtime_context()
-        return NodeStatus(
-            node=context.get_node_id(),
-            address=str(ray.util.get_node_ip_address()),  # type: ignore[no-untyped-call]
-            size=self._pool.size,
-            workers=len(self._pool.workers),
-            running=running,
-            waiting=waiting,
-            done=self._done,
-            seconds=time.monotonic() - self._made,
-        )
 
 
 @dataclass(kw_only=True, eq=False)
@@ -208,8 +128,7 @@ class Cluster:
         self._look(time.monotonic() + START_SECONDS)
         with self._changed:
             actors = [node.actor for node in self._nodes.values()]
-        control = {"concurrency_group": "control"}
-        for error in ray.get([actor.warm.options(**control).remote() for actor in actors], timeout=START_SECONDS):
+        for error in ray.get([actor.warm.options(**CONTROL).remote() for actor in actors], timeout=START_SECONDS):
             if error is not None:
                 raise error
 
@@ -307,8 +226,8 @@ class Cluster:
             fresh = rows.keys() - self._nodes.keys() - self._starting.keys()
             well = {identity for identity in fresh if self._avoid.get(identity, now) <= now}
             for identity in well or (set() if self._nodes or self._starting else fresh):
-                actor = _actor(identity, self._options, int(rows[identity]["Resources"].get("CPU", 1)))
-                self._starting[identity] = (actor, actor.status.options(concurrency_group="control").remote())
+                actor = pool_of_node(identity, self._options, int(rows[identity]["Resources"].get("CPU", 1)))
+                self._starting[identity] = (actor, actor.status.options(**CONTROL).remote())
             starting, usable = dict(self._starting), bool(self._nodes)
         troubles = []
         for identity in _ready([reference for _, reference in starting.values()], list(starting), usable, deadline):
@@ -349,74 +268,8 @@ def _ready(references: list[Any], identities: list[str], usable: bool, deadline:
     return [identity for identity, reference in zip(identities, references, strict=True) if reference in ready]
 
 
-def _actor(identity: str, options: NodeOptions, processors: int) -> Any:
-    """The pool of a node: the one that is there, or a new one."""
-    import ray
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    named = replace(options, start=replace(options.start, allow_missing=sorted(options.start.allow_missing)))  # a set has no order
-    digest = hashlib.sha256(repr(named).encode()).hexdigest()[:8]
-    return (
-        ray.remote(concurrency_groups={"control": 2})(_NodePool)  # type: ignore[call-overload]  # the stubs lack it
-        .options(
-            name=f"pool-{identity[:16]}-{digest}",
-            namespace=NAMESPACE,
-            get_if_exists=True,
-            num_cpus=0,  # GPUs and their bundles are placed as if it were not there
-            max_concurrency=min(1000, 16 + 8 * max(processors, options.workers or 0)),
-            scheduling_strategy=NodeAffinitySchedulingStrategy(node_id=identity, soft=False),
-        )
-        .remote(options)
-    )
-
-
 def _is_wanted(row: dict[str, Any], wanted: str) -> bool:
     name, is_label, value = wanted.partition("=")
     if is_label:
         return bool((row.get("Labels") or {}).get(name) == value)
     return wanted == "all" or row["Resources"].get(wanted, 0) > 0
-
-
-def connect(address: str = "auto") -> None:
-    """Be part of the Ray cluster that runs here, or at RAY_ADDRESS.
-
-    Raises:
-        ConfigurationError: Ray is not installed, or there is no cluster.
-    """
-    try:
-        import ray
-    except ImportError:
-        raise ConfigurationError("workers on Ray need it: pip install 'reward-sandbox[ray]'") from None
-    if ray.is_initialized():
-        return
-    address = os.environ.get("RAY_ADDRESS", address) if address == "auto" else address
-    host, is_port, port = address.rpartition(":")
-    try:
-        if is_port and "/" not in host:  # Ray itself would try for minutes
-            socket.create_connection((host, int(port)), timeout=10.0).close()
-        ray.init(address=address, namespace=NAMESPACE, log_to_driver=False, logging_level=logging.ERROR)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise ConfigurationError(
-            f"no Ray cluster can be reached ({str(error).strip().splitlines()[0]}); start one with `ray start --head`, or set RAY_ADDRESS"
-        ) from None
-
-
-def statuses() -> list[NodeStatus]:
-    """What the pools of the cluster do now; those that do not answer within some seconds are left out.
-
-    Raises:
-        ConfigurationError: there is no cluster.
-    """
-    import ray
-    from ray.exceptions import RayError
-
-    found = []
-    for row in ray.util.list_named_actors(all_namespaces=True):
-        if row["namespace"] != NAMESPACE or not row["name"].startswith("pool-"):
-            continue
-        try:
-            actor = ray.get_actor(row["name"], namespace=NAMESPACE)
-            found.append(ray.get(actor.status.options(concurrency_group="control").remote(), timeout=LOOK_SECONDS))
-        except (RayError, ValueError) as error:
-            _log.warning("%s does not answer: %s", row["name"], type(error).__name__)
-    return sorted(found, key=lambda status: status.node)
