@@ -30,7 +30,7 @@ from sandbox.host.semaphore import NodeSemaphore
 def pytest_configure(config):
     config.addinivalue_line(
         "markers",
-        "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota, memory_group, docker, gvisor, ray",
+        "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota, memory_group, docker, gvisor, ray, schemathesis",
     )
 
 
@@ -52,6 +52,8 @@ def _missing(what):
         return why_no_docker("" if what == "docker" else "runsc") or None
     if what == "ray":
         return None if importlib.util.find_spec("ray") else "Ray is not installed: pip install 'reward-sandbox[ray]'"
+    if what == "schemathesis":
+        return None if importlib.util.find_spec("schemathesis") else "schemathesis is not installed"
     if what == "pythons":
         return None if len(other_pythons()) > 1 else "no other Python interpreters found"
     raise AssertionError(f"nobody knows how to look for {what}")

@@ -15,7 +15,7 @@ from typing import Any
 import prometheus_client
 from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from pydantic import BaseModel, Field
 
 import sandbox
@@ -155,13 +155,13 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
     @app.exception_handler(RequestValidationError)
     async def not_valid(_: Request, error: RequestValidationError) -> Response:
         # Without what was given: it may be large, and may hold what no encoding takes.
-        problems = [{"where": list(map(str, one["loc"])), "what": one["msg"]} for one in error.errors()]
+        problems = [{"loc": [*map(str, one["loc"])], "msg": one["msg"], "type": one["type"]} for one in error.errors()]
         return Plain({"detail": problems}, status_code=422)
 
     @app.exception_handler(SandboxError)
     async def not_now(_: Request, error: SandboxError) -> Response:
-        status = 422 if isinstance(error, ConfigurationError) and not desk.is_draining else 503
-        return Plain({"detail": str(error)}, status_code=status, headers={} if status == 422 else {"Retry-After": "5"})
+        status = 400 if isinstance(error, ConfigurationError) and not desk.is_draining else 503
+        return Plain({"detail": str(error)}, status_code=status, headers={} if status == 400 else {"Retry-After": "5"})
 
     def judged(work: Callable[[float], Score], response: str) -> Callable[[float], Score]:
         asked = time.monotonic()
@@ -251,7 +251,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
             raise HTTPException(503, "draining" if desk.is_draining else "full", headers={"Retry-After": "5"})
         return {"status": "ready"}
 
-    @app.get("/metrics", tags=["operations"])
+    @app.get("/metrics", tags=["operations"], response_class=PlainTextResponse)
     async def metrics() -> Response:
         """For Prometheus."""
         return Response(prometheus_client.generate_latest(stats.registry), media_type=prometheus_client.CONTENT_TYPE_LATEST)
@@ -270,6 +270,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
 
 
 _REFUSALS = {
+    400: "What is asked for cannot be done here; the detail says why.",
     401: "The token is missing or wrong.",
     413: "The request is too large.",
     429: "Too much is waiting; Retry-After says when to come again.",

@@ -12,9 +12,9 @@ import json
 import posixpath
 import secrets
 import signal
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, Field, WithJsonSchema, field_validator
 
 from sandbox.api import Sandbox, Score
 from sandbox.errors import ConfigurationError
@@ -74,9 +74,15 @@ class SubmitConfig(BaseModel):
     language: str | None = None
     dataset_type: str | None = None
     run_timeout: float | None = Field(None, gt=0, le=3600)
-    custom_extract_logic: str | None = None
-    provided_data: dict[str, Any] | list[Any] | None = None
+    custom_extract_logic: Annotated[Any, WithJsonSchema({"type": "null"})] = None
+    provided_data: dict[str, Any] | list[Any]
     extra: dict[str, Any] = {}
+
+    @field_validator("custom_extract_logic")
+    @classmethod
+    def _is_not_run(cls, value: object) -> None:
+        if value:
+            raise ValueError("custom_extract_logic is code for the server's own process, and is not run")
 
 
 class Submit(BaseModel):
@@ -85,7 +91,7 @@ class Submit(BaseModel):
     dataset: str = ""
     id: int | Text = 0
     completion: Text
-    config: SubmitConfig = Field(default_factory=SubmitConfig.model_construct)
+    config: SubmitConfig
 
     model_config = {
         "json_schema_extra": {
@@ -246,18 +252,9 @@ def _fetched(told: bytes) -> dict[str, str]:
 
 
 def label_of(asked: Submit) -> Any:
-    """The label in a row of a dataset.
-
-    Raises:
-        ConfigurationError: it cannot be evaluated here; the message says why.
-    """
+    """The label in a row of a dataset."""
     config = asked.config
-    if config.custom_extract_logic:
-        raise ConfigurationError("custom_extract_logic is code for the server's own process, and is not run")
-    row = config.provided_data
-    if row is None:
-        raise ConfigurationError("config.provided_data is needed: this server keeps no datasets")
-    label = row
+    label = row = config.provided_data
     if isinstance(row, dict) and config.dataset_type == "CommonOJDataset":
         label = row.get("test", row)
     if config.run_timeout and isinstance(label, list):
