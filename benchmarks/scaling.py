@@ -75,7 +75,7 @@ def by_workers(arguments: argparse.Namespace) -> None:
 
 def by_nodes(arguments: argparse.Namespace) -> None:
     program = PROGRAM.format(seconds=arguments.cpu_ms / 1000)
-    results = measure.Results("scaling", arguments.json, cpu_ms=arguments.cpu_ms, samples=arguments.samples, workers_per_node=1)
+    results = measure.Results("nodes", arguments.json, cpu_ms=arguments.cpu_ms, samples=arguments.samples, workers_per_node=1)
     for _ in range(arguments.rounds):
         for nodes in arguments.nodes:
             with cluster(nodes), Sandbox(backend="ray", workers=1) as box:
