@@ -123,7 +123,7 @@ def cost(run: Run) -> Figure:
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
     every[0, 0].set_xlim(1, 4 * max(value for rows in kinds.values() for _, value in rows))
-    every[-1, 0].set_xlabel("CPU time of a sample, all processes, ms (logarithmic), and how many times this sandbox's that is")
+    every[-1, 0].set_xlabel("CPU time of a sample, all processes, ms (logarithmic); how many times the sandbox's")
     return figure
 
 
@@ -148,7 +148,7 @@ def ladder(run: Run) -> Figure:
 
 def latency(run: Run) -> Figure:
     """Share of callers who have their answer, by how long they have waited."""
-    figure, axes = plt.subplots(figsize=(9, 4.2))
+    figure, axes = plt.subplots(figsize=(9, 4.8))
     for color, name in zip(LINES, run.values, strict=False):
         shares = list(range(1, 101))
         waits = [run.median(name, f"quantile_{share}_ms") for share in shares]
@@ -163,7 +163,7 @@ def latency(run: Run) -> Figure:
     axes.set_ylabel("callers answered, %")
     axes.set_xlabel("wait of a caller, ms (logarithmic)")
     axes.set_title(f"How long a caller waits for a program of {run.facts['cpu_ms']:g} ms")
-    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.18), ncols=1)
+    axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=1)
     return figure
 
 
