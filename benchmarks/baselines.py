@@ -140,7 +140,7 @@ def main() -> None:
     parser.add_argument("--here", action="store_true", help="run them in this interpreter, instead of virtualenvs of their own")
     arguments = parser.parse_args()
     pythons = {name: sys.executable if arguments.here else python_of(name) for name in arguments.only}
-    with Sandbox() as box:
+    with Sandbox(deduplicate=False) as box:
         box.warm()
         results = measure.Results("baselines", arguments.json, box._pool.workers[0], samples=arguments.samples)
         for kind in kinds():

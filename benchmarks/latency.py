@@ -167,12 +167,17 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=1024, help="samples of a round, in all")
     parser.add_argument("--cpu-ms", type=float, default=30.0, help="what each program computes")
     parser.add_argument("--workers", type=int, help="of each process (default: one a processor)")
-    parser.add_argument("--node-jobs", type=int, help="jobs that all processes together may run at the same time")
+    parser.add_argument(
+        "--node-jobs",
+        type=int,
+        help="jobs that all processes of the node may run at the same time (default: one a processor; 0: no cap)",
+    )
     parser.add_argument("--door", action="store_true", help="call reward_func instead of Sandbox.score (needs torch)")
     arguments = parser.parse_args()
     threads = arguments.threads or max(1, 64 // arguments.processes)
     given = {"workers": arguments.workers, "node_jobs": arguments.node_jobs}
-    options = {name: value for name, value in given.items() if value is not None}
+    options: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    options["deduplicate"] = False  # all samples are the same
     common = {"cpu_ms": arguments.cpu_ms, "options": options, "is_door": arguments.door}
 
     together = threads * arguments.processes

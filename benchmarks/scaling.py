@@ -52,7 +52,7 @@ def by_workers(arguments: argparse.Namespace) -> None:
         pools: dict[int, Sandbox] = {}
         results = measure.Results("scaling", arguments.json, cpu_ms=arguments.cpu_ms, samples=arguments.samples)
         for size in arguments.workers:
-            pools[size] = boxes.enter_context(Sandbox(workers=size))
+            pools[size] = boxes.enter_context(Sandbox(workers=size, deduplicate=False))
             started = time.perf_counter()
             pools[size].warm()
             results.add(_workers(size), "start_seconds", time.perf_counter() - started, "s")
@@ -78,7 +78,7 @@ def by_nodes(arguments: argparse.Namespace) -> None:
     results = measure.Results("nodes", arguments.json, cpu_ms=arguments.cpu_ms, samples=arguments.samples, workers_per_node=1)
     for _ in range(arguments.rounds):
         for nodes in arguments.nodes:
-            with cluster(nodes), Sandbox(backend="ray", workers=1) as box:
+            with cluster(nodes), Sandbox(backend="ray", workers=1, deduplicate=False) as box:
                 rate(box, program, 20 * nodes)  # actors are made on demand
                 results.add(_nodes(nodes), "samples_per_second", rate(box, program, arguments.samples), "1/s")
     _show(results, {_nodes(nodes): nodes for nodes in arguments.nodes})

@@ -164,6 +164,7 @@ def main() -> int:
         while done < arguments.jobs:
             drawn = batch(numbers, min(arguments.every, arguments.jobs - done))
             begun = time.monotonic()
+            # the number makes every program another one: equal ones at the same time would be judged once
             scores = box.score_many([(f"{kind.program}\n# {done + at}", kind.label) for at, kind in enumerate(drawn)])
             for kind, score in zip(drawn, scores, strict=True):
                 kinds[kind.name] += 1

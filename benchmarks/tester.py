@@ -41,7 +41,7 @@ def main() -> None:
     arguments = parser.parse_args()
     ways = labels()
     with ExitStack() as boxes:
-        pools = {name: boxes.enter_context(Sandbox()) for name in ways}
+        pools = {name: boxes.enter_context(Sandbox(deduplicate=False)) for name in ways}
         for name, label in ways.items():
             pools[name].warm()
             by_sandbox(pools[name], FUNCTION, label, min(20, arguments.samples))

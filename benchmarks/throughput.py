@@ -98,7 +98,7 @@ def main() -> None:
     arguments = parser.parse_args()
     count = arguments.samples
     print(f"{'':22}{'samples/s':>10}{'CPU-ms':>9}{'bare fork':>11}{'pytest':>9}{'x cheaper than pytest':>23}{'x bare fork':>13}")
-    with Sandbox() as box:
+    with Sandbox(deduplicate=False) as box:
         box.warm()
         results = measure.Results("throughput", arguments.json, box._pool.workers[0], samples=count, workers=len(box._pool.workers))
         for kind in kinds():
