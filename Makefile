@@ -34,6 +34,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/tester.py --json $(RESULTS)
 	$(BIN)/python benchmarks/baselines.py --json $(RESULTS)
 	$(BIN)/python benchmarks/scaling.py --json $(RESULTS)
+	$(BIN)/python benchmarks/scaling.py --ray --cpu-ms 30 --rounds 3 --json $(RESULTS)
 	$(BIN)/python benchmarks/latency.py --processes 4 --threads 16 --json $(RESULTS)
 	$(BIN)/python benchmarks/datasets.py --json $(RESULTS)
 	$(BIN)/python benchmarks/fairness.py --json $(RESULTS)

@@ -1,7 +1,7 @@
 """How throughput grows: with the workers of one pool, and with --ray with the nodes of a cluster.
 
-    python benchmarks/scaling.py [--workers 1 2 4] [--cpu-ms 5] [--rounds 5] [--json results.jsonl]
-    python benchmarks/scaling.py --ray [--nodes 1 2] [--rounds 2]
+    python benchmarks/scaling.py [--workers 1 2 4] [--cpu-ms 10] [--rounds 5] [--json results.jsonl]
+    python benchmarks/scaling.py --ray [--nodes 1 2] [--cpu-ms 30] [--rounds 3]
 
 Samples compute for --cpu-ms and are judged from one thread a worker. Each round measures every size once, one after another, and the
 ratio to the smallest is of the same round; more workers than processors cannot be faster. Also: how long a pool takes to start, and
@@ -14,12 +14,13 @@ pool with one worker. They share this machine's processors: two nodes on two pro
 from __future__ import annotations
 
 import argparse
+import logging
+import os
 import statistics
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Any
 
 import measure
 
@@ -78,15 +79,21 @@ def by_nodes(arguments: argparse.Namespace) -> None:
     results = measure.Results("nodes", arguments.json, cpu_ms=arguments.cpu_ms, samples=arguments.samples, workers_per_node=1)
     for _ in range(arguments.rounds):
         for nodes in arguments.nodes:
-            with cluster(nodes), Sandbox(backend="ray", workers=1, deduplicate=False) as box:
-                rate(box, program, 20 * nodes)  # actors are made on demand
+            with cluster(nodes), Sandbox(backend="ray", ray_nodes="sandbox", workers=1, deduplicate=False) as box:
+                end = time.monotonic() + 60
+                while box._pool.size < nodes and time.monotonic() < end:  # the first node is used before the others are ready
+                    time.sleep(0.2)
+                assert box._pool.size == nodes
+                box.warm()
+                rate(box, program, 8 * nodes)
                 results.add(_nodes(nodes), "samples_per_second", rate(box, program, arguments.samples), "1/s")
     _show(results, {_nodes(nodes): nodes for nodes in arguments.nodes})
 
 
 @contextmanager
-def cluster(nodes: int) -> Iterator[Any]:
+def cluster(nodes: int) -> Iterator[None]:
     """Ray with *nodes* that may judge, and a head that may not."""
+    os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # or Ray warns of what it will do one day
     import ray
     from ray.cluster_utils import Cluster
 
@@ -94,8 +101,8 @@ def cluster(nodes: int) -> Iterator[Any]:
     try:
         for _ in range(nodes):
             made.add_node(num_cpus=1, resources={"sandbox": 1})
-        ray.init(address=made.address, log_to_driver=False)
-        yield made
+        ray.init(address=made.address, log_to_driver=False, logging_level=logging.ERROR)
+        yield
     finally:
         ray.shutdown()
         made.shutdown()
@@ -126,7 +133,7 @@ def main() -> None:
     parser.add_argument("--nodes", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--ray", action="store_true", help="nodes of a simulated cluster instead of workers")
     parser.add_argument("--samples", type=int, default=200, help="of a round")
-    parser.add_argument("--cpu-ms", type=float, default=5.0, help="what each program computes")
+    parser.add_argument("--cpu-ms", type=float, default=10.0, help="what each program computes")
     arguments = parser.parse_args()
     (by_nodes if arguments.ray else by_workers)(arguments)
 

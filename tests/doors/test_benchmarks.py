@@ -37,6 +37,9 @@ def run(name, *options, timeout=120):
         ("latency.py", ["--rounds=1", "--jobs=16", "--processes=2", "--threads=2", "--cpu-ms=2"], {"p99_ms", "most_at_once"}),
         ("latency.py", ["--rounds=1", "--jobs=8", "--threads=4", "--cpu-ms=2", "--door"], {"p99_ms"}),
         ("baselines.py", ["--rounds=1", "--samples=4", "--here", "--only", "plain_subprocess", "humaneval_check", "seed_pytest"], {"cpu_ms"}),
+        pytest.param(
+            "scaling.py", ["--ray", "--rounds=1", "--samples=8", "--nodes", "1"], {"times_smallest"}, marks=pytest.mark.needs("ray")
+        ),
         pytest.param("datasets.py", ["--limit=2", "--datasets", "humaneval", "coderl_apps"], {"cpu_ms"}, marks=pytest.mark.needs("data")),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else str(value) if isinstance(value, str) else "",
@@ -45,7 +48,7 @@ def test_a_benchmark_runs_and_records(name, options, metrics, tmp_path):
     done = run(name, *options, "--json", tmp_path / "found.jsonl")
     assert done.returncode == 0, done.stdout + done.stderr
     records = measure.read(tmp_path / "found.jsonl")
-    assert {record["benchmark"] for record in records} == {name.removesuffix(".py")}
+    assert {record["benchmark"] for record in records} == {"nodes" if "--ray" in options else name.removesuffix(".py")}
     assert metrics <= {record["metric"] for record in records}
     for record in records:
         assert set(record) == {"benchmark", "name", "metric", "value", "unit", "round", "facts"}
