@@ -5,7 +5,7 @@
 
 Samples compute for --cpu-ms and are judged from one thread a worker. Each round measures every size once, one after another, and the
 ratio to the smallest is of the same round; more workers than processors cannot be faster. Also: how long a pool takes to start, and
-the private memory of a worker that waits.
+the private memory of a worker that waits. The cap of the node is off: other processes on it would count too.
 
 With --ray nodes are simulated by Ray's own local cluster: each a raylet with one processor and a resource `sandbox`, so that it gets one
 pool with one worker. They share this machine's processors: two nodes on two processors can be twice as fast, more cannot.
@@ -53,7 +53,7 @@ def by_workers(arguments: argparse.Namespace) -> None:
         pools: dict[int, Sandbox] = {}
         results = measure.Results("scaling", arguments.json, cpu_ms=arguments.cpu_ms, samples=arguments.samples)
         for size in arguments.workers:
-            pools[size] = boxes.enter_context(Sandbox(workers=size, deduplicate=False))
+            pools[size] = boxes.enter_context(Sandbox(workers=size, node_jobs=0, deduplicate=False))
             started = time.perf_counter()
             pools[size].warm()
             results.add(_workers(size), "start_seconds", time.perf_counter() - started, "s")
@@ -79,7 +79,8 @@ def by_nodes(arguments: argparse.Namespace) -> None:
     results = measure.Results("nodes", arguments.json, cpu_ms=arguments.cpu_ms, samples=arguments.samples, workers_per_node=1)
     for _ in range(arguments.rounds):
         for nodes in arguments.nodes:
-            with cluster(nodes), Sandbox(backend="ray", ray_nodes="sandbox", workers=1, deduplicate=False) as box:
+            options = {"ray_nodes": "sandbox", "workers": 1, "node_jobs": 0, "deduplicate": False}
+            with cluster(nodes), Sandbox(backend="ray", **options) as box:
                 end = time.monotonic() + 60
                 while box._pool.size < nodes and time.monotonic() < end:  # the first node is used before the others are ready
                     time.sleep(0.2)
