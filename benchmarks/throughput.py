@@ -17,6 +17,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,9 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=400)
     arguments = parser.parse_args()
     count, few = arguments.samples, min(4, arguments.samples)
-    print(f"{'':22}{'samples/s':>10}{'CPU-ms':>9}{'bare fork':>11}{'pytest':>9}{'x cheaper than pytest':>23}{'x bare fork':>13}")
+    print(
+        f"{'':22}{'samples/s':>10}{'CPU-ms':>9}{'of it host':>12}{'bare fork':>11}{'pytest':>9}{'x cheaper than pytest':>23}{'x bare fork':>13}"
+    )
     with Sandbox(deduplicate=False) as box:
         box.warm()
         results = measure.Results("throughput", arguments.json, box._pool.workers[0], samples=count, workers=len(box._pool.workers))
@@ -106,7 +109,9 @@ def main() -> None:
             bare = measure.BareFork(kind.bare, ONE_INPUT)
             bare.run(min(50, count))
             for _ in range(arguments.rounds):
+                host = time.process_time()
                 seconds, cpu = by_sandbox(box, kind.response, kind.label, count)
+                results.add(kind.name, "host_ms", (time.process_time() - host) * 1000 / count, "ms")
                 results.add(kind.name, "samples_per_second", count / seconds, "1/s")
                 results.add(kind.name, "cpu_ms", cpu * 1000 / count, "ms")
                 results.add(f"{kind.name}: bare fork", "cpu_ms", bare.run(count)[1] * 1000 / count, "ms")
@@ -116,6 +121,7 @@ def main() -> None:
             cheaper = 1 / results.add_ratios(kind.name, "cpu_ms", f"{kind.name}: pytest", "of_pytest")
             print(
                 f"{kind.name:22}{results.median(kind.name, 'samples_per_second'):>10.0f}{results.median(kind.name, 'cpu_ms'):>9.2f}"
+                f"{results.median(kind.name, 'host_ms'):>12.2f}"
                 f"{results.median(f'{kind.name}: bare fork', 'cpu_ms'):>11.2f}"
                 f"{results.median(f'{kind.name}: pytest', 'cpu_ms'):>9.0f}{cheaper:>23.0f}{times_bare:>13.2f}"
             )
