@@ -102,27 +102,24 @@ def horizontal(axes: Axes, rows: list[tuple[str, float, str]], ours: str) -> Non
 
 def cost(run: Run) -> Figure:
     """CPU time of a sample beside the baselines."""
-    kinds: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    kinds: dict[str, list[tuple[str, float, str]]] = defaultdict(list)
     for name in run.values:
         kind, _, grader = name.partition(": ")
-        kinds[kind].append((NAMES[grader], run.median(name, "cpu_ms")))
+        value = run.median(name, "cpu_ms")
+        times = "" if grader == "sandbox" else f"   {run.median(name, 'times_sandbox'):.1f} x"
+        kinds[kind].append((NAMES[grader], value, f"{value:.3g} ms{times}"))
     heights = [len(rows) for rows in kinds.values()]
     figure, every = plt.subplots(
         len(kinds), 1, figsize=(9, 0.42 * sum(heights) + 0.75 * len(kinds) + 0.6), sharex=True, squeeze=False, height_ratios=heights
     )
     for axes, (kind, rows) in zip(every[:, 0], kinds.items(), strict=True):
         rows.sort(key=lambda row: row[1])
-        own = dict(rows)[NAMES["sandbox"]]
-        words = [
-            (name, value, f"{value:.3g} ms" + ("" if name == NAMES["sandbox"] else f"   {value / own:.1f} x"))
-            for name, value in rows
-        ]
-        horizontal(axes, words, NAMES["sandbox"])
+        horizontal(axes, rows, NAMES["sandbox"])
         axes.set_title(kind.replace("calls", "calls a sample").replace("inputs", "inputs a sample"))
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-    every[0, 0].set_xlim(1, 4 * max(value for rows in kinds.values() for _, value in rows))
+    every[0, 0].set_xlim(1, 4 * max(value for rows in kinds.values() for _, value, _ in rows))
     every[-1, 0].set_xlabel("CPU time of a sample, all processes, ms (logarithmic); how many times the sandbox's")
     return figure
 
@@ -190,8 +187,8 @@ def soak(run: Run) -> Figure:
     }
     figure, every = plt.subplots(2, 2, figsize=(10, 6.4), sharex=True)
     for axes, (title, lines) in zip(every.flat, panels.items(), strict=True):
-        for color, (label, metric) in zip(LINES, lines.items(), strict=False):
-            axes.plot(jobs, run.values["pool"][metric], color=color, linewidth=1.8, label=label)
+        for color, style, (label, metric) in zip(LINES, ("-", "-", "--"), lines.items(), strict=False):  # two may be the same
+            axes.plot(jobs, run.values["pool"][metric], style, color=color, linewidth=1.8, label=label)
         axes.set_title(title)
         axes.set_ylim(bottom=0, top=1.35 * max(max(run.values["pool"][metric]) for metric in lines.values()))
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value / 1000:g}k" if value else "0"))
