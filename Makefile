@@ -2,15 +2,19 @@
 # make test     set everything up; lint, type-check and run every test that can run here
 # make clients  the real clients (OpenRLHF, EvalPlus) in a virtualenv of their own, for their tests
 # make images   the slim image of container workers (Docker; as root with debootstrap, or make images BASE=python:3.11-slim-bookworm)
-# make bench    the published numbers
+# make bench    the published numbers, as tables and as lines of JSON (RESULTS=FILE names another file); half an hour
+# make baselines  what a sample costs beside other graders, each in a virtualenv of its own (a part of make bench)
+# make soak     50,000 jobs of every kind: does anything grow (a part of make bench)
+# make plots    pictures of the latest results, into docs/pictures
 # make lab      conformance and attacks on a machine with cgroups v2 and an older kernel, under qemu (apt: qemu-system-x86 busybox-static cpio)
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+RESULTS ?= benchmarks/results/$(shell date +%F)-$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown).jsonl
 PIP := -m pip --disable-pip-version-check --quiet install -c constraints.txt
 
-.PHONY: demo test lint clients images bench lab clean
+.PHONY: demo test lint clients images bench baselines soak plots lab clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
@@ -23,11 +27,27 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
+# The ladder first: it tells whether the machine is quiet. What takes long, and what makes it busy, comes last.
 bench: $(VENV)/.dev
-	$(BIN)/python benchmarks/throughput.py
-	$(BIN)/python benchmarks/tester.py
-	$(BIN)/python benchmarks/ladder.py
-	$(BIN)/python benchmarks/fairness.py
+	$(BIN)/python benchmarks/ladder.py --json $(RESULTS)
+	$(BIN)/python benchmarks/throughput.py --json $(RESULTS)
+	$(BIN)/python benchmarks/tester.py --json $(RESULTS)
+	$(BIN)/python benchmarks/baselines.py --json $(RESULTS)
+	$(BIN)/python benchmarks/scaling.py --json $(RESULTS)
+	$(BIN)/python benchmarks/scaling.py --ray --cpu-ms 30 --rounds 3 --json $(RESULTS)
+	$(BIN)/python benchmarks/latency.py --processes 4 --threads 16 --json $(RESULTS)
+	$(BIN)/python benchmarks/datasets.py --json $(RESULTS)
+	$(BIN)/python benchmarks/fairness.py --json $(RESULTS)
+	$(BIN)/python benchmarks/soak.py --json $(RESULTS)
+
+baselines: $(VENV)/.dev
+	$(BIN)/python benchmarks/baselines.py --json $(RESULTS)
+
+soak: $(VENV)/.dev
+	$(BIN)/python benchmarks/soak.py --json $(RESULTS)
+
+plots: $(VENV)/.report
+	$(BIN)/python benchmarks/plots.py
 
 lab: $(VENV)/.dev
 	$(BIN)/python tests/lab/build.py --keep .lab
@@ -50,6 +70,10 @@ $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 	$(BIN)/python $(PIP) -e '.[dev]'
 	touch $@
 
+$(VENV)/.report: $(VENV)/.python pyproject.toml constraints.txt
+	$(BIN)/python $(PIP) -e '.[report]'
+	touch $@
+
 .venv-clients/.done: tests/clients.txt
 	$(PYTHON) -m venv .venv-clients
 	.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install -r tests/clients.txt
@@ -57,4 +81,4 @@ $(VENV)/.dev: $(VENV)/.python pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-clients .lab .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-clients .venv-baselines .lab .mypy_cache .ruff_cache .pytest_cache

@@ -1,6 +1,6 @@
 """What a container costs: jobs of a warm container worker against a process worker's, and the first result of a cold one.
 
-    python benchmarks/containers.py [--backends docker] [--rounds 7] [--jobs 100]
+    python benchmarks/containers.py [--backends docker] [--rounds 7] [--jobs 100] [--json results.jsonl]
 
 Needs Docker and the slim image (`reward-sandbox images build python-slim`). The same jobs on each kind of worker in turn, in one run;
 throughput is jobs a second of one worker, and its ratio to the process worker's is the median over the rounds.
@@ -8,9 +8,9 @@ throughput is jobs a second of one worker, and its ratio to the process worker's
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import time
+
+import measure
 
 from sandbox.host.backends import Starter
 from sandbox.job import Call, Job
@@ -24,13 +24,12 @@ JOBS = (
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="container workers against process workers")
+    parser = measure.parser("container workers against process workers", rounds=7)
     parser.add_argument("--backends", nargs="+", default=[Backend.DOCKER], type=Backend)
-    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--jobs", type=int, default=100)
     arguments = parser.parse_args()
     kinds = [Backend.PROCESS, *arguments.backends]
-    cold = {kind: [] for kind in kinds}
+    results = measure.Results("containers", arguments.json, jobs=arguments.jobs)
     workers = {}
     for kind in kinds:
         for _ in range(3):
@@ -39,22 +38,21 @@ def main() -> None:
             started = time.monotonic()
             workers[kind] = Starter(backend=kind)()
             workers[kind].run(JOBS[0], time.monotonic() + 60)
-            cold[kind].append(time.monotonic() - started)
-    rates = {kind: [] for kind in kinds}
+            results.add(kind.value, "first_result_seconds", time.monotonic() - started, "s")
     for _ in range(arguments.rounds):
         for kind in kinds:
             started = time.monotonic()
             for number in range(arguments.jobs):
                 run = workers[kind].run(JOBS[number % len(JOBS)], time.monotonic() + 60)
                 assert run.detail == "exit:0", run
-            rates[kind].append(arguments.jobs / (time.monotonic() - started))
+            results.add(kind.value, "jobs_per_second", arguments.jobs / (time.monotonic() - started), "1/s")
     for worker in workers.values():
         worker.close()
     print(f"{'':16}{'first result':>14}{'jobs/s':>9}{'of a process':>14}")
     for kind in kinds:
-        ratio = statistics.median(one / base for one, base in zip(rates[kind], rates[Backend.PROCESS], strict=True))
-        first = statistics.median(cold[kind])
-        print(f"{kind.value:16}{first:>12.2f} s{statistics.median(rates[kind]):>9.0f}{ratio:>14.2f}")
+        ratio = results.add_ratios(kind.value, "jobs_per_second", Backend.PROCESS.value, "of_process")
+        first = results.median(kind.value, "first_result_seconds")
+        print(f"{kind.value:16}{first:>12.2f} s{results.median(kind.value, 'jobs_per_second'):>9.0f}{ratio:>14.2f}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Are limits fair? Right programs on a busy machine are never late, and on an idle one what has no end is stopped in time.
 
-    python benchmarks/fairness.py [--programs 400] [--burners 8]
+    python benchmarks/fairness.py [--programs 400] [--burners 8] [--json results.jsonl]
 
 First: programs that use 60 to 90 % of their CPU limit, while other processes in sessions of their own compute without end. Every
 program that is not finished then is a false timeout. Then, without the others: programs that compute or sleep without end, and how
@@ -9,7 +9,6 @@ long after their limit they were stopped; 10 % and 50 ms are allowed.
 
 from __future__ import annotations
 
-import argparse
 import random
 import signal
 import statistics
@@ -17,6 +16,8 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+
+import measure
 
 from sandbox import Cause, Limits, Run, Sandbox
 
@@ -41,12 +42,12 @@ def false_timeouts(programs: int, burners: int) -> tuple[int, list[Run]]:
     return sum(run.stdout != b"done\n" for run in runs), runs
 
 
-def overshoot() -> list[tuple[str, float, float]]:
+def overshoot(seconds: list[float]) -> list[tuple[str, float, float]]:
     """(what it does, limit, seconds that passed) of programs without end."""
     found = []
     with Sandbox(workers=1) as box:
         box.warm()
-        for limit in (0.2, 0.5, 1.0, 2.0):
+        for limit in seconds:
             for name, source in ENDLESS.items():
                 limits = Limits(cpu_seconds=limit, wall_seconds=2 * limit if name == "computes" else limit)
                 for _ in range(3):
@@ -58,19 +59,28 @@ def overshoot() -> list[tuple[str, float, float]]:
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="false timeouts on a busy machine, late stops on an idle one")
+    parser = measure.parser("false timeouts on a busy machine, late stops on an idle one")
     parser.add_argument("--programs", type=int, default=400)
     parser.add_argument("--burners", type=int, default=8)
+    parser.add_argument("--limits", type=float, nargs="+", default=[0.2, 0.5, 1.0, 2.0], help="seconds, of programs without end")
     arguments = parser.parse_args()
-    late = [(name, limit, used) for name, limit, used in overshoot() if used > limit * 1.1 + 0.05]
-    rows = overshoot()
+    results = measure.Results("fairness", arguments.json)
+    rows = overshoot(arguments.limits)
+    late = [(name, limit, seconds) for name, limit, seconds in rows if seconds > limit * 1.1 + 0.05]
     for name in ENDLESS:
-        worst = max((used - limit) * 1000 for other, limit, used in rows if other == name)
-        print(f"a program that {name} without end: stopped at most {worst:.0f} ms after its limit (of 0.2 to 2 s)")
+        for other, limit, seconds in rows:
+            if other == name:
+                results.add(name, "late_ms", (seconds - limit) * 1000, "ms")
+        worst = max(results.values(name, "late_ms"))
+        print(
+            f"a program that {name} without end: stopped at most {worst:.0f} ms after its limit "
+            f"(of {min(arguments.limits):g} to {max(arguments.limits):g} s)"
+        )
     print(f"stopped later than 10 % + 50 ms: {len(late)}")
     started = time.monotonic()
     wrong, runs = false_timeouts(arguments.programs, arguments.burners)
     stretched = statistics.median(run.usage.wall_seconds / run.usage.cpu_seconds for run in runs)
+    results.add("right programs", "false_timeouts", wrong)
     print(
         f"{arguments.programs} right programs at 60-90 % of their limit, {arguments.burners} others computing: {wrong} false timeouts "
         f"({time.monotonic() - started:.0f} s; a program took {stretched:.1f} times its CPU time, {sum(run.retries for run in runs)} retries)"

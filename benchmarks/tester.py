@@ -9,23 +9,17 @@ median is printed. CPU time is user plus system of every process involved, the h
 
 from __future__ import annotations
 
-import argparse
-import json
-import os
-import platform
-import statistics
 from contextlib import ExitStack
-from pathlib import Path
 from typing import Any
 
-from throughput import FUNCTION, INPUTS, OUTPUTS, Kind, by_sandbox
+import measure
+from throughput import FUNCTION, INPUTS, OUTPUTS, by_sandbox
 
 from sandbox import Sandbox
 
 
-def kinds() -> list[Kind]:
+def labels() -> dict[str, Any]:
     pairs = list(zip(INPUTS, OUTPUTS, strict=True))
-    statements = [f"answer = largest_gap({given})\nassert answer == {wanted}" for given, wanted in pairs]
     cases = "".join(
         f"    def test_{number}(self):\n        self.assertEqual(largest_gap({given}), {wanted})\n"
         for number, (given, wanted) in enumerate(pairs)
@@ -33,52 +27,35 @@ def kinds() -> list[Kind]:
     functions = "".join(
         f"def test_{number}():\n    assert largest_gap({given}) == {wanted}\n" for number, (given, wanted) in enumerate(pairs)
     )
-    labels: list[tuple[str, Any]] = [
-        ("declared", [f"assert largest_gap({given}) == {wanted}" for given, wanted in pairs]),
-        ("statements", statements),
-        ("unittest", {"test": f"import unittest\nclass TestCases(unittest.TestCase):\n{cases}", "entry_point": "largest_gap"}),
-        ("pytest", {"pytest": f"from solution import largest_gap\n{functions}"}),
-    ]
-    return [Kind(name, FUNCTION, label, "", "") for name, label in labels]
+    return {
+        "declared": [f"assert largest_gap({given}) == {wanted}" for given, wanted in pairs],
+        "statements": [f"answer = largest_gap({given})\nassert answer == {wanted}" for given, wanted in pairs],
+        "unittest": {"test": f"import unittest\nclass TestCases(unittest.TestCase):\n{cases}", "entry_point": "largest_gap"},
+        "pytest": {"pytest": f"from solution import largest_gap\n{functions}"},
+    }
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="the cost of a tester beside declared cases")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser = measure.parser("the cost of a tester beside declared cases", rounds=5)
     parser.add_argument("--samples", type=int, default=200)
-    parser.add_argument("--json", type=Path, help="append one line a kind to this file")
     arguments = parser.parse_args()
-    ways = kinds()
-    measured: dict[str, list[tuple[float, float]]] = {kind.name: [] for kind in ways}
+    ways = labels()
     with ExitStack() as boxes:
-        pools = {kind.name: boxes.enter_context(Sandbox()) for kind in ways}
-        for kind in ways:
-            pools[kind.name].warm()
-            by_sandbox(pools[kind.name], kind, 20)
+        pools = {name: boxes.enter_context(Sandbox(deduplicate=False)) for name in ways}
+        for name, label in ways.items():
+            pools[name].warm()
+            by_sandbox(pools[name], FUNCTION, label, min(20, arguments.samples))
+        results = measure.Results("tester", arguments.json, pools["declared"]._pool.workers[0], samples=arguments.samples)
         for _ in range(arguments.rounds):
-            for kind in ways:
-                count = arguments.samples if kind.name != "pytest" else max(1, arguments.samples // 5)
-                wall, cpu = by_sandbox(pools[kind.name], kind, count)
-                measured[kind.name].append((wall / count, cpu / count))
-    median = statistics.median
+            for name, label in ways.items():
+                count = arguments.samples if name != "pytest" else max(1, arguments.samples // 5)
+                seconds, cpu = by_sandbox(pools[name], FUNCTION, label, count)
+                results.add(name, "samples_per_second", count / seconds, "1/s")
+                results.add(name, "cpu_ms", cpu * 1000 / count, "ms")
     print(f"{'':14}{'samples/s':>10}{'CPU-ms':>9}{'x declared':>12}")
-    for kind in ways:
-        rounds = measured[kind.name]
-        row = {
-            "kind": kind.name,
-            "samples_per_second": median(1 / wall for wall, _ in rounds),
-            "cpu_ms": median(cpu * 1000 for _, cpu in rounds),
-            "times_declared": median(own[1] / other[1] for own, other in zip(rounds, measured["declared"], strict=True)),
-            "rounds": arguments.rounds,
-            "samples": arguments.samples,
-            "processors": len(os.sched_getaffinity(0)),
-            "python": platform.python_version(),
-            "kernel": platform.release(),
-        }
-        print(f"{kind.name:14}{row['samples_per_second']:>10.0f}{row['cpu_ms']:>9.2f}{row['times_declared']:>12.2f}")
-        if arguments.json:
-            with arguments.json.open("a") as file:
-                file.write(json.dumps(row) + "\n")
+    for name in ways:
+        ratio = results.add_ratios(name, "cpu_ms", "declared", "times_declared")
+        print(f"{name:14}{results.median(name, 'samples_per_second'):>10.0f}{results.median(name, 'cpu_ms'):>9.2f}{ratio:>12.2f}")
 
 
 if __name__ == "__main__":
