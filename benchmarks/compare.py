@@ -101,7 +101,7 @@ def main() -> None:
                 f"{' / '.join(key):70}{before:>12.4g} -> {after:<12.4g}{(shift(old[key], new[key]) - 1) * 100:>+8.1f} %   p = {chance:.3f}"
             )
     print(
-        f"{moved} of {len(tellable)} metrics moved ({len(tellable) * SIGNIFICANT:.0f} would by chance alone); "
+        f"{moved} of {len(tellable)} metrics moved ({len(tellable) * SIGNIFICANT:.1f} would by chance alone); "
         f"{len(common) - len(tellable)} have too few rounds to tell, {len(set(old) ^ set(new))} are in one file only"
     )
 

@@ -204,7 +204,9 @@ def scaling(run: Run, nodes: Run | None = None) -> Figure:
     kinds: dict[str, list[tuple[float, float]]] = {}
     for kind, one in {"workers of a pool": run, "nodes of a worker each": nodes}.items():
         if one is not None:
-            kinds[kind] = [(one.median(name, "size"), one.median(name, "times_smallest")) for name in one.values]
+            kinds[f"{kind}, samples of {one.facts['cpu_ms']:g} ms"] = [
+                (one.median(name, "size"), one.median(name, "times_smallest")) for name in one.values
+            ]
     figure, axes = plt.subplots(figsize=(9, 4.2))
     most = max(size for points in kinds.values() for size, _ in points)
     processors = run.facts["processors"]
@@ -212,16 +214,17 @@ def scaling(run: Run, nodes: Run | None = None) -> Figure:
     axes.annotate(
         f"{processors} processors allow", (max(most, processors), processors), xytext=(0, 5), textcoords="offset points", ha="right"
     )
-    for color, (kind, points) in zip(LINES, kinds.items(), strict=False):
+    for place, (color, (kind, points)) in enumerate(zip(LINES, kinds.items(), strict=False)):
         points.sort()
         axes.plot(*zip(*points, strict=True), "o-", color=color, linewidth=2, label=kind)
-        for size, ratio in points:
-            axes.annotate(f"{ratio:.2f} x", (size, ratio), xytext=(0, -16), textcoords="offset points", ha="center", color=color)
+        for size, ratio in points[1:]:
+            axes.annotate(f"{ratio:.2f} x", (size, ratio), xytext=(8, -16 - 8 * place), textcoords="offset points", color=color)
     axes.set_xticks(sorted({size for points in kinds.values() for size, _ in points}))
     axes.set_ylim(0, processors * 1.25)
     axes.margins(x=0.08)
-    axes.set_title(f"Throughput over one, samples that compute {run.facts['cpu_ms']:g} ms")
-    axes.set_xlabel(" or ".join(kinds))
+    axes.set_title("Throughput over that of one")
+    axes.set_xlabel("workers, or nodes")
+    axes.legend(loc="lower right")
     axes.set_ylabel("times as many samples a second")
     return figure
 
