@@ -17,12 +17,13 @@ from typing import Any
 from sandbox import labels, suspicion
 from sandbox.errors import ConfigurationError, LabelError, WorkerError
 from sandbox.extract import Candidate, Choice, NoCode, extract, open_function
-from sandbox.job import Answer, AnswerKind, CodeTests, Job, Run
+from sandbox.job import Answer, AnswerKind, CodeTests, Job, Run, Usage
 from sandbox.judgement import CaseResult, Judgement, of_test, together, unanswered, untested
 from sandbox.labels.code import with_helpers
 from sandbox.labels.files import told_by
 from sandbox.languages import LANGUAGES
 from sandbox.languages.python import preamble_for
+from sandbox.layers import Enforced
 from sandbox.limits import Limits
 from sandbox.once import Once
 from sandbox.reference import with_expected
@@ -138,7 +139,9 @@ class _Trial:
         self.rules = rules
         self.limits = rules.for_suite(suite)
         self.deadline = deadline
-        self.runs: list[Run] = []
+        self.usages: list[Usage] = []
+        self.retries = 0
+        self.enforced: tuple[Enforced, ...] = ()
         self.suspicions = suspicion.of_source(candidate.source)
         self.left = self.limits.suite_seconds
         """Effective seconds that the cases still to come may use together."""
@@ -168,16 +171,18 @@ class _Trial:
             reason=ours[0] if ours else "",
             cases=tuple(results),
             format=self.suite.format,
-            usage=together([run.usage for run in self.runs]),
-            enforced=self.runs[-1].enforced if self.runs else (),
-            retries=sum(run.retries for run in self.runs),
+            usage=together(self.usages),
+            enforced=self.enforced,
+            retries=self.retries,
             suspicions=tuple(sorted(self.suspicions)),
         )
 
     def _ask(self, job: Job) -> Run:
         run = self.run(job, self.deadline)
         self.suspicions |= suspicion.of_run(job, run)
-        self.runs.append(dataclasses.replace(run, stdout=b"", stderr=b"", answers=()))  # outputs may be large
+        self.usages.append(run.usage)
+        self.retries += run.retries
+        self.enforced = run.enforced
         self.left -= max(run.usage.effective_wall_seconds, run.usage.cpu_seconds)
         if VERDICT_OF_CAUSE[run.cause] is Verdict.TIME_LIMIT:
             # The outcome is a timeout now, or a crash. The others are worth one more time limit together, not one each:
@@ -224,7 +229,8 @@ class _Trial:
             if self._spent:
                 yield from [_OUT_OF_TIME] * (len(cases) - done)
                 return
-            run = self._ask(self._job(calls=tuple(call for case in cases[done:] for call in case.calls)))
+            calls = tuple(call for case in cases[done:] for call in case.calls) if done else self.suite.calls
+            run = self._ask(self._job(calls=calls))
             answers = iter(run.answers)
             for case in cases[done:]:
                 said = [answer for _, answer in zip(case.calls, answers, strict=False)]

@@ -6,6 +6,7 @@ code, the suite holds them instead of cases, and they run in a tester (`sandbox.
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -91,6 +92,11 @@ class Suite:
     def __post_init__(self) -> None:
         if not (self.cases or self.tests or (self.reference and self.reference.calls)):
             raise LabelError(f"{self.format}: the label has no test cases; a suite needs at least one")
+
+    @functools.cached_property
+    def calls(self) -> tuple[Call, ...]:
+        """The calls of all cases in one: always the same object, which is encoded once for all candidates."""
+        return tuple(call for case in self.cases if isinstance(case, CallCase) for call in case.calls)
 
     @property
     def uses_stdin(self) -> bool:

@@ -24,12 +24,20 @@ SIGNS = {
 }
 """What is looked for in a program's text, by name; the names are in results and in `sandbox_suspect`'s documentation."""
 
+# Words without which no sign is there: most programs have none, and are not looked at any further.
+_WORDS = (
+    "_getframe", "f_back", "tb_frame", "currentframe", "inspect", "gi_frame", "gc.get_", "__subclasses__", "builtins", "TestCase",
+    "def __", "_exit", "os.", "conftest", "sitecustomize", "pytest", "SkipTest", "__file__", "/proc/", "ptrace", "ctypes",
+)  # fmt: skip
+
 _PATTERN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in SIGNS.items()))
 _LOOKED_AT = 200_000
 
 
 def of_source(source: str) -> set[str]:
     """The signs in a program's text (its first 200,000 characters)."""
+    if not any(word in source for word in _WORDS):
+        return set()
     return {found.lastgroup for found in _PATTERN.finditer(source, 0, _LOOKED_AT) if found.lastgroup}
 
 

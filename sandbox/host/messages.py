@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.errors import LabelError
 from sandbox.guest import values, wire
-from sandbox.job import Answer, AnswerKind, CodeTestResult, CodeTests, CodeTestsRun, Job, Run, Usage
+from sandbox.job import Answer, AnswerKind, Call, CodeTestResult, CodeTests, CodeTestsRun, Job, Run, Usage
 from sandbox.layers import Enforced
 from sandbox.verdict import Cause
 
@@ -42,15 +42,7 @@ def asked(job: Job, deadline: float) -> tuple[wire.Order, bytes, bytes]:
     """
     limits = job.limits
     calls = job.calls
-    try:
-        questions = (
-            values.encode([[call.function, call.expression, list(call.args), call.kwargs] for call in calls], exact=True)
-            if calls
-            else ""
-        )
-    except values.Unsendable as error:
-        raise LabelError(f"the arguments of a call do not cross to the candidate: {error}") from None
-    payload = wire.Payload(job.entropy, job.source, job.preamble, questions, _serving(job.tests), job.stdin).pack()
+    payload = wire.Payload(job.entropy, job.source, job.preamble, _questions(calls), _serving(job.tests), job.stdin).pack()
     tests = _tests(job) if job.tests else b""
     cases = _MANY if tests else 1 + len(calls)
     hard = max(0.001, min(limits.hard_seconds * cases, deadline - time.monotonic()))
@@ -71,6 +63,28 @@ def asked(job: Job, deadline: float) -> tuple[wire.Order, bytes, bytes]:
         framework=wire.FRAMEWORKS.index(job.tests.framework) if job.tests else 0,
     )
     return order, payload, tests
+
+
+_RECENT = 64
+_recent: dict[int, tuple[tuple[Call, ...], str]] = {}
+"""Calls that were encoded last, by their identity: all samples of a group have the same. Reading and writing one key is atomic."""
+
+
+def _questions(calls: tuple[Call, ...]) -> str:
+    if not calls:
+        return ""
+    known = _recent.get(id(calls))
+    if known is not None and known[0] is calls:
+        return known[1]
+    try:
+        text = values.encode([[call.function, call.expression, list(call.args), call.kwargs] for call in calls], exact=True)
+    except values.Unsendable as error:
+        raise LabelError(f"the arguments of a call do not cross to the candidate: {error}") from None
+    if len(text) < 1 << 16:
+        if len(_recent) >= _RECENT:
+            _recent.clear()
+        _recent[id(calls)] = calls, text
+    return text
 
 
 def observed(
