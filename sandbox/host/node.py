@@ -38,8 +38,16 @@ class NodeOptions:
         """Made where it is to run."""
         processors = len(os.sched_getaffinity(0))
         size = processors if self.workers is None else self.workers
-        cap = max(processors, size) if self.node_jobs is None else self.node_jobs
-        return Pool(self.start, size=size, node=NodeSemaphore(cap) if cap else None)
+        return Pool(self.start, size=size, node=self._semaphore(max(processors, size)))
+
+    def _semaphore(self, usual: int) -> NodeSemaphore | None:
+        if self.node_jobs is not None:
+            return NodeSemaphore(self.node_jobs) if self.node_jobs else None
+        try:
+            return NodeSemaphore(usual)
+        except ConfigurationError as error:  # nobody has asked for it
+            _log.warning("%s", error)
+            return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,7 @@
 """One cap for a node: any number of processes, fair, and nothing is lost when one of them is killed."""
 
+import ctypes
+import errno
 import os
 import signal
 import subprocess
@@ -11,6 +13,8 @@ import uuid
 import pytest
 
 from sandbox.errors import ConfigurationError
+from sandbox.host import semaphore
+from sandbox.host.node import NodeOptions
 from sandbox.host.pool import Pool
 from sandbox.host.process import ProcessWorker
 from sandbox.host.semaphore import NodeSemaphore, remove
@@ -110,6 +114,8 @@ def test_a_cap_that_cannot_be(cap):
 LOAD = """\
 import json, sys, time
 from concurrent.futures import ThreadPoolExecutor
+from sandbox.host import semaphore
+from sandbox.host.node import NodeOptions
 from sandbox.host.pool import Pool
 from sandbox.host.process import ProcessWorker
 from sandbox.host.semaphore import NodeSemaphore
@@ -160,3 +166,18 @@ def test_a_lost_worker_keeps_no_permit(name):
     run = pool.run(Job(source="import time; time.sleep(0.5); print('done')", limits=Limits(cpu_seconds=2)))
     assert (run.stdout, run.retries, semaphore.held) == (b"done\n", 1, 0)
     pool.close()
+
+
+def test_where_the_kernel_counts_nothing_only_who_asked_for_it_is_refused(monkeypatch, caplog):
+    class NoSemaphores:
+        def semget(self, *_):
+            ctypes.set_errno(errno.ENOSYS)
+            return -1
+
+    monkeypatch.setattr(semaphore, "_libc", NoSemaphores())
+    pool = NodeOptions(start=ProcessWorker, workers=1).pool()
+    assert "node_jobs=0" in caplog.text
+    assert pool.run(Job(source="print(1)")).stdout == b"1\n"
+    pool.close()
+    with pytest.raises(ConfigurationError, match="Function not implemented"):
+        NodeOptions(start=ProcessWorker, workers=1, node_jobs=2).pool()
