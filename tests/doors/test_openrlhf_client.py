@@ -109,10 +109,10 @@ def test_a_prompt_that_was_cut_from_the_left_is_still_the_prompt(clients_python)
 
 
 def test_no_process_is_left_when_the_engine_is_killed(clients_python):
-    slow = "```python\nimport os, time\nif os.fork() == 0:\n    os.setsid()\ntime.sleep(100)\ndef f(x): return x\n```"
+    slow = "```python\nimport os, time\nif os.fork() == 0:\n    os.setsid()\ntime.sleep({})\ndef f(x): return x\n```"
     process = start(
         clients_python,
-        [(PROMPT, slow, LABEL)] * 4,
+        [(PROMPT, slow.format(100 + number), LABEL) for number in range(4)],  # equal ones would be judged once
         stdout=subprocess.DEVNULL,
         env={"SANDBOX_CPU_SECONDS": "60", "SANDBOX_WORKERS": "2"},
     )
