@@ -1,6 +1,9 @@
 """Run by the interpreter of the clients' virtualenv: the real OpenRLHF executor around a fake engine. Prints JSON.
 
-python openrlhf_client.py REWARD_FILE TASKS     TASKS: a JSON list of [prompt, response, label]
+python openrlhf_client.py URL MAX_LENGTH < TASKS
+
+URL is a reward file, or http://HOST:PORT/get_reward; TASKS is a JSON list of [prompt, response, label]. All are asked at once, with
+each of two tokenizers; over HTTP with one.
 """
 
 import asyncio
@@ -9,37 +12,8 @@ import sys
 import types
 
 import torch
+from client_tokenizers import byte_level, metaspace
 from openrlhf.utils.agent import SingleTurnAgentExecutor
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-from transformers import PreTrainedTokenizerFast
-
-SPECIAL = ["<|im_start|>", "<|im_end|>", "<s>", "</s>", "<unk>"]
-
-
-def byte_level():
-    """Like Qwen's and Llama 3's: every byte a token, decoding gives the text back."""
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    tokenizer = Tokenizer(models.BPE(vocab={token: number for number, token in enumerate(alphabet)}, merges=[]))
-    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    tokenizer.decoder = decoders.ByteLevel()
-    return finished(tokenizer)
-
-
-def metaspace():
-    """Like Llama 2's and CodeLlama's: blanks are marks, and decoding changes them around special tokens."""
-    characters = ["▁", "<unk>", *map(chr, range(32, 127)), "\n"]
-    tokenizer = Tokenizer(
-        models.BPE(vocab={token: number for number, token in enumerate(characters)}, merges=[], unk_token="<unk>")
-    )
-    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace()
-    tokenizer.decoder = decoders.Metaspace()
-    return finished(tokenizer)
-
-
-def finished(tokenizer):
-    fast = PreTrainedTokenizerFast(tokenizer_object=tokenizer, clean_up_tokenization_spaces=False)
-    fast.add_special_tokens({"additional_special_tokens": SPECIAL})
-    return fast
 
 
 class Engine:
@@ -61,11 +35,29 @@ def plain(value):
     return tensor.item()
 
 
-async def main(reward_file, tasks, max_length):
+def from_file(reward, score, logs):
+    return {
+        "reward": plain(reward),
+        "score": plain(score),
+        "logs": {key: plain(value) for key, value in logs.items()},
+        "dtype": [str(reward.dtype), str(score.dtype), *(str(value.dtype) for value in logs.values())],
+        "shape": [list(reward.shape), list(score.shape)],
+    }
+
+
+def from_http(reward, score, logs):
+    """The trainer makes a tensor of what was in the JSON; an int there would be an int tensor, which ends the training later."""
+    numbers = [reward, score, *logs.values()]
+    assert all(type(column) is list and len(column) == 1 and type(column[0]) is float for column in numbers), numbers
+    return {"reward": reward[0], "score": score[0], "logs": {key: value[0] for key, value in logs.items()}}
+
+
+async def main(url, tasks, max_length):
     results = []
-    for make in (byte_level, metaspace):
+    is_http = url.startswith("http")
+    for make in (byte_level,) if is_http else (byte_level, metaspace):
         tokenizer = make()
-        executor = SingleTurnAgentExecutor(remote_rm_url=[reward_file])
+        executor = SingleTurnAgentExecutor(remote_rm_url=[url])
         params = types.SimpleNamespace(max_tokens=100, logprobs=None)
         jobs = [
             executor.execute(prompt, label, params, max_length, tokenizer, Engine(tokenizer, response))
@@ -74,16 +66,7 @@ async def main(reward_file, tasks, max_length):
         for output in await asyncio.gather(*jobs):
             reward, score, logs = output["reward"], output["scores"], output["extra_logs"]
             assert reward is not None, "the executor swallowed an exception"
-            results.append(
-                {
-                    "tokenizer": make.__name__,
-                    "reward": plain(reward),
-                    "score": plain(score),
-                    "logs": {key: plain(value) for key, value in logs.items()},
-                    "dtype": [str(reward.dtype), str(score.dtype), *(str(value.dtype) for value in logs.values())],
-                    "shape": [list(reward.shape), list(score.shape)],
-                }
-            )
+            results.append({"tokenizer": make.__name__, **(from_http if is_http else from_file)(reward, score, logs)})
     print(json.dumps(results), flush=True)
 
 

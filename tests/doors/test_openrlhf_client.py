@@ -8,6 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 from machine import ROOT
+from serving import server
 
 from sandbox.settings import VARIABLES
 
@@ -39,8 +40,8 @@ def environment():
     return {"PATH": "/usr/bin:/bin", "SANDBOX_CPU_SECONDS": "0.5", "HOME": "/tmp", "TRANSFORMERS_OFFLINE": "1"}
 
 
-def start(clients_python, tasks, max_length=100_000, **options):
-    command = [clients_python, str(SCRIPT), str(ROOT / "reward_code_gen.py"), str(max_length)]
+def start(clients_python, tasks, max_length=100_000, url=str(ROOT / "reward_code_gen.py"), **options):
+    command = [clients_python, str(SCRIPT), url, str(max_length)]
     process = subprocess.Popen(
         command, stdin=subprocess.PIPE, text=True, env={**environment(), **options.pop("env", {})}, **options
     )
@@ -132,3 +133,21 @@ def test_no_process_is_left_when_the_engine_is_killed(clients_python):
 def test_the_environment_of_the_test_sets_only_known_variables():
     known = {variable.name for variable in VARIABLES}
     assert {name for name in environment() if name.startswith("SANDBOX_")} <= known
+
+
+def test_500_samples_at_once_are_all_answered_over_http(clients_python):
+    """The client opens a connection a sample, waits 180 s, and comes again five times; here nothing has to come again."""
+    programs = [(f"def f(x):\n    return x + {number % 2}  # {number}", float(number % 2)) for number in range(500)]
+    tasks = [(PROMPT, f"```python\n{program}\n```", LABEL) for program, _ in programs]
+    with server(SANDBOX_CPU_SECONDS="2") as client:
+        process = start(clients_python, tasks, url=f"{client.base_url}/get_reward", stdout=subprocess.PIPE)
+        answers = answers_of(process)
+        counted = client.get("/v1/status").json()["outcomes"]
+    assert [answer["reward"] for answer in answers] == [reward for _, reward in programs]
+    assert counted == {"pass": 250, "fail": 250}
+
+
+def test_a_token_in_the_url_is_enough_for_a_client_that_sends_no_headers(clients_python):
+    with server(SANDBOX_TOKEN="secret") as client:
+        process = start(clients_python, TASKS, url=f"{client.base_url}/get_reward?token=secret", stdout=subprocess.PIPE)
+        assert [round(answer["reward"], 3) for answer in answers_of(process)] == [reward for *_, reward in TASKS]
