@@ -83,13 +83,13 @@ class CodeReward:
     ) -> list[float | None]:
         if log_extra is not None:
             log_extra(f"{self.name}/outcome", [score.outcome.value for score in scores])
-            log_extra(f"{self.name}/pass_rate", [score.pass_rate for score in scores])
+            log_extra(f"{self.name}/pass_rate", [None if _is_ours(score) else score.pass_rate for score in scores])
             log_extra(f"{self.name}/first_failure", [score.judgement.first_failure or score.judgement.reason for score in scores])
         if log_metric is not None:
             for key, numbers in _metrics(scores).items():
                 if numbers:
                     log_metric(f"{self.name}/{key}", sum(numbers) / len(numbers))
-        return [None if score.outcome is Outcome.INTERNAL else float(score.reward) for score in scores]
+        return [None if _is_ours(score) else float(score.reward) for score in scores]
 
 
 class AsyncCodeReward(CodeReward):
@@ -127,12 +127,16 @@ def _submitted(box: Sandbox, samples: list[tuple[str, Any, str]]) -> list[Future
     return [futures[number] for number in range(len(samples))]
 
 
+def _is_ours(score: Score) -> bool:
+    return score.outcome is Outcome.INTERNAL  # the label's fault too
+
+
 def _metrics(scores: list[Score]) -> dict[str, list[float]]:
-    judgeable = [score for score in scores if score.outcome is not Outcome.INTERNAL]
+    judgeable = [score for score in scores if not _is_ours(score)]
     return {
         "pass_rate": [score.pass_rate for score in judgeable],
         "timeout": [float(score.outcome is Outcome.TIMEOUT) for score in judgeable],
         "crash": [float(score.outcome is Outcome.CRASH) for score in judgeable],
-        "internal_error": [float(score.outcome is Outcome.INTERNAL) for score in scores],
+        "internal_error": [float(_is_ours(score)) for score in scores],
         "wall_ms": [score.judgement.usage.wall_seconds * 1000.0 for score in scores],
     }
