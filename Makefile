@@ -1,6 +1,6 @@
 # make demo     set everything up and score real problems, right and wrong
 # make test     set everything up; lint, type-check and run every test that can run here
-# make clients  the real clients (OpenRLHF, EvalPlus) in a virtualenv of their own, for their tests
+# make clients  the real clients (OpenRLHF, verl, TRL, EvalPlus) in a virtualenv of their own, for their tests
 # make images   the slim image of container workers (Docker; as root with debootstrap, or make images BASE=python:3.11-slim-bookworm)
 # make bench    the published numbers, as tables and as lines of JSON (RESULTS=FILE names another file); half an hour
 # make baselines  what a sample costs beside other graders, each in a virtualenv of its own (a part of make bench)
@@ -77,7 +77,10 @@ $(VENV)/.report: $(VENV)/.python pyproject.toml constraints.txt
 .venv-clients/.done: tests/clients.txt
 	$(PYTHON) -m venv .venv-clients
 	.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install -r tests/clients.txt
-	.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --no-deps openrlhf==0.11.2 evalplus==0.3.1
+	.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --no-deps \
+		openrlhf==0.11.2 evalplus==0.3.1 verl==0.9.1 trl==1.16.0
+	for old in 0.9.0 0.10.1; do .venv-clients/bin/python -m pip --disable-pip-version-check --quiet install --no-deps \
+		--upgrade --target .venv-clients/openrlhf-$$old openrlhf==$$old || exit 1; done  # for their command lines
 	touch $@
 
 clean:

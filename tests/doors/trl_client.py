@@ -2,6 +2,7 @@
 
 python trl_client.py rewards < {"rows": [...], "completions": [...], "label": ...}    what _calculate_rewards and the logs hold
 python trl_client.py model FOLDER                                                   save the tiny model, for the example
+python trl_client.py fields FLAG...                                                 what the example's parser makes of flags
 python trl_client.py pickle                                                         whether the rewards survive it
 """
 
@@ -9,6 +10,7 @@ import json
 import pickle
 import sys
 import tempfile
+from pathlib import Path
 
 from client_tokenizers import byte_level
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -27,6 +29,21 @@ def tokenizer_and_model():
         max_position_embeddings=2048, pad_token_id=tokenizer.pad_token_id, eos_token_id=tokenizer.eos_token_id,
     )  # fmt: skip
     return tokenizer, LlamaForCausalLM(config)
+
+
+def fields(flags):
+    """Flags of the example as its parser understands them; what has no GPU here is looked at, not made."""
+    import dataclasses
+    import runpy
+
+    from trl import GRPOConfig, TrlParser
+
+    example = runpy.run_path(str(Path(__file__).resolve().parents[2] / "examples" / "train_trl.py"), run_name="example")
+    parser = TrlParser((example["Arguments"], GRPOConfig))
+    known = {one.name for kind in (example["Arguments"], GRPOConfig) for one in dataclasses.fields(kind)}
+    parsed = vars(parser.parse_args(flags))
+    assert parsed.keys() - {"config"} <= known, parsed.keys() - known
+    return {name: value for name, value in parsed.items() if isinstance(value, (str, int, float, type(None)))}
 
 
 def save(folder):
@@ -67,6 +84,8 @@ def rewards_of(function, asked):
 def main(mode, *arguments):
     if mode == "rewards":
         return rewards(json.loads(sys.stdin.read()))
+    if mode == "fields":
+        return fields(arguments)
     if mode == "model":
         return save(*arguments)
     given = (code_reward, acode_reward, make_code_reward(label="tests", name="mine"))

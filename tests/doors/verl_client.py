@@ -3,7 +3,8 @@
 python verl_client.py rewards NAME < TASKS      TASKS: a JSON list of [response, ground truth, extra_info]; NAME: a function of ours
 python verl_client.py ray NAME < TASKS          the same in two of verl's Ray actors, and put together as for the trainer
 python verl_client.py fusion URL < TASKS        TASKS: a JSON list of [completion, test cases, seconds a case]
-python verl_client.py config OVERRIDE...        what the configuration becomes (an override of a key that is not there is an error)
+python verl_client.py config OVERRIDE...        what the configuration becomes, after verl's own checks
+python verl_client.py dataset FILE              the ground truths in what verl's dataset class reads
 """
 
 import asyncio
@@ -102,8 +103,16 @@ def fusion(url, tasks):
 def main(mode, *arguments):
     if mode == "config":
         from omegaconf import OmegaConf
+        from verl.utils.config import validate_config
 
+        validate_config(configured(*arguments), use_reference_policy=False, use_critic=False)
         return OmegaConf.to_container(configured(*arguments), resolve=False)
+    if mode == "dataset":
+        from verl.utils.dataset.rl_dataset import RLHFDataset
+
+        tokenizer = byte_level()
+        tokenizer.chat_template = "{{ messages[0].content }}"
+        return [row["reward_model"]["ground_truth"] for row in RLHFDataset(arguments[0], tokenizer, configured().data)]
     modes = {"rewards": rewards, "ray": in_ray, "fusion": fusion}
     return modes[mode](*arguments, json.loads(sys.stdin.read()))
 
