@@ -5,7 +5,7 @@
 #   MODEL=Qwen/Qwen2.5-Coder-7B-Instruct DATA=problems.jsonl bash examples/train_openrlhf.sh [more flags]
 #
 # DATA has a JSON object a line, with `prompt` (a text or messages) and `label` (tests, in any format of the README).
-# REWARD may be http://127.0.0.1:8000/get_reward instead, with `reward-sandbox serve` running there.
+# REWARD may be http://127.0.0.1:8080/get_reward instead, with `reward-sandbox serve` running there.
 set -euo pipefail
 
 HERE=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

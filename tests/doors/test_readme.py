@@ -31,12 +31,31 @@ def run(source):
 
 
 def test_the_quick_start_runs():
-    (source,) = blocks(README, "python")
+    source, _ = blocks(README, "python")
     assert len(source.splitlines()) <= 22
     done = run(source)
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[:3] == ["1.0 pass 1.0", "1.0 accepted", "-1.0 no_code"]
     assert "finished b'42\\n'" in done.stdout
+
+
+def test_the_snippet_for_trl_names_what_exists():
+    _, source = blocks(README, "python")
+    ours = [line for line in source.splitlines() if "sandbox" in line and "import" in line]
+    exec("\n".join(ours), names := {})
+    compile(source, "README.md", "exec")
+    reward = names["make_code_reward"](label="test_cases")
+    assert (reward.label, 'make_code_reward(label="test_cases")' in source) == ("test_cases", True)
+
+
+def test_what_the_readme_gives_verl_exists():
+    from sandbox.adapters import verl
+
+    path, name = (re.search(rf"reward\.custom_reward_function\.{key}=(\S+) ", README)[1] for key in ("path", "name"))
+    assert path == f"pkg://{verl.__name__}"
+    assert callable(getattr(verl, name))
+    for key in verl.KEYS:
+        assert f"`{key}`" in README
 
 
 def test_the_api_page_runs_from_top_to_bottom():
