@@ -7,23 +7,17 @@ training too. So this never raises for a sample, ends before a deadline, and ans
 
 from __future__ import annotations
 
-import atexit
 import logging
 import math
-import os
 import re
-import threading
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sandbox.adapters.shared import check_settings, judged, ours, sandbox_of_process
 from sandbox.api import Sandbox, Score
-from sandbox.errors import SandboxError
 from sandbox.extract import SPECIAL_TOKEN, blocks_of, strip_special_tokens
-from sandbox.judgement import Judgement
 from sandbox.reward import Outcome
-from sandbox.settings import Settings
-from sandbox.verdict import Verdict
 
 if TYPE_CHECKING:
     import torch
@@ -34,22 +28,6 @@ _log = logging.getLogger("sandbox")
 
 LOG_KEYS = ("code_correctness", "avg_correctness", "pass_rate", "timeout", "crash", "internal_error", "wall_ms")
 """The keys of `extra_logs`, always all of them: one number a sample, which the trainer averages itself."""
-
-_lock = threading.Lock()  # protects the two below
-_box: Sandbox | None = None
-_owner = 0
-
-
-def check_settings() -> None:
-    """Check the `SANDBOX_*` variables, and that a worker can be had, now: better when the reward file is loaded than in a training.
-
-    Raises:
-        ConfigurationError: a variable cannot be used.
-        LayerMissing: programs cannot be confined here as is required.
-    """
-    settings = Settings.from_environment(os.environ)
-    with Sandbox(limits=settings.limits, **{**settings.options, "workers": 1}) as box:
-        box.warm()
 
 
 def reward_func(
@@ -99,10 +77,10 @@ def _at(values: Sequence[Any] | None, number: int) -> Any:
 
 def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
     try:
-        box = _sandbox()
+        box = sandbox_of_process()
     except Exception as error:
         _log.error("no sample can be scored: %s", error)
-        return [_ours(str(error)) for _ in samples]
+        return [ours(str(error)) for _ in samples]
     deadline = time.monotonic() + box.rules.limits.deadline_seconds
     if len(samples) == 1:
         return [score_query(box, deadline, *samples[0])]
@@ -116,35 +94,12 @@ def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
 def score_query(box: Sandbox, deadline: float, query: str, prompt: Any, label: Any) -> Score:
     """Score what the model wrote in *query*, before *deadline* (of `time.monotonic`). Never raises."""
     try:
-        prompt = str(prompt or "")
-        score = box.score(response_of(query, prompt), label, strip_special_tokens(prompt), deadline=deadline)
+        asked = str(prompt or "")
+        response, plain = response_of(query, asked), strip_special_tokens(asked)
     except Exception as error:  # the trainer would swallow it and die of it later; it is counted and logged instead
-        _log.error("a sample could not be scored: %s", error, exc_info=not isinstance(error, SandboxError))
-        return _ours(f"{type(error).__name__}: {error}", box)
-    if score.outcome is Outcome.INTERNAL:
-        _log.warning("%s: %s", score.verdict.value, score.judgement.reason)
-    return score
-
-
-def _ours(reason: str, box: Sandbox | None = None) -> Score:
-    """A sample that could not be judged: priced by the shape if there is one, never an exception."""
-    judgement = Judgement(verdict=Verdict.INTERNAL_ERROR, reason=reason)
-    if box is not None:
-        price = box.shape.price(judgement)
-        return Score(reward=price.reward, score=price.score, outcome=price.outcome, judgement=judgement)
-    return Score(reward=0.0, score=0.5, outcome=Outcome.INTERNAL, judgement=judgement)
-
-
-def _sandbox() -> Sandbox:
-    """The pool of this process, made on first use; a forked copy of the process makes its own."""
-    global _box, _owner
-    with _lock:
-        if _box is None or _owner != os.getpid():
-            settings = Settings.from_environment(os.environ)
-            _box = Sandbox(limits=settings.limits, **settings.options)
-            _owner = os.getpid()
-            atexit.register(_box.close)
-        return _box
+        _log.exception("a response could not be found in its query")
+        return ours(f"{type(error).__name__}: {error}", box)
+    return judged(box, response, label, plain, deadline)
 
 
 # --- which part of a query is the response --------------------------------------------------------------------------------

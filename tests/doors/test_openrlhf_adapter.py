@@ -13,7 +13,7 @@ from machine import ROOT
 
 torch = pytest.importorskip("torch")
 
-from sandbox.adapters import openrlhf
+from sandbox.adapters import shared
 from sandbox.adapters.openrlhf import LOG_KEYS, response_of, reward_func
 
 PROMPT = "<|im_start|>user\nWrite f, that adds one. An example of the style that is wanted:\n```python\ndef f(x): return x + 1\n```\n<|im_end|>\n<|im_start|>assistant\n"
@@ -176,10 +176,10 @@ def test_it_works_from_many_threads_at_once():
 
 def test_workers_that_cannot_start_are_counted_not_raised(monkeypatch):
     monkeypatch.setenv("SANDBOX_PYTHON", "/nonexistent")
-    monkeypatch.setattr(openrlhf, "_box", None)
+    monkeypatch.setattr(shared, "_box", None)
     reward, score, logs = one(RIGHT, "", LABEL)
     assert (reward, score, logs["internal_error"]) == (0.0, 0.5, 1.0)
-    monkeypatch.setattr(openrlhf, "_box", None)
+    monkeypatch.setattr(shared, "_box", None)
 
 
 def load(path):

@@ -1,0 +1,105 @@
+"""What the doors of all trainers share: one sandbox a process, made from the environment, and samples that raise nothing."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sandbox.api import Sandbox, Score
+from sandbox.errors import SandboxError
+from sandbox.judgement import Judgement
+from sandbox.reward import Outcome
+from sandbox.settings import Settings
+from sandbox.verdict import Verdict
+
+__all__ = ["check_settings", "checked_sandbox", "judged", "ours", "sandbox_of_process", "text_of"]
+
+_log = logging.getLogger("sandbox")
+
+_lock = threading.Lock()  # protects the two below
+_box: Sandbox | None = None
+_owner = 0
+_checking = threading.Lock()
+
+
+def check_settings() -> None:
+    """Check the `SANDBOX_*` variables, and that a worker can be had, now: better when a training starts than in its middle.
+
+    Raises:
+        ConfigurationError: a variable cannot be used.
+        LayerMissing: programs cannot be confined here as is required.
+    """
+    settings = Settings.from_environment(os.environ)
+    with Sandbox(limits=settings.limits, **{**settings.options, "workers": 1}) as box:
+        box.warm()
+
+
+def sandbox_of_process() -> Sandbox:
+    """The sandbox of this process, made on first use; a forked copy of the process makes its own.
+
+    Raises:
+        ConfigurationError: a variable `SANDBOX_*` cannot be used.
+    """
+    global _box, _owner
+    with _lock:
+        if _box is None or _owner != os.getpid():
+            settings = Settings.from_environment(os.environ)
+            _box = Sandbox(limits=settings.limits, **settings.options)
+            _owner = os.getpid()
+            atexit.register(_box.close)
+        return _box
+
+
+def checked_sandbox() -> Sandbox:
+    """`sandbox_of_process`, for trainers that end when a reward function raises: the first call makes sure of a worker.
+
+    So a wrong setting ends the start of a training, with its sentence, instead of a run of which every reward is our fault.
+
+    Raises:
+        ConfigurationError: a variable `SANDBOX_*` cannot be used, or workers cannot be started.
+        LayerMissing: programs cannot be confined here as is required.
+    """
+    with _checking:
+        if _box is None or _owner != os.getpid():
+            check_settings()
+        return sandbox_of_process()
+
+
+def judged(box: Sandbox, response: str | None, label: Any, prompt: str = "", deadline: float | None = None) -> Score:
+    """`Sandbox.score` that raises nothing: what could not be judged is the outcome INTERNAL, and is logged."""
+    try:
+        score = box.score(response, label, prompt, deadline=deadline)
+    except Exception as error:  # one sample of thousands: it is counted and logged, the training goes on
+        _log.error("a sample could not be scored: %s", error, exc_info=not isinstance(error, SandboxError))
+        return ours(f"{type(error).__name__}: {error}", box)
+    if score.outcome is Outcome.INTERNAL:
+        _log.warning("%s: %s", score.verdict.value, score.judgement.reason)
+    return score
+
+
+def ours(reason: str, box: Sandbox | None = None) -> Score:
+    """A sample that could not be judged: priced by the shape if there is one, else 0.0."""
+    judgement = Judgement(verdict=Verdict.INTERNAL_ERROR, reason=reason)
+    if box is not None:
+        price = box.shape.price(judgement)
+        return Score(reward=price.reward, score=price.score, outcome=price.outcome, judgement=judgement)
+    return Score(reward=0.0, score=0.5, outcome=Outcome.INTERNAL, judgement=judgement)
+
+
+def text_of(said: Any, role: str) -> str:
+    """What *role* said last: *said* is a text, a list of messages, or nothing. Content in parts is joined."""
+    if isinstance(said, str):
+        return said
+    if not isinstance(said, Sequence):
+        return ""
+    for message in reversed(said):
+        if isinstance(message, Mapping) and message.get("role") == role:
+            content = message.get("content")
+            if isinstance(content, str) or content is None:
+                return content or ""
+            return "".join(str(part.get("text") or "") for part in content if isinstance(part, Mapping))
+    return ""
