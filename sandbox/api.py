@@ -18,13 +18,13 @@ from typing import Any, TypeAlias
 from typing_extensions import Self
 
 from sandbox.errors import ConfigurationError
-from sandbox.extract import Choice
+from sandbox.extract import Candidate, Choice, NoCode
 from sandbox.host.backends import Starter
 from sandbox.host.cluster import Cluster
 from sandbox.host.container import DEFAULT_IMAGE
 from sandbox.host.node import NodeOptions
 from sandbox.job import Job, Run
-from sandbox.judge import Rules, judge
+from sandbox.judge import Rules, judge, program_of
 from sandbox.judgement import Judgement
 from sandbox.layers import Backend, Isolation, Layer, parse
 from sandbox.limits import Limits
@@ -180,6 +180,17 @@ class Sandbox:
         self._remember(label, judgement)
         price = self.shape.price(judgement)
         return Score(reward=price.reward, score=price.score, outcome=price.outcome, judgement=judgement)
+
+    def program(self, response: str | None, label: Any, prompt: str = "") -> Candidate | NoCode:
+        """The program in *response* that `score` would judge, or why there is none.
+
+        Raises:
+            LabelError: the label cannot be understood.
+            WorkerError: no worker could be asked which of several blocks are valid programs.
+            ConfigurationError: workers cannot be started, or the sandbox is closed.
+        """
+        text = "" if response is None else str(response)
+        return program_of(text, label, prompt=prompt, run=self._pool.run, rules=self.rules)
 
     def score_many(self, samples: Iterable[Sample]) -> Iterator[Score]:
         """Score *samples*, as many at a time as there are workers; yields in their order.

@@ -151,7 +151,7 @@ def extract(
     text = strip_special_tokens(response.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
     if not text.strip():
         return NoCode(reason="the response is empty")
-    answer = _final_answer(text)
+    answer = final_answer(text)
     if isinstance(answer, NoCode):
         return answer
     start = open_function(prompt, entry_points)
@@ -170,7 +170,7 @@ def extract(
     return Candidate(source=found, how=how)
 
 
-def _final_answer(text: str) -> str | NoCode:
+def final_answer(text: str) -> str | NoCode:
     """What follows the reasoning; what is inside the last <answer>, if there is one."""
     _, closing, tail = text.rpartition("</think>")
     if closing:

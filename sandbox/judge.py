@@ -30,7 +30,7 @@ from sandbox.reference import with_expected
 from sandbox.suite import CallCase, Match, StdioCase, Suite
 from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict, worst
 
-__all__ = ["Rules", "RunJob", "judge"]
+__all__ = ["Rules", "RunJob", "judge", "program_of"]
 
 HOST_SECONDS = 10.0
 """CPU time that judging one sample may take on the host; comparing hostile answers is the candidate's cost too."""
@@ -106,6 +106,21 @@ def judge(
         return Judgement(verdict=Verdict.LABEL_ERROR, reason=str(error), format=suite.format)
     except WorkerError as error:
         return Judgement(verdict=Verdict.INTERNAL_ERROR, reason=str(error), format=suite.format)
+
+
+def program_of(
+    response: str, label: object, *, run: RunJob, prompt: str = "", rules: Rules | None = None, deadline: float | None = None
+) -> Candidate | NoCode:
+    """The program in *response* that `judge` would judge against *label*, or why there is none.
+
+    Raises:
+        LabelError: the label cannot be understood.
+        WorkerError: no worker could be asked which of several blocks are valid programs.
+    """
+    rules = rules or Rules()
+    if deadline is None:
+        deadline = time.monotonic() + rules.limits.deadline_seconds
+    return _extracted(response, labels.read(label), prompt, rules, run, deadline)
 
 
 def _tried(found: Candidate, suite: Suite, prompt: str, run: RunJob, rules: Rules, deadline: float) -> Judgement:

@@ -22,11 +22,13 @@ _WRAPPERS = ("ground_truth", "reward_model", "verification_info", "input_output"
 
 
 def read(label: Any) -> Suite:
-    """The test cases of *label*: a dict, a list, a JSON or Python-literal text of one, or a text of asserts.
+    """The test cases of *label*: a dict, a list, a JSON or Python-literal text of one, or a text of asserts. A `Suite` is itself.
 
     Raises:
         LabelError: it cannot be understood; the message says what was looked for and what was found.
     """
+    if isinstance(label, Suite):
+        return label
     key = _key(label)
     with _lock:
         known = _recent.get(key) if key else None

@@ -10,6 +10,7 @@ from machine import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 API = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+REWARDS = (ROOT / "docs" / "rewards.md").read_text(encoding="utf-8")
 
 
 def blocks(text, language):
@@ -63,6 +64,21 @@ def test_the_api_page_runs_from_top_to_bottom():
     assert done.returncode == 0, done.stderr
 
 
+def test_the_page_on_more_rewards_runs_from_top_to_bottom():
+    done = run("\n".join(blocks(REWARDS, "python")))
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_prices_of_mathematics_are_those_that_are_paid():
+    from sandbox.adapters.math import REWARDS as PAID
+    from sandbox.adapters.math import Answered, Marked
+
+    for words, answered in (("right", Answered.RIGHT), ("wrong", Answered.WRONG), ("none stated", Answered.NOTHING)):
+        row = re.search(rf"^\| {words} \| (\S+) \| (\S+) \|$", REWARDS, re.M)
+        assert float(row[1]) == PAID[answered]
+        assert float(row[2]) == round(Marked(answered=answered).score, 2)
+
+
 def test_the_command_lines_run(tmp_path):
     (tmp_path / "solution.py").write_text("print(sum(map(int, input().split())))")
     (tmp_path / "samples.jsonl").write_text('{"response": "def f(): return 1", "label": ["assert f() == 1"]}\n')
@@ -82,7 +98,7 @@ def test_both_spellings_of_the_trainers_flags_are_there():
         assert f"{flag} " in README
 
 
-@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "docs/api.md"])
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "docs/api.md", "docs/rewards.md"])
 def test_files_that_pages_name_exist(page):
     text = (ROOT / page).read_text(encoding="utf-8")
     for name in re.findall(r"`((?:tests|sandbox|examples|benchmarks|guest)/[\w/.]+)`", text) + re.findall(r"\]\(([\w/.]+)\)", text):
