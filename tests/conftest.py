@@ -9,6 +9,7 @@ import json
 import time
 
 import pytest
+from browser import CHROMIUM
 from machine import (
     CLIENTS_PYTHON,
     DATA,
@@ -30,7 +31,7 @@ from sandbox.host.semaphore import NodeSemaphore
 def pytest_configure(config):
     config.addinivalue_line(
         "markers",
-        "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota, memory_group, docker, gvisor, ray, schemathesis",
+        "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota, memory_group, docker, gvisor, ray, schemathesis, chromium",
     )
 
 
@@ -54,6 +55,8 @@ def _missing(what):
         return None if importlib.util.find_spec("ray") else "Ray is not installed: pip install 'reward-sandbox[ray]'"
     if what == "schemathesis":
         return None if importlib.util.find_spec("schemathesis") else "schemathesis is not installed"
+    if what == "chromium":
+        return None if CHROMIUM else "no Chromium found: apt-get install chromium"
     if what == "pythons":
         return None if len(other_pythons()) > 1 else "no other Python interpreters found"
     raise AssertionError(f"nobody knows how to look for {what}")

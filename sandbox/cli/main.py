@@ -141,6 +141,22 @@ def score(
 
 
 @app.command()
+def report(
+    file: Annotated[Path, typer.Argument(help="Results: what `reward-sandbox score --out` wrote.")],
+    out: Annotated[Path, typer.Option(help="Write the page here: one HTML file that needs no network.")] = Path("report.html"),
+    png: Annotated[Path | None, typer.Option(help="Write the charts as PNG files into this folder (needs matplotlib).")] = None,
+    samples: Annotated[Path | None, typer.Option(help="The samples that were scored: the page shows their programs.")] = None,
+    response_key: Annotated[str, typer.Option(help="Key of the model's text in the samples.")] = "response",
+    id_key: Annotated[str, typer.Option(help="Key that names a sample; without it, the line's number does.")] = "id",
+) -> None:
+    """Make a page of a file of results: what became of the samples, over the run, and why they failed."""
+    from sandbox.cli.report import write_report
+
+    with _told():
+        write_report(file, out, png, samples, response_key, id_key)
+
+
+@app.command()
 def doctor(
     allow_missing: AllowMissing = None,
     isolation: Tier = None,

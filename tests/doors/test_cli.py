@@ -117,6 +117,16 @@ def test_score_with_other_keys_and_from_standard_input():
     assert json.loads(done.stdout.splitlines()[0])["outcome"] == "pass"
 
 
+def test_report_of_what_score_wrote(samples, tmp_path):
+    run("score", samples, "--out", tmp_path / "results.jsonl")
+    done = run("report", tmp_path / "results.jsonl", "--out", tmp_path / "new" / "report.html", "--samples", samples)
+    assert done.returncode == 0, done.stderr
+    assert "report.html: 4 samples, 25.0% passed, mean reward -0.125\n" in done.stdout
+    page = (tmp_path / "new" / "report.html").read_text()
+    assert "while 1: pass" in page
+    assert "expected 2" in page
+
+
 def test_a_broken_label_is_exit_status_3(tmp_path):
     path = tmp_path / "s.jsonl"
     path.write_text(json.dumps({"response": "x", "label": "nonsense"}))
@@ -132,6 +142,8 @@ def test_a_broken_label_is_exit_status_3(tmp_path):
         (["score", "{file}", "--shape", "round"], {}, "documented, binary"),
         (["score", "{file}", "--response-key", "answer"], {}, "--response-key"),
         (["score", "{file}", "--out", "{file}"], {}, "another --out"),
+        (["report", "nosuch.jsonl"], {}, "nosuch.jsonl"),
+        (["report", "{file}"], {}, "line 1: not a result of `reward-sandbox score`: no 'outcome'"),
         (["run", "nosuch.py"], {}, "nosuch.py"),
         (["score", "{file}"], {"SANDBOX_MEMORY_MB": "x"}, "SANDBOX_MEMORY_MB"),
         (["score", "{file}"], {"SANDBOX_PYTHON": "/nosuch"}, "/nosuch"),

@@ -1,0 +1,207 @@
+"""The lines that `reward-sandbox score --out` wrote, and the responses that they are about."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sandbox.errors import ConfigurationError
+from sandbox.reward import Outcome
+from sandbox.verdict import Verdict
+
+__all__ = ["Read", "Result", "read_responses", "read_results"]
+
+OUTCOMES = frozenset(outcome.value for outcome in Outcome)
+VERDICTS = frozenset(verdict.value for verdict in Verdict)
+SHOWN_CHARACTERS = 1_500
+"""Of a difference or a reason: what nobody would read is not kept in memory either."""
+MOST_NAMES = 12
+NAME_CHARACTERS = 200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One line."""
+
+    id: str
+    outcome: str
+    verdict: str
+    reward: float
+    pass_rate: float
+    accepted: int = 0
+    cases: int = 0
+    failure: str = ""
+    """Of the first case that was not accepted: its name, its detail, its difference."""
+    reason: str = ""
+    format: str = ""
+    cpu_seconds: float = 0.0
+    wall_seconds: float = 0.0
+    peak_memory_bytes: float = 0.0
+    retries: int = 0
+    reused: bool = False
+    suspicions: tuple[str, ...] = ()
+    not_enforced: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Read:
+    """What a file held."""
+
+    results: list[Result]
+    """In the order of lines."""
+    mended: int = 0
+    """Results that count no more: a fault of ours or a broken label, of a sample that was scored again later."""
+    is_cut: bool = False
+    """The last line is not whole: the run was killed while it wrote it, or is still writing."""
+
+
+@dataclass(kw_only=True)
+class _Reader:
+    results: list[Result] = field(default_factory=list)
+    faults: dict[str, int] = field(default_factory=dict)
+    """Where in *results* the sample's fault of ours is."""
+    mended: set[int] = field(default_factory=set)
+
+    def add(self, result: Result) -> None:
+        place = self.faults.pop(result.id, None)
+        if place is not None:
+            self.mended.add(place)
+        if result.outcome == Outcome.INTERNAL.value:
+            self.faults[result.id] = len(self.results)
+        self.results.append(result)
+
+
+def read_results(file: Path) -> Read:
+    """All results of *file*; keys that this version does not know are passed over, and missing ones are empty.
+
+    Raises:
+        ConfigurationError: there is none in it, or a line is no result; the message names the line and says why.
+    """
+    reader = _Reader()
+    is_cut = False
+    with file.open("rb") as source:
+        for number, line in enumerate(source, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+                if isinstance(row, dict) and row.keys() == {"summary"}:
+                    continue  # the last line of `score --json`
+                result = _result(row, number)
+            except (ValueError, RecursionError) as error:
+                if not line.endswith(b"\n") and isinstance(error, json.JSONDecodeError):
+                    is_cut = True
+                    continue
+                said = "not JSON" if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)) else str(error)
+                raise ConfigurationError(f"{file}, line {number}: not a result of `reward-sandbox score`: {said}") from None
+            reader.add(result)
+    if not reader.results:
+        raise ConfigurationError(f"{file}: there is no result in it")
+    kept = [result for place, result in enumerate(reader.results) if place not in reader.mended]
+    return Read(results=kept, mended=len(reader.mended), is_cut=is_cut)
+
+
+def read_responses(file: Path, results: list[Result], wanted: set[int], *, response_key: str, id_key: str) -> dict[int, str]:
+    """The responses to the results at the places *wanted*, joined by id as `reward-sandbox score` gave it.
+
+    Where several samples have one id, the first of them goes with the first result, provided that there are as many of either;
+    else nobody can say which is whose, and none is given.
+
+    Raises:
+        ConfigurationError: a line of *file* is no sample; the message names it.
+    """
+    names = {results[place].id for place in wanted}
+    found: dict[str, list[str]] = {}
+    for name, response in _responses(file, response_key, id_key):
+        if name in names:
+            found.setdefault(name, []).append(response)
+    counts = Counter(result.id for result in results if result.id in names)
+    seen: Counter[str] = Counter()
+    joined = {}
+    for place, result in enumerate(results):
+        responses = found.get(result.id, ())
+        if place in wanted and len(responses) == 1:
+            joined[place] = responses[0]
+        elif place in wanted and responses and len(responses) == counts[result.id]:
+            joined[place] = responses[seen[result.id]]
+        seen[result.id] += 1
+    return joined
+
+
+def _responses(file: Path, response_key: str, id_key: str) -> Iterator[tuple[str, str]]:
+    with file.open("rb") as source:
+        for number, line in enumerate(source, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError):
+                row = None
+            if not isinstance(row, dict) or response_key not in row:
+                raise ConfigurationError(
+                    f"{file}, line {number}: not a sample with the key {response_key!r}; name another with --response-key"
+                )
+            name = row.get(id_key)
+            yield str(number if name is None else name), str(row[response_key] or "")
+
+
+def _result(row: Any, number: int) -> Result:
+    if not isinstance(row, dict):
+        raise ValueError(f"{type(row).__name__} instead of an object")  # noqa: TRY004  # it is the file that is wrong
+    cases = _texts(row, "cases", most=None)
+    name = row.get("id")
+    return Result(
+        id=str(number if name is None else name),
+        outcome=_one_of(row, "outcome", OUTCOMES),
+        verdict=_one_of(row, "verdict", VERDICTS),
+        reward=_number(row, "reward"),
+        pass_rate=min(1.0, max(0.0, _number(row, "pass_rate"))),
+        accepted=sum(case == Verdict.ACCEPTED.value for case in cases),
+        cases=len(cases),
+        failure=_text(row, "first_failure") or _text(row, "difference"),
+        reason=_text(row, "reason"),
+        format=_text(row, "format")[:NAME_CHARACTERS],
+        cpu_seconds=_number(row, "cpu_seconds", 0.0),
+        wall_seconds=_number(row, "wall_seconds", 0.0),
+        peak_memory_bytes=_number(row, "peak_memory_bytes", 0.0),
+        retries=int(_number(row, "retries", 0.0)),
+        reused=row.get("reused") is True,
+        suspicions=_texts(row, "suspicions"),
+        not_enforced=_texts(row, "not_enforced"),
+    )
+
+
+def _one_of(row: dict[str, Any], key: str, allowed: frozenset[str]) -> str:
+    value = row.get(key)
+    if not isinstance(value, str) or value not in allowed:
+        raise ValueError(f"no {key!r}" if value is None else f"the {key} {str(value)[:40]!r} is none that this version knows")
+    return value
+
+
+def _number(row: dict[str, Any], key: str, missing: float | None = None) -> float:
+    value = row.get(key, missing)
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        try:
+            number = float(value)
+        except OverflowError:
+            number = math.inf
+        if math.isfinite(number):
+            return number
+    raise ValueError(f"no {key!r}" if value is None else f"{key} is {str(value)[:40]!r} and no number")
+
+
+def _text(row: dict[str, Any], key: str) -> str:
+    value = row.get(key)
+    return value[:SHOWN_CHARACTERS] if isinstance(value, str) else ""
+
+
+def _texts(row: dict[str, Any], key: str, most: int | None = MOST_NAMES) -> tuple[str, ...]:
+    value = row.get(key)
+    if not isinstance(value, list):
+        return ()
+    return tuple(one[:NAME_CHARACTERS] for one in value[:most] if isinstance(one, str))

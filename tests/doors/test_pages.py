@@ -1,0 +1,119 @@
+"""The pages as a browser shows them: the report, and the server's status page. What a model wrote is shown, and never runs."""
+
+import html
+import json
+import re
+
+import pytest
+from browser import dom, elements, without_data
+from doors.test_report import VERDICTS, report, result
+from doors.test_server import LABEL, RIGHT, server
+
+pytestmark = pytest.mark.needs("chromium")
+
+RUNS = "document.documentElement.setAttribute('data-owned', '1')"
+HOSTILE = [
+    f'</script><img src=x onerror="{RUNS}">',
+    f"</script><script>{RUNS}</script>",
+    f'<svg onload="{RUNS}"></svg><!--<script>{RUNS}//',
+    f'"><iframe srcdoc="<script>parent.{RUNS}</script>">',
+    f"\u2028{RUNS}\u2028' + {RUNS} + '`${{{RUNS}}}",
+    f"</title><body onload={RUNS.replace(' ', '')}>",
+]
+
+
+def hostile_page(tmp_path):
+    rows = [
+        result(f"{n} {text}", outcome, first_failure=text, reason="r" + text, format=text, suspicions=[text], not_enforced=[text])
+        for n, text in enumerate(HOSTILE)
+        for outcome in VERDICTS
+    ]
+    samples = [{"id": row["id"], "response": "program " + row["reason"]} for row in rows[:: len(VERDICTS)] for _ in VERDICTS]
+    return report(tmp_path, rows, samples)
+
+
+def opened(tmp_path, page):
+    path = tmp_path / "page.html"
+    path.write_text(page, encoding="utf-8")
+    return dom(path.as_uri())
+
+
+def test_the_report_shows_itself(tmp_path):
+    rows = [result(f"sample {n}", list(VERDICTS)[n % 6], cpu_seconds=0.001 * (n + 1)) for n in range(120)]
+    samples = [{"id": row["id"], "response": f"program of {row['id']}"} for row in rows]
+    shown = without_data(opened(tmp_path, report(tmp_path, rows, samples)))
+    assert "results.jsonl, 120 samples" in shown
+    assert "<title>results.jsonl: reward-sandbox report</title>" in shown
+    assert "pass 20 (17 %)" in shown
+    assert "internal 20 (17 %)" in shown
+    assert shown.count("<svg") == 5
+    assert "NaN" not in shown
+    assert "undefined" not in shown
+    assert "case 1: got 1, expected 2" in shown
+    assert "program of sample 119" in shown  # the slowest
+    assert "samples 81 to 120: pass" in shown  # what a bar says when it is pointed at
+    assert "wrong answer" in shown
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        result("a"),
+        result("a", "internal", cpu_seconds=0, peak_memory_bytes=0, cases=[], pass_rate=0.0),
+        result("a", cpu_seconds=1e300, peak_memory_bytes=10**300, reward=-1e9),
+    ],
+    ids=["one", "nothing judged", "figures from nowhere"],
+)
+def test_a_report_of_one_sample_is_whole(tmp_path, row):
+    shown = without_data(opened(tmp_path, report(tmp_path, [row])))
+    assert "results.jsonl, 1 sample<" in shown
+    assert shown.count("<svg") == 5
+    assert "Slowest" in shown
+    assert "NaN" not in shown
+    assert "Infinity" not in shown
+
+
+def is_owned(document):
+    return 'data-owned="1"' in document.split("<head>")[0]
+
+
+def test_nothing_that_a_model_wrote_runs_in_the_report(tmp_path):
+    page = hostile_page(tmp_path)
+    document = opened(tmp_path, page)
+    assert not is_owned(document)
+    assert document.count("<script") == without_data(page).count("<script") + 2
+    found = elements(without_data(document))
+    harmless = elements(without_data(opened(tmp_path, report(tmp_path, [result("a", "fail", suspicions=["b"])], []))))
+    assert {name for name, _ in found} == {name for name, _ in harmless}
+    assert not [key for _, attributes in found for key in attributes if key.startswith("on")]
+    assert without_data(document).count(html.escape(HOSTILE[0], quote=False)) > 10  # it is shown as it is
+
+
+def test_the_pages_two_walls_hold_alone_and_without_both_these_texts_run(tmp_path):
+    page = hostile_page(tmp_path)
+    without_policy = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
+    assert without_policy != page
+    assert not is_owned(opened(tmp_path, without_policy))
+    for text in HOSTILE[:3]:
+        as_markup = text.removeprefix("</script>") + '<div id="notes"></div>'
+        assert not is_owned(opened(tmp_path, page.replace('<div id="notes"></div>', as_markup)))
+        assert is_owned(opened(tmp_path, without_policy.replace('<div id="notes"></div>', as_markup)))
+
+
+def test_the_status_page_shows_what_was_judged_and_runs_none_of_it():
+    with server(SANDBOX_CPU_SECONDS="1") as client:
+        wrong = "def f(x):\n    return " + json.dumps(HOSTILE[0])
+        queries = [RIGHT, RIGHT, "def f(x): return 2", wrong, *HOSTILE]
+        client.post("/get_reward", json={"query": queries, "prompts": [""] * 10, "labels": [LABEL] * 10}).raise_for_status()
+        shown = without_data(dom(str(client.base_url)))
+    assert "pass 2 (20.0 %)" in shown
+    assert "partial 1 (10.0 %)" in shown
+    assert "fail 1 (10.0 %)" in shown
+    assert "crash 6 (60.0 %)" in shown
+    assert "display: block" not in shown  # no trouble
+    assert shown.count("<details") == 8
+    assert "expected 2" in shown
+    assert "&lt;/script&gt;&lt;img" in shown
+    assert "<img" not in shown
+    assert not is_owned(shown)
+    assert re.search(r"<rect[^>]*var\(--pass\)", shown)
