@@ -331,7 +331,7 @@ def test_bytes_that_are_no_http_leave_the_server_serving(client):
 
 
 @pytest.mark.needs("schemathesis")
-def test_what_the_specification_allows_and_forbids_is_answered_as_it_says(client):
+def test_what_the_specification_allows_and_forbids_is_answered_as_it_says(client, tmp_path):
     """Schemathesis makes requests of every kind from the server's own specification; all its checks hold but one.
 
     Numbers and flags that are spelled loosely ("1", false for 0) are taken, as SandboxFusion takes them.
@@ -353,6 +353,7 @@ def test_what_the_specification_allows_and_forbids_is_answered_as_it_says(client
         [*command, "--request-timeout", "60"],
         capture_output=True,
         text=True,
+        cwd=tmp_path,  # it leaves notes
         timeout=280,
         env={**os.environ, "COLUMNS": "150"},
         check=False,
