@@ -37,7 +37,7 @@ def page_of(name: str, read: Read, summary: Summary, rows: Rows, responses: Mapp
         "has_programs": responses is not None,
         "colors": {"outcomes": colors.OUTCOMES, "verdicts": colors.VERDICTS},
         "summary": dataclasses.asdict(summary),
-        "rows": [_row(read.results[place], place, (responses or {}).get(place)) for place in places],
+        "rows": [_row(read.results[place], (responses or {}).get(place)) for place in places],
         "slowest": [number_of[place] for place in rows.slowest],
         "suspicious": [number_of[place] for place in rows.suspicious],
         "failures": [number_of[place] for place in rows.failures],
@@ -56,10 +56,10 @@ def _harmless(data: Any) -> str:
     return text.translate(CLOSING)
 
 
-def _row(result: Result, place: int, response: str | None) -> dict[str, Any]:
+def _row(result: Result, response: str | None) -> dict[str, Any]:
     reason = "" if result.reason and result.reason in result.failure else result.reason
     row: dict[str, Any] = {
-        "number": place + 1,
+        "line": result.line,
         "id": _cut(result.id, ID_BYTES),
         "outcome": result.outcome,
         "verdict": result.verdict,

@@ -65,8 +65,8 @@ function detailsOf(row, side) {
   const text = row.failure || row.reason || "";
   const facts = [
     words(row.verdict), row.cases ? `${count(row.accepted)} of ${count(row.cases)} cases accepted` : "no cases", `reward ${signed(row.reward)}`,
-    `CPU ${seconds(row.cpu)}`, `wall ${seconds(row.wall)}`, `memory ${mebibytes(row.memory / 1048576)}`, row.format && `label: ${row.format}`,
-    `line ${count(row.number)} of the results`, row.retries && `tried again ${row.retries} x`, row.reused && "judged with an equal sample",
+    `CPU ${seconds(row.cpu)}`, `wall ${seconds(row.wall)}`, row.memory && `memory ${mebibytes(row.memory / 1048576)}`, row.format && `label: ${row.format}`,
+    `line ${count(row.line)} of the results`, row.retries && `tried again ${row.retries} x`, row.reused && "judged with an equal sample",
     row.not_enforced && `not enforced: ${row.not_enforced.join(", ")}`,
   ];
   return node("details", {},
@@ -236,7 +236,7 @@ function showRows() {
   list("suspicious", data.suspicious, "suspicions", "the results note none");
   if (headline.suspicious) {
     const which = data.suspicious.length < headline.suspicious ? `${data.suspicious.length} of ${count(headline.suspicious)}, ` : "";
-    at("suspicious-said").textContent = `${which}those that passed first (${count(headline.suspicious_passes)})`;
+    at("suspicious-said").textContent = which + (headline.suspicious_passes ? `those that passed first (${count(headline.suspicious_passes)})` : "none of them passed");
   }
 }
 let wanted = "all", limit = PAGE;

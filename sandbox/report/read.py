@@ -28,6 +28,7 @@ NAME_CHARACTERS = 200
 class Result:
     """One line."""
 
+    line: int
     id: str
     outcome: str
     verdict: str
@@ -156,6 +157,7 @@ def _result(row: Any, number: int) -> Result:
     cases = _texts(row, "cases", most=None)
     name = row.get("id")
     return Result(
+        line=number,
         id=str(number if name is None else name),
         outcome=_one_of(row, "outcome", OUTCOMES),
         verdict=_one_of(row, "verdict", VERDICTS),

@@ -73,6 +73,32 @@ def test_a_report_of_one_sample_is_whole(tmp_path, row):
     assert "Infinity" not in shown
 
 
+POLICY = r'<meta http-equiv="Content-Security-Policy"[^>]*>'
+
+
+def test_failures_are_found_by_outcome_and_by_their_text(tmp_path):
+    rows = [result(f"sample {n}", list(VERDICTS)[n % 6], first_failure=f"got {n}") for n in range(120)]
+    samples = [{"id": row["id"], "response": f"program of {row['id']}"} for row in rows]
+    page = re.sub(POLICY, "", report(tmp_path, rows, samples))
+
+    def left(script):
+        document = opened(tmp_path, page.replace("</body>", f"<script>{script}</script></body>"))
+        (part,) = re.findall(r'<div id="failures">(.*?)<h2>', document, re.DOTALL)
+        return re.findall(r'<span class="id">sample (\d+)</span>', part)
+
+    def press(text):
+        return f"[...document.querySelectorAll('button')].find((one) => one.textContent === '{text}').click();"
+
+    failed = [str(n) for n in range(120) if n % 6]
+    search = "const field = document.getElementById('search'); field.value = '{}'; field.dispatchEvent(new Event('input'));"
+    assert left("") == failed[:15]
+    assert left(press("85 more")) == failed
+    assert left(press("timeout") + press("5 more")) == [str(n) for n in range(3, 120, 6)]
+    assert left(search.format("OF sample 118")) == ["118"]  # in its program
+    assert left(search.format("got 11") + press("fail")) == ["110", "116"]
+    assert left(search.format("nosuch")) == []
+
+
 def is_owned(document):
     return 'data-owned="1"' in document.split("<head>")[0]
 
@@ -91,7 +117,7 @@ def test_nothing_that_a_model_wrote_runs_in_the_report(tmp_path):
 
 def test_the_pages_two_walls_hold_alone_and_without_both_these_texts_run(tmp_path):
     page = hostile_page(tmp_path)
-    without_policy = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", page)
+    without_policy = re.sub(POLICY, "", page)
     assert without_policy != page
     assert not is_owned(opened(tmp_path, without_policy))
     for text in HOSTILE[:3]:

@@ -83,7 +83,7 @@ def test_the_command_lines_run(tmp_path):
     (tmp_path / "solution.py").write_text("print(sum(map(int, input().split())))")
     (tmp_path / "samples.jsonl").write_text('{"response": "def f(): return 1", "label": ["assert f() == 1"]}\n')
     commands = [line for block in blocks(README, "bash") for line in block.splitlines() if line.startswith("reward-sandbox")]
-    assert len(commands) == 3
+    assert len(commands) == 4
     program = os.path.join(os.path.dirname(sys.executable), "reward-sandbox")
     for command in commands:
         done = subprocess.run(
@@ -91,6 +91,7 @@ def test_the_command_lines_run(tmp_path):
         )
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "results.jsonl").exists()
+    assert (tmp_path / "report.html").exists()
 
 
 def test_both_spellings_of_the_trainers_flags_are_there():
@@ -98,12 +99,13 @@ def test_both_spellings_of_the_trainers_flags_are_there():
         assert f"{flag} " in README
 
 
-@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "docs/api.md", "docs/rewards.md"])
+@pytest.mark.parametrize("page", ["README.md", "SECURITY.md", "docs/api.md", "docs/report.md", "docs/rewards.md", "docs/speed.md"])
 def test_files_that_pages_name_exist(page):
     text = (ROOT / page).read_text(encoding="utf-8")
-    for name in re.findall(r"`((?:tests|sandbox|examples|benchmarks|guest)/[\w/.]+)`", text) + re.findall(r"\]\(([\w/.]+)\)", text):
-        path = ROOT / ("sandbox/" + name if name.startswith("guest/") else name)
-        assert path.exists(), f"{page} names {name}"
+    for name in re.findall(r"`((?:tests|sandbox|examples|benchmarks|guest)/[\w/.]+)`", text):
+        assert (ROOT / ("sandbox/" + name if name.startswith("guest/") else name)).exists(), f"{page} names {name}"
+    for name in re.findall(r"\]\(([\w/.]+)\)", text) + re.findall(r"(?:src|href)=\"([\w/.]+)\"", text):
+        assert ((ROOT / page).parent / name).exists(), f"{page} links to {name}"
 
 
 def test_the_reward_table_is_the_one_that_is_paid():
