@@ -60,7 +60,9 @@ async def ask(port: int, number: int, until: float, seconds: list[float], wrong:
         program, wanted = PROGRAMS[(number + count) % len(PROGRAMS)]
         count += 1
         body = json.dumps({"query": [f"{program}\n# {number} {count}"], "prompts": [""], "labels": [LABEL]}).encode()
-        head = f"POST /get_reward HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        head = (
+            f"POST /get_reward HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+        )
         started = time.monotonic()
         try:
             writer.write(head.encode() + body)

@@ -261,10 +261,11 @@ class Sandbox:
 
     def longest_first(self, labels: Sequence[Any]) -> list[int]:
         """The numbers of *labels* in the order in which they should be judged: first what is known to take long."""
+        if not self._seconds:
+            return list(range(len(labels)))
+        names = [digest(label) or b"" for label in labels]
         with self._lock:
-            if not self._seconds:
-                return list(range(len(labels)))
-            seconds = [self._seconds.get(digest(label) or b"", 0.0) for label in labels]
+            seconds = [self._seconds.get(name, 0.0) for name in names]
         return sorted(range(len(labels)), key=seconds.__getitem__, reverse=True)
 
     def _remember(self, label: Any, judgement: Judgement) -> None:

@@ -14,6 +14,8 @@ from sandbox.errors import ConfigurationError
 __all__ = ["MIB", "Limits"]
 
 MIB = 1 << 20
+LEAST_MEMORY_BYTES = 16 * MIB
+"""What a label or a client may ask for: below that no interpreter runs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,5 +97,6 @@ class Limits:
             changes["cpu_seconds"] = cpu_seconds if ceiling is None else min(cpu_seconds, ceiling.cpu_seconds)
             changes["wall_seconds"] = None
         if memory_bytes is not None:
-            changes["memory_bytes"] = memory_bytes if ceiling is None else min(memory_bytes, ceiling.memory_bytes)
+            least = max(memory_bytes, LEAST_MEMORY_BYTES)
+            changes["memory_bytes"] = least if ceiling is None else min(least, ceiling.memory_bytes)
         return dataclasses.replace(self, **changes) if changes else self  # type: ignore[arg-type]  # names are fields

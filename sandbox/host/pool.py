@@ -31,7 +31,7 @@ from sandbox.verdict import Cause
 __all__ = ["Pool"]
 
 _OURS = (Cause.OVERLOADED, Cause.SETUP)
-_SLICE = 5.0
+_SLICE = 1.0
 """Seconds after which a thread that waits for the node looks whether its pool is still open. It loses its place by that."""
 
 
@@ -192,21 +192,18 @@ class Pool:
         if self._node is None:
             yield
             return
-        permit = None
-        while permit is None:
+        while True:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise Overloaded(
                     f"other processes of this node ran {self._node.cap} jobs until the deadline; "
                     "raise node_jobs if there are processors left, or deadline_seconds"
                 )
-            permit = self._node.acquire(min(_SLICE, left))
-            if permit is None:
-                self._check_open()
-        try:
-            yield
-        finally:
-            self._node.release(permit)
+            with self._node.permit(min(_SLICE, left)) as is_held:
+                if is_held:
+                    yield
+                    return
+            self._check_open()
 
     def _check_open(self) -> None:
         if self._closed:

@@ -13,6 +13,9 @@ import errno
 import hashlib
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 
 from sandbox.errors import ConfigurationError
 
@@ -40,13 +43,22 @@ class _Time(ctypes.Structure):
     _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
 
 
-def _operate(identity: int, operations: tuple[tuple[int, int, int], ...], seconds: float | None = None) -> None:
-    """All *operations* at once, or none: (semaphore, change, flags). The interpreter's lock is free meanwhile."""
-    array = (_Operation * len(operations))(*[_Operation(*one) for one in operations])
-    wait = None if seconds is None else ctypes.byref(_Time(int(seconds), int(seconds % 1 * 1e9)))
-    if _libc.semtimedop(identity, array, ctypes.c_size_t(len(operations)), wait) != 0:
+def _array(*operations: tuple[int, int, int]) -> ctypes.Array[_Operation]:
+    return (_Operation * len(operations))(*[_Operation(*one) for one in operations])
+
+
+def _time(seconds: float) -> Any:
+    return ctypes.byref(_Time(int(max(0.0, seconds)), int(max(0.0, seconds) % 1 * 1e9)))
+
+
+def _operate(identity: int, *operations: tuple[int, int, int]) -> None:
+    """All *operations* at once, or none: (semaphore, change, flags)."""
+    if _libc.semtimedop(identity, _array(*operations), ctypes.c_size_t(len(operations)), None) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"semtimedop: {os.strerror(code)}")
+
+
+_BACK = _array((_FREE, 1, _SEM_UNDO))
 
 
 def _key(name: str) -> int:
@@ -71,7 +83,7 @@ class NodeSemaphore:
         self._name = name
         # It must leave at least MOST - cap permits, so that no more than *cap* are out.
         others = MOST - cap
-        self._take = ((_FREE, -others - 1, _SEM_UNDO), (_FREE, others, _SEM_UNDO))
+        self._take = _array((_FREE, -others - 1, _SEM_UNDO), (_FREE, others, _SEM_UNDO))
         self._identity = self._open()
 
     def _open(self) -> int:
@@ -83,37 +95,44 @@ class NodeSemaphore:
             )
         try:
             # Made and filled in one step by whoever comes first: no process ever sees it made and empty.
-            _operate(identity, ((_MADE, 0, _IPC_NOWAIT), (_MADE, 1, 0), (_FREE, MOST, 0)))
+            _operate(identity, (_MADE, 0, _IPC_NOWAIT), (_MADE, 1, 0), (_FREE, MOST, 0))
         except OSError as error:
             if error.errno != errno.EAGAIN:
                 raise
         return identity
 
-    def acquire(self, seconds: float) -> int | None:
-        """Take a permit, waiting at most *seconds*; None if none came free. Who waits longest is served first."""
+    @contextmanager
+    def permit(self, seconds: float) -> Iterator[bool]:
+        """Hold a permit in the block, if one comes free within *seconds*: whether it did. Who waits longest is served first."""
         end = time.monotonic() + seconds
-        while True:
-            identity = self._identity
-            try:
-                _operate(identity, self._take, max(0.0, end - time.monotonic()))
-            except OSError as error:
-                if error.errno == errno.EAGAIN:
-                    return None
-                if error.errno in (errno.EIDRM, errno.EINVAL):  # someone has cleaned up: a new one
-                    self._identity = self._open()
-                elif error.errno != errno.EINTR:
-                    raise
-            else:
-                return identity
-
-    @staticmethod
-    def release(permit: int) -> None:
-        """Give back what `acquire` returned."""
+        identity = self._identity
+        said: list[int] = []
         try:
-            _operate(permit, ((_FREE, 1, _SEM_UNDO),))
-        except OSError as error:
-            if error.errno not in (errno.EIDRM, errno.EINVAL):  # someone has cleaned up: the permit went with it
-                raise
+            while said[-1:] != [0]:
+                wait = _time(end - time.monotonic())
+                # One step of C from the call to the list: an interrupt finds either no permit taken or one that is known.
+                said.extend(map(_libc.semtimedop, (identity,), (self._take,), (ctypes.c_size_t(len(self._take)),), (wait,)))
+                if said[-1] == 0:
+                    break
+                code = ctypes.get_errno()
+                if code == errno.EAGAIN:
+                    break
+                if code in (errno.EIDRM, errno.EINVAL):  # someone has cleaned up: a new one
+                    self._identity = identity = self._open()
+                elif code != errno.EINTR:
+                    raise OSError(code, f"semtimedop: {os.strerror(code)}")
+            yield said[-1] == 0
+        finally:
+            back: list[int] = []
+            interrupt: BaseException | None = None
+            while said[-1:] == [0] and not back:
+                try:
+                    # Where someone has cleaned up, the permit went with that.
+                    back.extend(map(_libc.semtimedop, (identity,), (_BACK,), (ctypes.c_size_t(1),), (None,)))
+                except BaseException as error:  # of a signal: it waits until the permit is back
+                    interrupt = error
+            if interrupt is not None:
+                raise interrupt
 
     @property
     def held(self) -> int:

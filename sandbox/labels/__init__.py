@@ -33,7 +33,7 @@ def read(label: Any) -> Suite:
     with _lock:
         known = _recent.get(key) if key else None
     if known is None:
-        known = _read_anew(copy.deepcopy(label) if key else label)  # the caller may change its own
+        known = _read_anew(label, is_kept=bool(key))
         if key:
             with _lock:
                 _recent[key] = known
@@ -59,9 +59,9 @@ def _key(label: Any) -> str:
     return key if len(key) <= MAX_KEY_CHARACTERS and " at 0x" not in key and "array(" not in key else ""
 
 
-def _read_anew(label: Any) -> Suite:
+def _read_anew(label: Any, *, is_kept: bool) -> Suite:
     try:
-        return _read(parsed(label), {})
+        return _read(parsed(copy.deepcopy(label) if is_kept else label), {})  # the caller may change its own
     except LabelError:
         raise
     except Exception as error:  # labels are data from anywhere: whatever they break in a reader is the label's fault, not the run's

@@ -20,9 +20,10 @@ from pydantic import BaseModel, Field
 
 import sandbox
 from sandbox import plain
+from sandbox.adapters import shared
 from sandbox.adapters.openrlhf import LOG_KEYS, columns_of, score_query
 from sandbox.api import Sandbox, Score
-from sandbox.errors import ConfigurationError, SandboxError
+from sandbox.errors import ConfigurationError, LabelError, SandboxError
 from sandbox.job import Job, Run
 from sandbox.limits import MIB
 from sandbox.server import fusion
@@ -45,6 +46,10 @@ class Options:
     max_body_bytes: int = 64 * MIB
 
 
+MOST_SAMPLES = 10_000
+"""Of one request."""
+
+
 class Plain(JSONResponse):
     """JSON in ASCII: what a program wrote may hold characters that no encoding takes."""
 
@@ -55,7 +60,7 @@ class Plain(JSONResponse):
 class GetReward(BaseModel):
     """OpenRLHF's question: lists of the same length (shorter `prompts` and `labels` count as empty)."""
 
-    query: list[Text]
+    query: list[Text] = Field(max_length=MOST_SAMPLES)
     prompts: list[Text | None] | None = None
     labels: list[Any] | None = None
 
@@ -91,7 +96,7 @@ class SampleIn(BaseModel):
 class Judge(BaseModel):
     """Samples to judge."""
 
-    samples: list[SampleIn]
+    samples: list[SampleIn] = Field(max_length=MOST_SAMPLES)
 
     model_config = {
         "json_schema_extra": {
@@ -119,7 +124,7 @@ class RunIn(BaseModel):
     code: Text
     stdin: Text = ""
     cpu_seconds: float | None = Field(None, gt=0, le=3600)
-    memory_mb: int | None = Field(None, gt=0, le=1 << 20)
+    memory_mb: int | None = Field(None, ge=16, le=1 << 20)
 
     model_config = {"json_schema_extra": {"examples": [{"code": "print(input()[::-1])", "stdin": "abc", "cpu_seconds": 2}]}}
 
@@ -146,7 +151,6 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         lifespan=life,
         default_response_class=Plain,
         redoc_url=None,
-        strict_content_type=False,  # nothing but JSON is understood, whatever it is called
         responses={status: {"description": text} for status, text in _REFUSALS.items()},
     )
     app.add_middleware(Guard, token=options.token, max_body_bytes=options.max_body_bytes)
@@ -160,7 +164,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
 
     @app.exception_handler(SandboxError)
     async def not_now(_: Request, error: SandboxError) -> Response:
-        status = 400 if isinstance(error, ConfigurationError) and not desk.is_draining else 503
+        status = 400 if isinstance(error, ConfigurationError | LabelError) and not desk.is_draining else 503
         return Plain({"detail": str(error)}, status_code=status, headers={} if status == 400 else {"Retry-After": "5"})
 
     def judged(work: Callable[[float], Score], response: str) -> Callable[[float], Score]:
@@ -185,10 +189,10 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
 
     async def judge_all(request: Request, samples: Sequence[SampleIn]) -> list[Score]:
         work = [
-            judged(lambda deadline, one=one: box.score(one.response, one.label, one.prompt, deadline=deadline), one.response or "")  # type: ignore[misc]  # a default binds
+            judged(functools.partial(shared.judged, box, one.response, one.label, one.prompt), one.response or "")
             for one in samples
         ]
-        return await desk.ask(request, work, box.longest_first([one.label for one in samples]))
+        return await desk.ask(request, work, await asyncio.to_thread(box.longest_first, [one.label for one in samples]))
 
     @app.post("/get_reward", tags=["OpenRLHF"])
     async def get_reward(asked: GetReward, request: Request) -> RewardAnswer:
@@ -197,7 +201,8 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         for number, query in enumerate(asked.query):
             prompt, label = _at(asked.prompts, number), _at(asked.labels, number)
             work.append(judged(functools.partial(_score_query, box, query, prompt, label), query))
-        scores = await desk.ask(request, work, box.longest_first([_at(asked.labels, number) for number in range(len(work))]))
+        order = await asyncio.to_thread(box.longest_first, [_at(asked.labels, number) for number in range(len(work))])
+        scores = await desk.ask(request, work, order)
         columns = columns_of(scores)
         return RewardAnswer(
             rewards=columns["rewards"], scores=columns["scores"], extra_logs={key: columns[key] for key in LOG_KEYS}
@@ -221,10 +226,12 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
     async def run_code(asked: fusion.RunCode, request: Request) -> fusion.RunCodeAnswer:
         """SandboxFusion's `/run_code`: the same fields and statuses, without its truncation and false timeouts."""
         try:
-            job, mark = fusion.job_of(asked, box.rules)
+            job, mark = await asyncio.to_thread(fusion.job_of, asked, box.rules)
+            (found,) = await desk.ask(request, [ran(job)])
+        except LabelError as error:  # what runs before the program: its files cannot be put there
+            return fusion.RunCodeAnswer(status="SandboxError", message=f"files: {error}")
         except ValueError as error:  # of base64 too
             return fusion.RunCodeAnswer(status="SandboxError", message=str(error))
-        (found,) = await desk.ask(request, [ran(job)])
         return fusion.answer_of(found, mark)
 
     @app.post("/submit", tags=["SandboxFusion"])

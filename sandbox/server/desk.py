@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from fastapi import HTTPException, Request
 
@@ -16,6 +15,9 @@ from sandbox.server.stats import Stats
 __all__ = ["Desk"]
 
 T = TypeVar("T")
+
+LANES = 64
+"""Pieces of one request that are under way at the same time: a large request neither stops the event loop nor all others."""
 
 
 class Desk:
@@ -39,11 +41,16 @@ class Desk:
         What has not begun when the client goes away is not begun at all.
 
         Raises:
-            HTTPException: 503 when the server is ending, 429 when too much is waiting; both say when to try again.
+            HTTPException: 503 when the server is ending, 429 when too much is waiting (both say when to try again), 413 when this is
+                more than may ever wait.
         """
         if self.is_draining:
             raise HTTPException(503, "the server is ending; try another", headers={"Retry-After": "5"})
-        if self.waiting and self.waiting + len(work) > self._max_waiting:
+        if len(work) > self._max_waiting:
+            raise HTTPException(
+                413, f"{len(work)} samples in one request, and {self._max_waiting} may be (--max-waiting); send fewer"
+            )
+        if self.waiting + len(work) > self._max_waiting:
             seconds = max(1, min(60, round(self.waiting / max(self._stats.rate(), 1.0))))
             raise HTTPException(
                 429,
@@ -51,25 +58,27 @@ class Desk:
                 headers={"Retry-After": str(seconds)},
             )
         deadline = time.monotonic() + self.box.rules.limits.deadline_seconds
-        futures: dict[int, Future[Any]] = {}
+        numbers = iter(order if order is not None else range(len(work)))
+        said: dict[int, T] = {}
+
+        async def lane() -> None:
+            for number in numbers:
+                said[number] = await asyncio.wrap_future(self.box.submit(work[number], deadline))
+
         self.waiting += len(work)
+        done = asyncio.gather(*(lane() for _ in range(min(LANES, len(work)))))
+        gone = asyncio.ensure_future(_gone(request))
         try:
-            for number in order if order is not None else range(len(work)):
-                futures[number] = self.box.submit(work[number], deadline)
-            done = asyncio.gather(*(asyncio.wrap_future(futures[number]) for number in range(len(work))))
-            gone = asyncio.ensure_future(_gone(request))
-            try:
-                await asyncio.wait((done, gone), return_when=asyncio.FIRST_COMPLETED)
-            finally:
-                gone.cancel()
+            await asyncio.wait((done, gone), return_when=asyncio.FIRST_COMPLETED)
             if not done.done():
-                done.cancel()
                 raise HTTPException(499, "the client has gone")
-            return list(done.result())
+            done.result()
+            return [said[number] for number in range(len(work))]
         finally:
             self.waiting -= len(work)
-            for future in futures.values():
-                future.cancel()
+            for task in (gone, done):
+                task.cancel()
+            await asyncio.gather(gone, done, return_exceptions=True)
 
 
 async def _gone(request: Request) -> None:

@@ -30,6 +30,7 @@ from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict
 __all__ = ["RunCode", "RunCodeAnswer", "Submit", "SubmitAnswer", "answer_of", "evaluation_of", "job_of", "label_of"]
 
 MAX_FILES_BYTES = 32 * MIB
+MOST_FILES = 1000
 
 
 class RunCode(BaseModel):
@@ -41,8 +42,8 @@ class RunCode(BaseModel):
     compile_timeout: float = Field(10.0, gt=0, le=3600)
     run_timeout: float = Field(10.0, gt=0, le=3600)
     memory_limit_MB: int = Field(-1, le=1 << 20)  # noqa: N815  # the name of their schema
-    files: dict[Text, Text | None] = {}
-    fetch_files: list[Text] = []
+    files: dict[Text, Text | None] = Field({}, max_length=MOST_FILES)
+    fetch_files: list[Text] = Field([], max_length=MOST_FILES)
 
     model_config = {"json_schema_extra": {"examples": [{"code": "print(int(input()) * 2)", "language": "python", "stdin": "21"}]}}
 
@@ -196,7 +197,7 @@ del _get
 
 def _place(name: str) -> str:
     """Where a file of the request is, below the program's folder."""
-    place = posixpath.normpath(name.removeprefix("/"))
+    place = posixpath.normpath(name.lstrip("/"))
     if place.startswith("..") or place in (".", "") or "\0" in place:
         raise ConfigurationError(f"files: {name!r} is not a place within the program's folder")
     return place

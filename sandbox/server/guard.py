@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hmac
+import ipaddress
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["Guard"]
+__all__ = ["Guard", "is_loopback"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -40,6 +41,9 @@ class Guard:
         if self._token and scope["path"] not in OPEN_PATHS and not self._is_known(headers, scope["query_string"]):
             await _refuse(send, 401, "a token is needed: Authorization: Bearer TOKEN, or ?token=TOKEN")
             return
+        if not self._token and not all(_is_local(headers.get(name, b"localhost")) for name in (b"host", b"origin")):
+            await _refuse(send, 403, "without a token only this machine is served, and no page of another site: see SANDBOX_TOKEN")
+            return
         too_large = (
             f"the request is larger than {self._max_body_bytes >> 20} MiB; send fewer samples at once, or raise --max-body-mb"
         )
@@ -67,10 +71,26 @@ class Guard:
 
     def _is_known(self, headers: dict[bytes, bytes], query: bytes) -> bool:
         kind, _, bearer = headers.get(b"authorization", b"").partition(b" ")
-        given = [headers.get(b"x-sandbox-token", b""), *(one.encode("latin-1", "replace") for one in _in_query(query))]
+        given = [headers.get(b"x-sandbox-token", b""), *(one.encode("utf-8", "surrogateescape") for one in _in_query(query))]
         if kind.lower() == b"bearer":
             given.append(bearer.strip())
         return any(hmac.compare_digest(self._token, one) for one in given)
+
+
+def _is_local(where: bytes) -> bool:
+    """Whether a Host or an Origin is this machine. A page of another site may send a request here, but not hide where it is from."""
+    try:
+        return is_loopback(urlsplit(f"//{where.decode('latin-1').rpartition('//')[2]}").hostname or "")
+    except ValueError:
+        return False
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address cannot be reached from other machines."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _in_query(query: bytes) -> list[str]:

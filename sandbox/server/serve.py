@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
 import resource
+from types import FrameType
 
 import uvicorn
 
 from sandbox.api import Sandbox
 from sandbox.errors import ConfigurationError
 from sandbox.server.app import Options, create_app
+from sandbox.server.desk import Desk
+from sandbox.server.guard import is_loopback
 from sandbox.settings import Settings
 
 __all__ = ["serve"]
@@ -21,7 +23,7 @@ def serve(settings: Settings, options: Options, *, host: str, port: int, drain_s
     Raises:
         ConfigurationError: *host* can be reached from elsewhere, and there is no token.
     """
-    if not options.token and not _is_loopback(host):
+    if not options.token and not is_loopback(host):
         raise ConfigurationError(
             f"--host {host} can be reached from other machines, and whoever reaches this server runs programs on it: "
             "set a token (SANDBOX_TOKEN), or use --host 127.0.0.1"
@@ -29,8 +31,9 @@ def serve(settings: Settings, options: Options, *, host: str, port: int, drain_s
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a trainer opens a connection a sample
     box = Sandbox(limits=settings.limits, **settings.options)
-    uvicorn.run(
-        create_app(box, options),
+    app = create_app(box, options)
+    config = uvicorn.Config(
+        app,
         host=host,
         port=port,
         log_level="warning",
@@ -40,10 +43,17 @@ def serve(settings: Settings, options: Options, *, host: str, port: int, drain_s
         timeout_graceful_shutdown=drain_seconds,
         server_header=False,
     )
+    _Server(config, app.state.desk).run()
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+class _Server(uvicorn.Server):
+    """Says that it is ending as soon as it knows: what comes over connections that are open gets 503."""
+
+    def __init__(self, config: uvicorn.Config, desk: Desk) -> None:
+        super().__init__(config)
+        self._desk = desk
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal asks for the end."""
+        self._desk.is_draining = True
+        super().handle_exit(sig, frame)

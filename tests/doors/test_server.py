@@ -21,6 +21,7 @@ from serving import server
 
 RIGHT = "```python\ndef f(x):\n    return x + 1\n```"
 LABEL = {"fn_name": "f", "inputs": [[1], [2]], "outputs": [2, 3]}
+JSON = {"Content-Type": "application/json"}
 SLEEPS = "import time\ntime.sleep({})\ndef f(x):\n    return x + 1"
 
 
@@ -92,7 +93,7 @@ def test_run_says_what_a_program_did(client):
 
 
 def test_what_no_encoding_takes_passes(client):
-    ran = client.post("/v1/run", content=b'{"code": "print(ascii(input()))", "stdin": "a\\ud800"}').json()
+    ran = client.post("/v1/run", content=b'{"code": "print(ascii(input()))", "stdin": "a\\ud800"}', headers=JSON).json()
     assert ran["cause"] == "finished"
     judged = client.post("/v1/judge", json={"samples": [{"response": "def f(x): return '\\ud800'", "label": LABEL}]})
     assert judged.json()["results"][0]["outcome"] == "fail"
@@ -182,12 +183,12 @@ def test_ping(client):
 
 def test_a_token_is_asked_for_where_there_is_one():
     body = {"query": [], "prompts": [], "labels": []}
-    with server(SANDBOX_TOKEN="secret") as client:
+    with server(SANDBOX_TOKEN="sécret") as client:
         assert client.post("/get_reward", json=body).status_code == 401
         assert client.post("/get_reward", json=body, headers={"Authorization": "Bearer wrong"}).status_code == 401
-        assert client.post("/get_reward", json=body, headers={"Authorization": "Bearer secret"}).status_code == 200
-        assert client.post("/get_reward", json=body, headers={"X-Sandbox-Token": "secret"}).status_code == 200
-        assert client.post("/get_reward?token=secret", json=body).status_code == 200
+        assert client.post("/get_reward", json=body, headers={"Authorization": "Bearer sécret".encode()}).status_code == 200
+        assert client.post("/get_reward", json=body, headers={"X-Sandbox-Token": "sécret".encode()}).status_code == 200
+        assert client.post("/get_reward?token=s%C3%A9cret", json=body).status_code == 200
         for path in ("/metrics", "/v1/status", "/", "/openapi.json"):
             assert client.get(path).status_code == 401
         for path in ("/healthz", "/readyz", "/v1/ping"):
@@ -252,6 +253,71 @@ def test_what_runs_when_the_server_is_told_to_end_is_answered():
         assert alive == []
 
 
+def test_one_request_may_hold_as_much_as_may_wait_and_no_more():
+    with server("--max-waiting", "3") as client:
+        samples = [{"response": RIGHT, "label": LABEL}] * 4
+        answer = client.post("/v1/judge", json={"samples": samples})
+        assert answer.status_code == 413
+        assert "--max-waiting" in answer.json()["detail"]
+        assert len(client.post("/v1/judge", json={"samples": samples[:3]}).json()["results"]) == 3
+
+
+def test_too_many_samples_are_refused_and_many_do_not_stop_the_others(client):
+    assert client.post("/get_reward", json={"query": [""] * 10_001}).status_code == 422
+    with ThreadPoolExecutor(1) as threads:
+        many = threads.submit(rewards, client, [""] * 5000, None, None)
+        time.sleep(0.2)
+        started = time.monotonic()
+        assert client.get("/healthz").status_code == 200
+        assert time.monotonic() - started < 5
+        assert len(many.result()["rewards"]) == 5000
+
+
+def test_a_label_that_breaks_its_reader_costs_only_its_own_sample(client):
+    deep = "[" * 900 + "]" * 900
+    good = json.dumps({"response": RIGHT, "label": LABEL})
+    body = f'{{"samples": [{good}, {{"response": "x", "label": {deep}}}, {good}]}}'
+    outcomes = [row["outcome"] for row in client.post("/v1/judge", content=body, headers=JSON).json()["results"]]
+    assert outcomes == ["pass", "internal", "pass"]
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}, {"Host": "evil.example:80"}, {"Origin": "null"}]
+)
+def test_without_a_token_no_page_of_another_site_is_served(client, headers):
+    assert client.get("/v1/status", headers=headers).status_code == 403
+    assert client.post("/v1/run", json={"code": "print(1)"}, headers=headers).status_code == 403
+
+
+def test_a_page_cannot_send_what_is_not_called_json(client):
+    body = json.dumps({"code": "print(1)"}).encode()
+    for kind in ({}, {"Content-Type": "text/plain"}):
+        assert client.post("/v1/run", content=body, headers=kind).status_code == 422
+
+
+@pytest.mark.parametrize(
+    "files", [{"a": "", "a/b": ""}, {"x" * 300: ""}, {"../up": ""}], ids=["file and folder", "long name", "outside"]
+)
+def test_files_that_cannot_be_put_there_are_the_requests_fault(client, files):
+    said = client.post("/run_code", json={"code": "print(1)", "files": files}).json()
+    assert said["status"] == "SandboxError"
+    assert said["message"].startswith("files: ")
+
+
+def test_a_path_from_the_root_is_one_of_the_programs_folder(client):
+    files = {"//etc/passwd": base64.b64encode(b"mine").decode()}
+    said = client.post("/run_code", json={"code": "print(open('etc/passwd').read())", "files": files}).json()
+    assert said["run_result"]["stdout"] == "mine\n"
+
+
+def test_a_memory_limit_below_an_interpreters_need_is_no_fault_of_ours(client):
+    said = client.post("/run_code", json={"code": "print(1)", "memory_limit_MB": 1}).json()
+    assert said["status"] == "Success"
+    assert client.post("/v1/run", json={"code": "print(1)", "memory_mb": 1}).status_code == 422
+    judged = client.post("/v1/judge", json={"samples": [{"response": RIGHT, "label": {**LABEL, "memory_limit": 1}}]}).json()
+    assert judged["results"][0]["outcome"] == "pass"
+
+
 # --- operations -----------------------------------------------------------------------------------------------------------
 
 
@@ -310,7 +376,7 @@ def test_ten_thousand_malformed_bodies_leave_the_server_serving(client):
 
     def post(numbered):
         number, body = numbered
-        return client.post(paths[number % len(paths)], content=body).status_code
+        return client.post(paths[number % len(paths)], content=body, headers={"Content-Type": "application/json"}).status_code
 
     with ThreadPoolExecutor(8) as threads:
         statuses = set(threads.map(post, enumerate(malformed(10_000))))

@@ -1,5 +1,6 @@
 """One cap for a node: any number of processes, fair, and nothing is lost when one of them is killed."""
 
+import contextlib
 import ctypes
 import errno
 import os
@@ -23,6 +24,12 @@ from sandbox.limits import Limits
 from sandbox.verdict import Cause
 
 
+def take(semaphore, seconds):
+    """A permit, or None; `close` gives it back."""
+    permit = contextlib.ExitStack()
+    return permit if permit.enter_context(semaphore.permit(seconds)) else None
+
+
 @pytest.fixture
 def name():
     name = f"test-{uuid.uuid4()}"
@@ -34,7 +41,8 @@ HOLDS = """\
 import sys, time
 from sandbox.host.semaphore import NodeSemaphore
 semaphore = NodeSemaphore(int(sys.argv[2]), sys.argv[1])
-assert semaphore.acquire(10) is not None
+permit = semaphore.permit(10)
+assert permit.__enter__()
 print("held", flush=True)
 time.sleep(60)
 """
@@ -50,46 +58,46 @@ def test_what_a_killed_process_held_comes_back(name):
     semaphore = NodeSemaphore(1, name)
     process = holder(name, 1)
     assert semaphore.held == 1
-    assert semaphore.acquire(0.05) is None
+    assert take(semaphore, 0.05) is None
     threading.Timer(0.2, process.kill).start()
-    permit = semaphore.acquire(10)
+    permit = take(semaphore, 10)
     assert permit is not None
-    semaphore.release(permit)
+    permit.close()
     process.communicate()
 
 
 def test_each_process_goes_by_its_own_cap(name):
     one, three = NodeSemaphore(1, name), NodeSemaphore(3, name)
-    first, second = three.acquire(1), three.acquire(1)
-    assert one.acquire(0.01) is None
-    third = three.acquire(1)
-    assert three.acquire(0.01) is None
-    three.release(first)
-    three.release(second)
-    assert one.acquire(0.01) is None
-    three.release(third)
-    permit = one.acquire(1)
+    first, second = take(three, 1), take(three, 1)
+    assert take(one, 0.01) is None
+    third = take(three, 1)
+    assert take(three, 0.01) is None
+    first.close()
+    second.close()
+    assert take(one, 0.01) is None
+    third.close()
+    permit = take(one, 1)
     assert permit is not None
-    one.release(permit)
+    permit.close()
 
 
 def test_who_waits_longest_is_served_first(name):
     semaphore, order = NodeSemaphore(1, name), []
-    permit = semaphore.acquire(1)
+    permit = take(semaphore, 1)
 
     def wait(number):
-        mine = semaphore.acquire(10)
+        mine = take(semaphore, 10)
         order.append(number)
-        semaphore.release(mine)
+        mine.close()
 
     threads = [threading.Thread(target=wait, args=(number,)) for number in range(6)]
     for thread in threads:
         thread.start()
         time.sleep(0.05)
-    semaphore.release(permit)
-    again = semaphore.acquire(10)  # it asks at once, and yet all others come first
+    permit.close()
+    again = take(semaphore, 10)  # it asks at once, and yet all others come first
     order.append("again")
-    semaphore.release(again)
+    again.close()
     for thread in threads:
         thread.join()
     assert order == [0, 1, 2, 3, 4, 5, "again"]
@@ -99,10 +107,10 @@ def test_a_semaphore_that_was_removed_is_made_anew(name):
     semaphore = NodeSemaphore(1, name)
     assert remove(name)
     assert not remove(name)
-    permit = semaphore.acquire(1)
+    permit = take(semaphore, 1)
     assert permit is not None
     assert not remove(name), "somebody holds a permit"
-    semaphore.release(permit)
+    permit.close()
 
 
 @pytest.mark.parametrize("cap", [0, -1, 20_000])
@@ -181,3 +189,38 @@ def test_where_the_kernel_counts_nothing_only_who_asked_for_it_is_refused(monkey
     pool.close()
     with pytest.raises(ConfigurationError, match="Function not implemented"):
         NodeOptions(start=ProcessWorker, workers=1, node_jobs=2).pool()
+
+
+INTERRUPTED = """\
+import random, signal, sys, threading, time
+from sandbox.host.semaphore import NodeSemaphore
+semaphore, chance = NodeSemaphore(1, sys.argv[1]), random.Random(3)
+ending = False
+def others():
+    while not ending:
+        with semaphore.permit(1.0):
+            time.sleep(chance.random() * 0.002)
+other = threading.Thread(target=others)
+other.start()
+def raises(*_):
+    raise KeyboardInterrupt
+signal.signal(signal.SIGALRM, raises)
+interrupts = 0
+for _ in range(600):
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.0005 + chance.random() * 0.004)
+        while True:
+            with semaphore.permit(1.0):
+                pass
+    except KeyboardInterrupt:
+        interrupts += 1
+signal.setitimer(signal.ITIMER_REAL, 0)
+ending = True
+other.join()
+print(interrupts, semaphore.held)
+"""
+
+
+def test_an_interrupt_of_who_waits_loses_no_permit(name):
+    done = subprocess.run([sys.executable, "-c", INTERRUPTED, name], capture_output=True, text=True, timeout=100, check=False)
+    assert done.stdout == "600 0\n", done.stderr
