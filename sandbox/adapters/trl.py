@@ -55,7 +55,7 @@ class CodeReward:
             One float a completion, in the shape of `SANDBOX_SHAPE`; None where the fault is ours or the label's.
             `log_extra` is given `NAME/outcome`, `NAME/pass_rate` and `NAME/first_failure` (which may show expected values) of every
             sample, `log_metric` the batch's means of `NAME/pass_rate`, `NAME/timeout`, `NAME/crash` (of what could be judged),
-            `NAME/internal_error` and `NAME/wall_ms`.
+            `NAME/internal_error`, `NAME/wall_ms` and `NAME/sandbox_suspect`.
 
         Raises:
             ConfigurationError: the dataset has no column *label*; or, on the first call, a variable `SANDBOX_*` cannot be used or
@@ -139,4 +139,5 @@ def _metrics(scores: list[Score]) -> dict[str, list[float]]:
         "crash": [float(score.outcome is Outcome.CRASH) for score in judgeable],
         "internal_error": [float(_is_ours(score)) for score in scores],
         "wall_ms": [score.judgement.usage.wall_seconds * 1000.0 for score in scores],
+        "sandbox_suspect": [float(bool(score.judgement.suspicions)) for score in scores],
     }

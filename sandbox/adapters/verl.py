@@ -21,7 +21,7 @@ from sandbox.reward import Outcome
 
 __all__ = ["KEYS", "acompute_score", "compute_score"]
 
-KEYS = ("score", "acc", "pass_rate", "timeout", "crash", "internal_error", "wall_ms")
+KEYS = ("score", "acc", "pass_rate", "timeout", "crash", "internal_error", "wall_ms", "sandbox_suspect")
 """The keys of a result, always all of them, each a finite float."""
 
 
@@ -39,7 +39,7 @@ def compute_score(
 
     Returns:
         `score`, what the sample is worth in the shape of `SANDBOX_SHAPE`; `acc`, 1.0 for a pass (verl's core metric in validation);
-        `pass_rate`, accepted cases of all; `timeout`, `crash` and `internal_error`, 1.0 or 0.0; `wall_ms`. verl knows no missing
+        `pass_rate`, accepted cases of all; `timeout`, `crash`, `internal_error` and `sandbox_suspect`, 1.0 or 0.0; `wall_ms`. verl knows no missing
         reward: a fault of ours and a broken label are `internal_error` 1.0 with the `score` that the shape has for them, 0.0.
 
     Raises:
@@ -75,5 +75,6 @@ def _numbers(score: Score) -> dict[str, float]:
         "crash": float(score.outcome is Outcome.CRASH),
         "internal_error": float(score.outcome is Outcome.INTERNAL),
         "wall_ms": score.judgement.usage.wall_seconds * 1000.0,
+        "sandbox_suspect": float(bool(score.judgement.suspicions)),
     }
     return {key: float(number) if math.isfinite(number) else 0.0 for key, number in numbers.items()}

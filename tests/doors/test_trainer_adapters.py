@@ -90,7 +90,7 @@ def test_a_dataset_without_the_column_ends_the_training():
 def test_metrics_leave_out_what_could_not_be_judged():
     told = {}
     code_reward(["p"] * 2, [RIGHT, RIGHT], label=["nonsense"] * 2, log_metric=told.__setitem__)
-    assert set(told) == {"code_reward/internal_error", "code_reward/wall_ms"}
+    assert set(told) == {"code_reward/internal_error", "code_reward/wall_ms", "code_reward/sandbox_suspect"}
     assert told["code_reward/internal_error"] == 1.0
 
 

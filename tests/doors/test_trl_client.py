@@ -55,7 +55,13 @@ def test_the_trainer_gets_a_float_a_completion_and_none_for_what_is_not_the_mode
         assert answer["extra"]["mine/pass_rate"] == [1.0, 0.5, 0.0, 0.0, 0.0, None]
         assert "got 1, expected 2" in answer["extra"]["mine/first_failure"][2]
         metrics = {name: values for name, values in answer["metrics"].items() if name != "mine/wall_ms"}
-        wanted = {"mine/pass_rate": [0.3], "mine/timeout": [0.2], "mine/crash": [0.2], "mine/internal_error": [1 / 6]}
+        wanted = {
+            "mine/pass_rate": [0.3],
+            "mine/timeout": [0.2],
+            "mine/crash": [0.2],
+            "mine/internal_error": [1 / 6],
+            "mine/sandbox_suspect": [0.0],
+        }
         assert metrics == wanted
 
 

@@ -111,7 +111,7 @@ def test_verls_client_judges_the_problems_as_score_does(clients_python, problems
     rows = [row for name in ("quixbugs_functional", "coderl_apps", "kattis_examples") for row in problems(name)]
     programs = [(row, which, f"```python\n{program}\n```") for row in rows for which, program in programs_of(row)]
     tasks = [(program, cases_of(row["label"]), CPU_SECONDS) for row, _, program in programs]
-    with server(SANDBOX_CPU_SECONDS=str(CPU_SECONDS)) as client:
+    with server(SANDBOX_CPU_SECONDS=str(CPU_SECONDS), SANDBOX_NODE_JOBS="0") as client:
         theirs = verl(clients_python, "fusion", f"{client.base_url}/run_code", tasks=tasks)
     with Sandbox(limits=Limits(cpu_seconds=CPU_SECONDS)) as box:
         ours = list(box.score_many([(program, row["label"]) for row, _, program in programs]))

@@ -12,6 +12,7 @@ import json
 import sys
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from threading import Semaphore
 
 from client_tokenizers import byte_level
 from hydra import compose, initialize_config_module
@@ -91,9 +92,13 @@ def in_ray(name, tasks):
 def fusion(url, tasks):
     from verl.utils.reward_score.sandbox_fusion import compute_score
 
+    few = Semaphore(
+        4
+    )  # reward.sandbox_fusion.max_concurrent: a request is given up after twice its seconds and 10, waiting included
+
     def one(task):
         completion, cases, seconds = task
-        score, told = compute_score(url, None, 1024, completion, cases, timeout=seconds)
+        score, told = compute_score(url, few, 1024, completion, cases, timeout=seconds)
         return {"score": score, "cases": [case.get("status", case.get("error")) for case in told]}
 
     with ThreadPoolExecutor(4) as threads:
