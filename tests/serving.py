@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 
 import httpx
@@ -21,7 +22,15 @@ def server(*options, **environment):
     """A server of its own process, and a client of it."""
     port = free_port()
     command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port), *options]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env={**os.environ, **environment})
+    with tempfile.TemporaryFile("w+") as errors:  # not a pipe, which would stop a server that nobody listens to
+        with _running(subprocess.Popen(command, stderr=errors, env={**os.environ, **environment}), port) as client:
+            yield client
+        errors.seek(0)
+        assert "Traceback" not in errors.read()
+
+
+@contextlib.contextmanager
+def _running(process, port):
     with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60.0) as client:
         client.process = process
         try:
@@ -29,14 +38,13 @@ def server(*options, **environment):
                 with contextlib.suppress(httpx.TransportError):
                     if client.get("/readyz").status_code == 200:
                         break
-                assert process.poll() is None, process.stderr.read()
+                assert process.poll() is None
                 time.sleep(0.1)
             yield client
         finally:
             process.terminate()
             try:
-                _, said = process.communicate(timeout=60)
+                process.wait(timeout=60)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise
-    assert "Traceback" not in said, said

@@ -97,7 +97,7 @@ class Stats:
             "up_seconds": time.time() - self._started,
             "rate": self.rate(),
             "outcomes": outcomes,
-            "by_second": [dict(by_second.get(second, {})) for second in range(now - SECONDS, now)],
+            "by_second": [dict(by_second.get(second, {})) for second in range(now - SECONDS + 1, now + 1)],
             "latency_seconds": {name: _quantile(latencies, part) for name, part in (("p50", 0.5), ("p90", 0.9), ("p99", 0.99))},
             "failures": failures,
         }

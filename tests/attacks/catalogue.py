@@ -197,7 +197,7 @@ LIMITS = {
     "output": ("for _ in range(3000): print('x' * 1000)\nprint('through')", "output", {"output_bytes": 1 << 20}, {"output_bytes": 8 << 20}),
     "errors": ("import sys\nfor _ in range(3000): print('x' * 1000, file=sys.stderr)\nprint('through')", "output", {"output_bytes": 1 << 20}, {"output_bytes": 8 << 20}),
     "output_of_a_child": ("import subprocess, sys\nsubprocess.run(['head', '-c', '3000000', '/dev/zero'])\nprint('through')", "output", {"output_bytes": 1 << 20}, {"output_bytes": 8 << 20}),
-    "file": ("open('x', 'wb').write(bytes(3 << 20))\nprint('through')", "exited", {"file_bytes": 2 << 20, "output_bytes": 1 << 20}, {"file_bytes": 8 << 20, "output_bytes": 1 << 20}),
+    "file": ("open('x', 'wb').write(bytes(3 << 20))\nprint('through')", "exited output", {"file_bytes": 2 << 20, "output_bytes": 1 << 20}, {"file_bytes": 8 << 20, "output_bytes": 1 << 20}),
     "sparse_file": ("import os\nos.truncate('main.py', 3 << 20)\nprint('through')", "exited signaled", {"file_bytes": 2 << 20, "output_bytes": 1 << 20}, {"file_bytes": 8 << 20, "output_bytes": 1 << 20}),
     "allocated_file": ("import os\nwith open('x', 'wb') as f: os.posix_fallocate(f.fileno(), 0, 3 << 20)\nprint('through')", "exited signaled", {"file_bytes": 2 << 20, "output_bytes": 1 << 20}, {"file_bytes": 8 << 20, "output_bytes": 1 << 20}),
     "descriptors": ("kept = [open('/dev/null') for _ in range(400)]\nprint('through')", "exited", {"open_files": 256}, {"open_files": 600}),
