@@ -50,7 +50,8 @@ def test_limits_do_not_contradict_each_other(values, words):
         pytest.param({}, (5.0, 16.0, 1024 * MIB), id="nothing-asked"),
         pytest.param({"cpu_seconds": 2.0}, (2.0, 7.0, 1024 * MIB), id="less-time"),
         pytest.param({"cpu_seconds": 90.0}, (10.0, 31.0, 1024 * MIB), id="time-above-the-ceiling"),
-        pytest.param({"memory_bytes": 5 * MIB}, (5.0, 16.0, 5 * MIB), id="less-memory"),
+        pytest.param({"memory_bytes": 50 * MIB}, (5.0, 16.0, 50 * MIB), id="less-memory"),
+        pytest.param({"memory_bytes": 5 * MIB}, (5.0, 16.0, 16 * MIB), id="memory-below-an-interpreters-need"),
         pytest.param({"memory_bytes": 9999 * MIB}, (5.0, 16.0, 2048 * MIB), id="memory-above-the-ceiling"),
     ],
 )
