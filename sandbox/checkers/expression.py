@@ -19,6 +19,7 @@ from fractions import Fraction
 from itertools import chain
 from typing import Any
 
+from sandbox import syntax
 from sandbox.checkers.text import shorten
 from sandbox.checkers.values import shown
 from sandbox.guest.values import Iterated
@@ -55,7 +56,7 @@ class Holds:
         """Evaluate the expression; an error in it means that it does not hold, as in an assert."""
         names = {f"{ANSWER_PREFIX}{number}": value for number, value in enumerate(said)}
         try:
-            ok = bool(evaluate(ast.parse(self.expression, mode="eval").body, names))
+            ok = bool(evaluate(syntax.expression(self.expression), names))
             problem = ""
         except _FALSE as error:
             ok, problem = False, f" ({type(error).__name__}: {shorten(str(error))})"

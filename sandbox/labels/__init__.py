@@ -44,8 +44,6 @@ def read(label: Any) -> Suite:
 
 MAX_RECENT = 256
 MAX_KEY_CHARACTERS = 20_000
-_parsing = threading.Lock()
-"""`ast.parse` of CPython 3.11 counts its depth for all threads together, and fails where they take turns (SystemError)."""
 _lock = threading.Lock()  # protects the next
 _recent: dict[str, Suite] = {}
 """Small labels that were read last, by their repr: all samples of a group have the same, and parsing asserts costs a fork."""
@@ -64,8 +62,7 @@ def _key(label: Any) -> str:
 def _read_anew(label: Any, *, is_kept: bool) -> Suite:
     try:
         own = copy.deepcopy(label) if is_kept else label  # the caller may change its own
-        with _parsing:
-            return _read(parsed(own), {})
+        return _read(parsed(own), {})
     except LabelError:
         raise
     except Exception as error:  # labels are data from anywhere: whatever they break in a reader is the label's fault, not the run's

@@ -10,11 +10,11 @@ How an expected value is written is decided by a rule, never by accepting either
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 from typing import Any
 
+from sandbox import syntax
 from sandbox.checkers import Equal
 from sandbox.errors import LabelError
 from sandbox.job import Call
@@ -141,8 +141,8 @@ def _value(text: str, name: str) -> Any:
     except ValueError:
         pass
     try:
-        return ast.literal_eval(text.strip())
-    except (ValueError, SyntaxError):
+        return syntax.literal(text.strip())
+    except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         raise LabelError(f"{name}: expected a JSON value on a line, found {text[:80]!r}") from None
 
 

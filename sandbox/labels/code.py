@@ -14,6 +14,7 @@ import dataclasses
 import re
 from typing import Any
 
+from sandbox import syntax
 from sandbox.errors import LabelError
 from sandbox.job import CodeTests
 from sandbox.labels.text import described, limits_of, parsed
@@ -63,7 +64,7 @@ def parse(text: str, where: str) -> ast.Module:
         LabelError: it is not valid Python.
     """
     try:
-        return ast.parse(text)
+        return syntax.program(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise LabelError(f"{where} is not valid Python: {error}") from None
 
@@ -282,7 +283,7 @@ def is_call_of(node: ast.stmt, name: str) -> bool:
 def runs_by_itself(text: str) -> bool:
     """Whether *text* is a valid program, and not one that a completion has to continue."""
     try:
-        ast.parse(text)
+        syntax.program(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

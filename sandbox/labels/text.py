@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import binascii
 import io
@@ -11,6 +10,7 @@ import pickle
 import zlib
 from typing import Any, NoReturn
 
+from sandbox import syntax
 from sandbox.checkers.text import shorten
 from sandbox.errors import LabelError
 
@@ -71,7 +71,7 @@ def _literal(text: str) -> Any:
     except (ValueError, RecursionError):
         pass
     try:
-        return ast.literal_eval(text)
+        return syntax.literal(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
 
