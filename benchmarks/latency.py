@@ -93,7 +93,7 @@ def bear(load: Load, line: Connection) -> None:
         spans.append((began, ended))
         return done
 
-    box._pool.run = watched  # type: ignore[method-assign]
+    box._pool.run = watched  # type: ignore[method-assign]  # to see its spans
     with box, ThreadPoolExecutor(load.threads) as threads:
         box.warm()
         ready = threading.Barrier(load.threads)

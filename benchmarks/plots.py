@@ -261,7 +261,7 @@ def main() -> None:
             figure.tight_layout(rect=(0, 0.04, 1, 1))
             figure.text(0.99, 0.008, taken[0].caption, ha="right", va="bottom", fontsize=8)
             for ending, more in (("png", {"dpi": 160}), ("svg", {"metadata": {"Date": None}})):
-                figure.savefig(arguments.out / f"{picture}.{ending}", **more)  # type: ignore[arg-type]
+                figure.savefig(arguments.out / f"{picture}.{ending}", **more)  # type: ignore[arg-type]  # its own options
             plt.close(figure)
             print(f"{picture}: {arguments.out / picture}.png, .svg")
 

@@ -23,10 +23,10 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 if _ROOT not in sys.path:
     sys.path.insert(0, _ROOT)  # a clone that is not installed works too: OpenRLHF does not put this folder on the path
 
-from openrlhf.utils.agent import AgentInstanceBase, MultiTurnAgentExecutor  # noqa: E402
+from openrlhf.utils.agent import AgentInstanceBase, MultiTurnAgentExecutor  # noqa: E402  # after the path
 
-from sandbox.adapters.agent import CodeEpisode, CodeRules  # noqa: E402
-from sandbox.adapters.shared import check_settings  # noqa: E402
+from sandbox.adapters.agent import CodeEpisode, CodeRules  # noqa: E402  # after the path
+from sandbox.adapters.shared import check_settings  # noqa: E402  # after the path
 
 RULES = CodeRules(
     turns=3,

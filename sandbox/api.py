@@ -32,11 +32,13 @@ from sandbox.once import Once, digest
 from sandbox.reward import Outcome, Shape
 from sandbox.verdict import Verdict
 
-__all__ = ["Sample", "Sandbox", "Score"]
+__all__ = ["Batch", "Sample", "Sandbox", "Score"]
 
 _LONG = 0.1
 """Seconds from which a label is worth remembering: what takes longer goes first next time."""
 _REMEMBERED = 100_000
+_RECENT = 1000
+"""Judgements kept for equal samples while an iterable of unknown length is read."""
 _THREADS = 2
 _AHEAD = 4
 """Threads, and samples read ahead, for each worker."""
@@ -67,6 +69,15 @@ class Score:
         return self.judgement.pass_rate
 
 
+@dataclass(frozen=True)
+class Batch:
+    """Samples that are scored together: what is equal among them is judged once."""
+
+    order: list[int]
+    """Their numbers, as they should begin: what is known to take long goes first, and what says the same as one before goes last."""
+    once: Once | None
+
+
 class Sandbox:
     """A pool of warm workers and a judge. Thread-safe; close it, or use it in a `with` block.
 
@@ -75,8 +86,8 @@ class Sandbox:
     bounds each test case, *shape* says how outcomes become rewards (see `Shape`; a text is parsed), *choice* which of several code
     blocks counts, *early_stop* whether a suite ends at its first failure (default: with the binary shape).
 
-    The same program before the same label, at the same time, is judged once, unless *deduplicate* is False; *cache* is how many
-    judgements are kept for equal samples that come later. With *entropy* every job has fresh randomness, and nothing is shared.
+    The same program before the same label, in one batch or at the same time, is judged once, unless *deduplicate* is False; *cache* is
+    how many judgements are kept for equal samples that come later. With *entropy* every job has fresh randomness, and nothing is shared.
 
     *backend* says what workers are: processes, containers of *image*, containers with gVisor, or any of these on the nodes of a Ray
     cluster, each with *workers* and *node_jobs* of its own; *ray_nodes* says on which: those with a custom resource ("sandbox") or a
@@ -165,18 +176,22 @@ class Sandbox:
         """Start all workers now, not when they are first needed."""
         self._pool.warm()
 
-    def score(self, response: str | None, label: Any, prompt: str = "", *, deadline: float | None = None) -> Score:
+    def score(
+        self, response: str | None, label: Any, prompt: str = "", *, deadline: float | None = None, batch: Batch | None = None
+    ) -> Score:
         """Judge *response* (the model's text) against *label* (any format of the README) and price it.
 
         Never raises for anything that a response or a label holds: a broken label and a fault of ours are scores with the
-        outcome INTERNAL. *deadline* is a time of `time.monotonic` (default: the limits' `deadline_seconds` from now).
+        outcome INTERNAL. *deadline* is a time of `time.monotonic` (default: the limits' `deadline_seconds` from now); *batch* is
+        what `batch` made for this sample and others.
 
         Raises:
             ConfigurationError: workers cannot be started, or the sandbox is closed.
             LayerMissing: a layer of confinement that is required cannot be had.
         """
         text = "" if response is None else str(response)
-        judgement = judge(text, label, prompt=prompt, run=self._pool.run, rules=self.rules, deadline=deadline, once=self._once)
+        once = batch.once if batch is not None else self._once
+        judgement = judge(text, label, prompt=prompt, run=self._pool.run, rules=self.rules, deadline=deadline, once=once)
         self._remember(label, judgement)
         price = self.shape.price(judgement)
         return Score(reward=price.reward, score=price.score, outcome=price.outcome, judgement=judgement)
@@ -239,13 +254,13 @@ class Sandbox:
         pending: deque[Future[Score]] = deque()
         try:
             if isinstance(samples, Sequence):
-                futures: dict[int, Future[Score]] = {}
-                for number in self.longest_first([_label_of(sample) for sample in samples]):
-                    futures[number] = self.submit(self._score_sample, samples[number])
+                batch = self.batch([_said_and_label(sample) for sample in samples])
+                futures = {number: self.submit(self._score_sample, samples[number], batch) for number in batch.order}
                 pending.extend(futures[number] for number in range(len(samples)))
             else:
+                batch = Batch([], self._once and Once(_RECENT, behind=self._once))
                 for sample in samples:
-                    pending.append(self.submit(self._score_sample, sample))
+                    pending.append(self.submit(self._score_sample, sample, batch))
                     if len(pending) > _AHEAD * self._pool.size:
                         yield pending.popleft()
             while pending:
@@ -254,19 +269,25 @@ class Sandbox:
             for future in pending:
                 future.cancel()
 
-    def _score_sample(self, sample: Sample) -> Score:
+    def _score_sample(self, sample: Sample, batch: Batch) -> Score:
         if isinstance(sample, Mapping):
-            return self.score(sample["response"], sample["label"], sample.get("prompt") or "")
-        return self.score(*sample)
+            return self.score(sample["response"], sample["label"], sample.get("prompt") or "", batch=batch)
+        return self.score(*sample, batch=batch)
 
-    def longest_first(self, labels: Sequence[Any]) -> list[int]:
-        """The numbers of *labels* in the order in which they should be judged: first what is known to take long."""
-        if not self._seconds:
-            return list(range(len(labels)))
-        names = [digest(label) or b"" for label in labels]
-        with self._lock:
-            seconds = [self._seconds.get(name, 0.0) for name in names]
-        return sorted(range(len(labels)), key=seconds.__getitem__, reverse=True)
+    def batch(self, samples: Sequence[tuple[str | None, Any]]) -> Batch:
+        """What *samples* (each what the model said, and its label) that are going to be scored together should share."""
+        numbers = range(len(samples))
+        seconds = [0.0] * len(samples)
+        if self._seconds:
+            names = [digest(label) or b"" for _, label in samples]
+            with self._lock:
+                seconds = [self._seconds.get(name, 0.0) for name in names]
+        order = sorted(numbers, key=seconds.__getitem__, reverse=True)
+        if self._once is None:
+            return Batch(order, None)
+        firsts = {str(samples[number][0]): number for number in reversed(order)}
+        order.sort(key=lambda number: firsts[str(samples[number][0])] != number)  # who waits for an equal one holds a thread
+        return Batch(order, Once(len(samples), behind=self._once))
 
     def _remember(self, label: Any, judgement: Judgement) -> None:
         seconds = judgement.usage.effective_wall_seconds
@@ -292,7 +313,7 @@ class Sandbox:
             raise ConfigurationError("the sandbox is closed") from None
 
 
-def _label_of(sample: Sample) -> Any:
+def _said_and_label(sample: Sample) -> tuple[str | None, Any]:
     if isinstance(sample, Mapping):
-        return sample.get("label")
-    return sample[1]
+        return sample.get("response"), sample.get("label")
+    return sample[0], sample[1]

@@ -1,4 +1,4 @@
-"""Equal samples are judged once: those of one group that say the same, and, if a cache is wanted, the last ones of all.
+"""Equal samples are judged once: those of one batch or at the same time, and, if a cache is wanted, the last ones of all.
 
 Equal means the same program before the same label, byte for byte, types included; the text around the program does not count. Only
 what a candidate has to answer for is shared: a fault of ours is nobody else's.
@@ -7,6 +7,7 @@ what a candidate has to answer for is shared: a fault of ours is nobody else's.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import hashlib
 import threading
 import time
@@ -54,14 +55,17 @@ class _Pending:
 class Once:
     """Makes judgements, each only once at a time, and keeps the last *size* of them. Thread-safe.
 
+    What one for a batch does not have is asked of the one *behind* it, which all batches share.
+
     Raises:
         ConfigurationError: *size* is negative.
     """
 
-    def __init__(self, size: int = 0) -> None:
+    def __init__(self, size: int = 0, *, behind: Once | None = None) -> None:
         if size < 0:
             raise ConfigurationError(f"cache={size} cannot be: it is a number of judgements to keep, 0 for none")
         self._size = size
+        self._behind = behind
         self._lock = threading.Lock()  # protects the next two
         self._pending: dict[bytes, _Pending] = {}
         self._kept: OrderedDict[bytes, Judgement] = OrderedDict()
@@ -69,8 +73,11 @@ class Once:
     def __call__(self, sample: object, judge: Callable[[], Judgement], deadline: float) -> Judgement:
         """What *judge* says of *sample*, or what was or is being said of an equal one: then it is `reused`."""
         key = digest(sample)
-        if key is None:
-            return judge()
+        return judge() if key is None else self._judgement(key, judge, deadline)
+
+    def _judgement(self, key: bytes, judge: Callable[[], Judgement], deadline: float) -> Judgement:
+        if self._behind is not None:
+            judge = functools.partial(self._behind._judgement, key, judge, deadline)
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None:

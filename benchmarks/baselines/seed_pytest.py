@@ -28,7 +28,7 @@ def reward_func(queries, prompts, labels):
                 rewards.append(0.0)
         except subprocess.TimeoutExpired:
             rewards.append(-0.5)
-        except Exception:
+        except Exception:  # the seed's own
             rewards.append(-1.0)
         finally:
             if os.path.exists(temp_file):

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sandbox.adapters.shared import check_settings, judged, ours, sandbox_of_process
-from sandbox.api import Sandbox, Score
+from sandbox.api import Batch, Sandbox, Score
 from sandbox.extract import SPECIAL_TOKEN, blocks_of, strip_special_tokens
 from sandbox.reward import Outcome
 
@@ -84,15 +84,13 @@ def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
         return [ours(str(error)) for _ in samples]
     deadline = time.monotonic() + box.rules.limits.deadline_seconds
     if len(samples) == 1:
-        return [score_query(box, deadline, *samples[0])]
-    futures = {
-        number: box.submit(score_query, box, deadline, *samples[number])
-        for number in box.longest_first([label for _, _, label in samples])
-    }
+        return [score_query(box, *samples[0], deadline=deadline)]
+    batch = box.batch([(query, label) for query, _, label in samples])
+    futures = {number: box.submit(score_query, box, *samples[number], deadline=deadline, batch=batch) for number in batch.order}
     return [futures[number].result() for number in range(len(samples))]
 
 
-def score_query(box: Sandbox, deadline: float, query: str, prompt: Any, label: Any) -> Score:
+def score_query(box: Sandbox, query: str, prompt: Any, label: Any, *, deadline: float, batch: Batch | None = None) -> Score:
     """Score what the model wrote in *query*, before *deadline* (of `time.monotonic`). Never raises."""
     try:
         asked = str(prompt or "")
@@ -100,7 +98,7 @@ def score_query(box: Sandbox, deadline: float, query: str, prompt: Any, label: A
     except Exception as error:  # the trainer would swallow it and die of it later; it is counted and logged instead
         _log.exception("a response could not be found in its query")
         return ours(f"{type(error).__name__}: {error}", box)
-    return judged(box, response, label, plain, deadline)
+    return judged(box, response, label, plain, deadline=deadline, batch=batch)
 
 
 # --- which part of a query is the response --------------------------------------------------------------------------------

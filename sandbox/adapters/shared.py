@@ -9,7 +9,7 @@ import threading
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sandbox.api import Sandbox, Score
+from sandbox.api import Batch, Sandbox, Score
 from sandbox.errors import SandboxError
 from sandbox.judgement import Judgement
 from sandbox.reward import Outcome
@@ -69,10 +69,18 @@ def checked_sandbox() -> Sandbox:
         return sandbox_of_process()
 
 
-def judged(box: Sandbox, response: str | None, label: Any, prompt: str = "", deadline: float | None = None) -> Score:
+def judged(
+    box: Sandbox,
+    response: str | None,
+    label: Any,
+    prompt: str = "",
+    *,
+    deadline: float | None = None,
+    batch: Batch | None = None,
+) -> Score:
     """`Sandbox.score` that raises nothing: what could not be judged is the outcome INTERNAL, and is logged."""
     try:
-        score = box.score(response, label, prompt, deadline=deadline)
+        score = box.score(response, label, prompt, deadline=deadline, batch=batch)
     except Exception as error:  # one sample of thousands: it is counted and logged, the training goes on
         _log.error("a sample could not be scored: %s", error, exc_info=not isinstance(error, SandboxError))
         return ours(f"{type(error).__name__}: {error}", box)

@@ -122,8 +122,8 @@ acode_reward = make_code_reward(is_async=True)
 
 def _submitted(box: Sandbox, samples: list[tuple[str, Any, str]]) -> list[Future[Score]]:
     """What will become of each sample; those that are known to take long go first."""
-    order = box.longest_first([label for _, label, _ in samples])
-    futures = {number: box.submit(judged, box, *samples[number]) for number in order}
+    batch = box.batch([(said, label) for said, label, _ in samples])
+    futures = {number: box.submit(judged, box, *samples[number], batch=batch) for number in batch.order}
     return [futures[number] for number in range(len(samples))]
 
 

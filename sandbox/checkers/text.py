@@ -146,7 +146,7 @@ class Custom:
             # Is it the checker that is broken, or has the candidate written what it cannot read?
             try:
                 self.function(self.expected, self.expected)
-            except Exception:
+            except Exception:  # a label's function may raise anything
                 raise LabelError(f"the checker function fails on the expected output: {type(error).__name__}: {error}") from error
             return Match(ok=False, difference=f"the checker function cannot read it: {type(error).__name__}")
         return Match(ok=ok, difference="" if ok else "the checker function says no")

@@ -57,13 +57,16 @@ app.add_typer(ray_app, name="ray")
 
 
 @contextlib.contextmanager
-def _told() -> Iterator[None]:
-    """Errors that we raise on purpose, as a sentence and an exit status."""
+def _told(kept: str = "") -> Iterator[None]:
+    """Errors that we raise on purpose, as a sentence and an exit status; an interrupt, with what is *kept* of the work."""
     try:
         yield
     except (SandboxError, OSError, ValueError) as error:
         errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
         raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        errors.print(f"[yellow]interrupted[/yellow]{escape(kept)}", highlight=False)
+        raise typer.Exit(INTERRUPTED) from None
 
 
 def _version(wanted: bool) -> None:
@@ -94,14 +97,9 @@ def run(
     """Run one program; show how it ended, what it wrote and what it used."""
     from sandbox.cli.run import run_file
 
-    try:
+    with _told():
         settings = _settings(allow_missing, isolation, backend)
         status = run_file(file, stdin, text, settings, cpu_seconds, memory_mb, as_json=json)
-    except (SandboxError, OSError) as error:
-        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
-        raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(status)
 
 
@@ -125,18 +123,11 @@ def score(
     """Score a file of samples; show progress, and a summary at the end."""
     from sandbox.cli.score import Keys, score_file
 
-    try:
+    with _told(f"; what was finished is in {out}, and the same command goes on from there" if out else ""):
         settings = _settings(allow_missing, isolation, backend)
         keys = Keys(response=response_key, label=label_key, prompt=prompt_key, id=id_key)
         options = {**settings.options, **({"shape": shape} if shape else {}), **({} if workers is None else {"workers": workers})}
         status = score_file(file, out, keys, settings.limits, options, as_json=json)
-    except (SandboxError, OSError) as error:
-        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
-        raise typer.Exit(2) from None
-    except KeyboardInterrupt:
-        kept = f"; what was finished is in {escape(str(out))}, and the same command goes on from there" if out else ""
-        errors.print(f"[yellow]interrupted[/yellow]{kept}", highlight=False)
-        raise typer.Exit(INTERRUPTED) from None
     raise typer.Exit(status)
 
 
@@ -166,11 +157,8 @@ def doctor(
     """Try every layer of confinement from inside a worker; exit status 0 if all that is required holds, else 1."""
     from sandbox.cli.doctor import examine
 
-    try:
+    with _told():
         status = examine(_settings(allow_missing, isolation, backend), as_json=json)
-    except (SandboxError, OSError) as error:
-        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
-        raise typer.Exit(2) from None
     raise typer.Exit(status)
 
 

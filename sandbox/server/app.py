@@ -167,11 +167,11 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         status = 400 if isinstance(error, ConfigurationError | LabelError) and not desk.is_draining else 503
         return Plain({"detail": str(error)}, status_code=status, headers={} if status == 400 else {"Retry-After": "5"})
 
-    def judged(work: Callable[[float], Score], response: str) -> Callable[[float], Score]:
+    def judged(work: Callable[..., Score], response: str) -> Callable[[float], Score]:
         asked = time.monotonic()
 
         def judge(deadline: float) -> Score:
-            score = work(deadline)
+            score = work(deadline=deadline)
             stats.judged(score, response, time.monotonic() - asked)
             return score
 
@@ -188,21 +188,20 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         return run
 
     async def judge_all(request: Request, samples: Sequence[SampleIn]) -> list[Score]:
+        batch = await asyncio.to_thread(box.batch, [(one.response, one.label) for one in samples])
         work = [
-            judged(functools.partial(shared.judged, box, one.response, one.label, one.prompt), one.response or "")
+            judged(functools.partial(shared.judged, box, one.response, one.label, one.prompt, batch=batch), one.response or "")
             for one in samples
         ]
-        return await desk.ask(request, work, await asyncio.to_thread(box.longest_first, [one.label for one in samples]))
+        return await desk.ask(request, work, batch.order)
 
     @app.post("/get_reward", tags=["OpenRLHF"])
     async def get_reward(asked: GetReward, request: Request) -> RewardAnswer:
         """Rewards for OpenRLHF's `--remote_rm_url http://HOST:PORT/get_reward`; empty lists get empty lists."""
-        work = []
-        for number, query in enumerate(asked.query):
-            prompt, label = _at(asked.prompts, number), _at(asked.labels, number)
-            work.append(judged(functools.partial(_score_query, box, query, prompt, label), query))
-        order = await asyncio.to_thread(box.longest_first, [_at(asked.labels, number) for number in range(len(work))])
-        scores = await desk.ask(request, work, order)
+        samples = [(query, _at(asked.prompts, number), _at(asked.labels, number)) for number, query in enumerate(asked.query)]
+        batch = await asyncio.to_thread(box.batch, [(query, label) for query, _, label in samples])
+        work = [judged(functools.partial(score_query, box, *sample, batch=batch), sample[0]) for sample in samples]
+        scores = await desk.ask(request, work, batch.order)
         columns = columns_of(scores)
         return RewardAnswer(
             rewards=columns["rewards"], scores=columns["scores"], extra_logs={key: columns[key] for key in LOG_KEYS}
@@ -287,7 +286,3 @@ _REFUSALS = {
 
 def _at(values: Sequence[Any] | None, number: int) -> Any:
     return values[number] if values is not None and number < len(values) else None
-
-
-def _score_query(box: Sandbox, query: str, prompt: Any, label: Any, deadline: float) -> Score:
-    return score_query(box, deadline, query, prompt, label)

@@ -157,6 +157,28 @@ def test_a_group_that_says_the_same_in_other_words_is_judged_once():
         assert [score.reward for score in other] == [1.0, 0.0, 1.0]
 
 
+@pytest.mark.parametrize("of", [list, iter])
+def test_a_large_batch_that_says_the_same_is_judged_once(of):
+    """More of them than threads: most come when the first has been judged."""
+    with Sandbox(workers=2) as box:
+        samples = [(fenced("def f(x): return x + 1", f"Answer {number % 20}."), LABEL) for number in range(40)]
+        scores = list(box.score_many(of(samples)))
+        assert [score.reward for score in scores] == [1.0] * 40
+        assert sum(not score.judgement.reused for score in scores) == 1
+        (again,) = box.score_many(samples[:1])
+        assert not again.judgement.reused, "another batch is judged by itself"
+
+
+def test_a_batch_asks_the_one_behind_it():
+    shared = Once(1)
+    first, second = Once(10, behind=shared), Once(10, behind=shared)
+    assert not first("a", judgement, soon()).reused
+    assert second("a", judgement, soon()).reused, "a cache is for all batches"
+    shared("b", judgement, soon())
+    assert first("a", judgement, soon()).reused, "and what it has lost a batch still has"
+    assert not Once(10, behind=shared)("a", judgement, soon()).reused
+
+
 @pytest.mark.parametrize("option", [{"deduplicate": False}, {"entropy": True}])
 def test_equal_samples_are_judged_apart_where_that_is_asked(option):
     with Sandbox(workers=2, **option) as box:
@@ -181,9 +203,12 @@ def test_a_cache_that_cannot_be(options, words):
 
 def test_what_took_long_goes_first_the_next_time():
     labels = [{**LABEL, "outputs": [number]} for number in range(3)]
+    samples = [("a", labels[0]), ("a", labels[1]), ("b", labels[2])]
     with Sandbox(workers=1) as box:
-        assert box.longest_first(labels) == [0, 1, 2]
+        assert box.batch(samples).order == [0, 2, 1], "what says the same as one before comes last: most likely it need not run"
         seconds = {0: 0.15, 1: 0.0, 2: 0.4}
         for number, label in enumerate(labels):
             box.score(f"import time\ntime.sleep({seconds[number]})\ndef f(x): return 0", label)
-        assert box.longest_first(labels) == [2, 0, 1]
+        assert box.batch(samples).order == [2, 0, 1]
+    with Sandbox(workers=1, deduplicate=False) as box:
+        assert box.batch(samples).order == [0, 1, 2]

@@ -150,14 +150,14 @@ def test_what_a_killed_owner_and_worker_left_is_removed_by_a_later_worker(tmp_pa
 def _ignore(function, *args):
     try:
         function(*args)
-    except Exception:
+    except Exception:  # it may fail in any way; what counts is what it leaves
         pass
 
 
 def test_two_thousand_jobs_leave_nothing(tier):
     """No descriptor, process, folder, mount, control group, shared memory or temporary file."""
     before = witness()
-    with Sandbox(workers=2, isolation=tier) as box:
+    with Sandbox(workers=2, isolation=tier, deduplicate=False) as box:
         box.warm()
         list(box.score_many([("def f(x): return x", ["assert f(1) == 1"])] * 20))
         here = len(os.listdir("/proc/self/fd"))

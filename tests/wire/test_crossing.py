@@ -8,7 +8,7 @@ import os
 import socket
 import struct
 import threading
-from collections import Counter, OrderedDict, defaultdict, deque
+from collections import OrderedDict, deque
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePosixPath
@@ -16,6 +16,7 @@ from pathlib import PurePosixPath
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from plain_values import anything, described
 
 from sandbox.guest.crossing import Carrier
 from sandbox.guest.mirrors import Mirror
@@ -76,55 +77,6 @@ def echo():
         yield made["echo"]
 
 
-surrogates = st.text(st.characters())
-scalars = st.one_of(
-    st.none(),
-    st.booleans(),
-    st.integers(),
-    st.integers(-(2**300), 2**300),
-    st.floats(),
-    st.complex_numbers(),
-    surrogates,
-    st.binary(),
-    st.fractions(),
-    st.decimals().filter(lambda number: not number.is_snan()),  # cannot be hashed, so it cannot be a key
-    st.dates(),
-    st.times(),
-    st.datetimes(),
-    st.timedeltas(),
-    st.just(...),
-    st.builds(range, st.integers(-9, 9), st.integers(-9, 9), st.integers(1, 5)),
-)
-hashable = st.recursive(scalars, lambda inner: st.one_of(st.tuples(inner, inner), st.frozensets(inner, max_size=4)), max_leaves=6)
-anything = st.recursive(
-    st.one_of(scalars, st.binary().map(bytearray)),
-    lambda inner: st.one_of(
-        st.lists(inner),
-        st.tuples(inner, inner),
-        st.sets(hashable, max_size=4),
-        st.dictionaries(hashable, inner, max_size=4),
-        st.dictionaries(hashable, inner, max_size=4).map(OrderedDict),
-        st.dictionaries(hashable, inner, max_size=4).map(lambda pairs: defaultdict(list, pairs)),
-        st.lists(hashable, max_size=5).map(Counter),
-        st.lists(inner, max_size=5).map(lambda items: deque(items, 9)),
-    ),
-    max_leaves=12,
-)
-
-
-def written(value):
-    """A text that tells values of different types, signs of zero and order of keys apart; nan is nan."""
-    kind = type(value).__name__
-    if isinstance(value, dict):
-        extra = value.default_factory if isinstance(value, defaultdict) else ""
-        return f"{kind}{extra}{[(written(key), written(item)) for key, item in value.items()]}"
-    if isinstance(value, list | tuple | deque):
-        return f"{kind}{list(map(written, value))}{getattr(value, 'maxlen', '')}"
-    if isinstance(value, set | frozenset):
-        return f"{kind}{sorted(map(written, value))}"
-    return f"{kind} {value!r}"
-
-
 # --- values --------------------------------------------------------------------------------------------------------------
 
 
@@ -137,16 +89,16 @@ def written(value):
 @example(datetime.datetime(2024, 1, 2, fold=1, tzinfo=datetime.timezone(datetime.timedelta(hours=2))))
 @example([Decimal("1.50"), Decimal("-0"), Decimal("NaN"), Fraction(-1, 3), PurePosixPath("a") / "b"][:4])
 def test_a_value_comes_back_equal_and_of_the_same_type(echo, value):
-    before = written(value)
+    before = described(value)
     back = echo(value)
-    assert written(back) == before == written(value)
+    assert described(back) == before == described(value)
 
 
 @settings(max_examples=50, deadline=None)
 @given(value=anything)
 def test_an_argument_that_comes_back_is_the_same_object(echo, value):
     back = echo([value])
-    assert written(back) == written([value])
+    assert described(back) == described([value])
     if isinstance(value, list | dict | set | bytearray | deque):
         assert back[0] is value
 
@@ -157,7 +109,7 @@ def test_arguments_come_as_they_were_passed(args, kwargs):
     seen = []
     with line(note=lambda *a, **k: seen.append((a, k))) as made:
         made["note"](*args, **kwargs)
-    assert written(seen[0]) == written((tuple(args), kwargs))
+    assert described(seen[0]) == described((tuple(args), kwargs))
 
 
 @settings(max_examples=50, deadline=None)
@@ -166,7 +118,7 @@ def test_a_callback_gets_and_gives_values_too(value):
     seen = []
     with line(call=lambda function, item: function(item)) as made:
         back = made["call"](lambda item: seen.append(item) or item, value)
-    assert written(seen[0]) == written(value) == written(back)
+    assert described(seen[0]) == described(value) == described(back)
 
 
 def test_deep_and_long_values_cross(echo):
@@ -269,8 +221,8 @@ def test_what_the_program_changes_in_an_argument_is_changed_here(case):
     wanted = change(local, steps)
     with line(change=change) as made:
         got = made["change"](target, steps)
-    assert written(got) == written(wanted)
-    assert written(target) == written(local)
+    assert described(got) == described(wanted)
+    assert described(target) == described(local)
 
 
 @settings(max_examples=100, deadline=None)
