@@ -53,7 +53,7 @@ class Rules:
     """Stop a suite at its first case that is not accepted; the others are SKIPPED."""
     entropy: bool = False
 
-    @property
+    @functools.cached_property
     def most(self) -> Limits:
         """The most that a label, or a client, may ask for."""
         return self.ceiling or dataclasses.replace(
