@@ -31,6 +31,14 @@ BACKENDS = [*TIERS, DOCKER, GVISOR]
 REQUIRED = set(os.environ.get("SANDBOX_TEST_REQUIRE", "").split(","))
 
 
+def mark_gaps(request, gaps, slow):
+    """Mark what is different in gVisor, by a part of a test's name: *gaps* always fail there, *slow* depends on the machine's mood."""
+    for names, is_certain in ((gaps, True), (slow, False)):
+        for name, reason in names.items():
+            if "gvisor" in request.node.name and name in request.node.name:
+                request.applymarker(pytest.mark.xfail(reason=reason, strict=is_certain))
+
+
 def start_worker(kind, **options):
     """A worker of one of BACKENDS."""
     if kind.startswith("docker"):

@@ -6,6 +6,7 @@ Everything here runs in the candidate's process and is the candidate's to change
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 import sys
 import warnings
@@ -115,16 +116,8 @@ class Reports:
         self.found: list[list[Any]] = []
         warnings.simplefilter("always")
         warnings.showwarning = self._warned
-        logging = sys.modules.get("logging")
-        if logging is not None:
-            reports = self
-
-            class Collector(logging.Handler):  # type: ignore[name-defined,misc]
-                def emit(self, record: Any) -> None:
-                    reports.found.append(["log", record.name, record.levelno, record.getMessage()[:MAX_REPORT]])
-
-            logging.root.addHandler(Collector())
-            logging.root.setLevel(1)
+        logging.root.addHandler(_Collector(self))
+        logging.root.setLevel(1)
 
     def _warned(self, message: Any, category: Any, *_: Any, **__: Any) -> None:
         name = next((kind.__name__ for kind in category.__mro__ if kind.__module__ == "builtins"), "UserWarning")
@@ -134,6 +127,15 @@ class Reports:
         """What has been reported since the last time."""
         found, self.found = self.found[:MAX_REPORTS], []
         return found
+
+
+class _Collector(logging.Handler):
+    def __init__(self, reports: Reports) -> None:
+        super().__init__()
+        self._reports = reports
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._reports.found.append(["log", record.name, record.levelno, record.getMessage()[:MAX_REPORT]])
 
 
 class Output:

@@ -8,7 +8,7 @@ import time
 
 import psutil
 import pytest
-from machine import BACKENDS, left_of, start_worker
+from machine import BACKENDS, left_of, mark_gaps, start_worker
 
 from sandbox.errors import LabelError, WorkerLost
 from sandbox.host.process import MECHANISMS, ProcessWorker
@@ -23,19 +23,18 @@ SHORT = Limits(cpu_seconds=1.0, wall_seconds=1.5, deadline_seconds=60)
 
 GVISOR_GAPS = {
     "is_kept[docker+gvisor-bytearray]": "gVisor bounds no private memory (RLIMIT_DATA): the program is ended, not told",
-    "is_kept[docker+gvisor-many_processes]": "forks are so slow in gVisor that the CPU limit may come first",
-    "outlives_its_job[docker+gvisor-forking]": "the same",
     "descriptors_do_not_pile_up": "gVisor shows its processes to nobody outside",
     "steps_back_has_itself_to_blame[docker+gvisor-idle]": "gVisor has no such policy of scheduling",
 }
-"""What is different there, by the end of the test's name."""
+GVISOR_SLOW = {
+    "is_kept[docker+gvisor-many_processes]": "forks are so slow in gVisor that the CPU limit may come first",
+    "outlives_its_job[docker+gvisor-forking]": "the same",
+}
 
 
 @pytest.fixture(autouse=True)
 def _gaps(request):
-    for name, reason in GVISOR_GAPS.items():
-        if "gvisor" in request.node.name and name in request.node.name:
-            request.applymarker(pytest.mark.xfail(reason=reason, strict=False))
+    mark_gaps(request, GVISOR_GAPS, GVISOR_SLOW)
 
 
 @pytest.fixture(scope="module", params=BACKENDS)
