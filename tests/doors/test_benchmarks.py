@@ -53,6 +53,10 @@ def test_a_benchmark_runs_and_records(name, options, metrics, tmp_path):
     for record in records:
         assert set(record) == {"benchmark", "name", "metric", "value", "unit", "round", "facts"}
         assert {"commit", "cpu", "date", "isolation", "kernel", "processors", "python"} <= set(record["facts"])
+    if name in ("baselines.py", "ladder.py", "latency.py", "scaling.py", "soak.py") and "--ray" not in options:
+        drawn = run("plots.py", "--results", tmp_path / "found.jsonl", "--out", tmp_path / "pictures")
+        assert drawn.returncode == 0, drawn.stdout + drawn.stderr
+        assert len(list((tmp_path / "pictures").iterdir())) == 2
 
 
 def test_a_baseline_that_answers_wrongly_is_not_measured():
