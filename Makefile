@@ -31,6 +31,7 @@ lint: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/ladder.py --json $(RESULTS)
 	$(BIN)/python benchmarks/throughput.py --json $(RESULTS)
+	$(BIN)/python benchmarks/host.py --json $(RESULTS)
 	$(BIN)/python benchmarks/tester.py --json $(RESULTS)
 	$(BIN)/python benchmarks/baselines.py --json $(RESULTS)
 	$(BIN)/python benchmarks/scaling.py --json $(RESULTS)

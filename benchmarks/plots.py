@@ -213,7 +213,12 @@ def scaling(run: Run, nodes: Run | None = None) -> Figure:
     processors = run.facts["processors"]
     axes.plot([1, processors, max(most, processors)], [1, processors, processors], color=TEXT, linestyle="--", linewidth=1.2)
     axes.annotate(
-        f"{processors} processors allow", (max(most, processors), processors), xytext=(0, 5), textcoords="offset points", ha="right"
+        f"{processors} processors allow",
+        (max(most, processors), processors),
+        xytext=(-8, -8),
+        textcoords="offset points",
+        ha="right",
+        va="top",
     )
     for place, (color, (kind, points)) in enumerate(zip(LINES, kinds.items(), strict=False)):
         points.sort()

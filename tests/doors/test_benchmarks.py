@@ -30,6 +30,7 @@ def run(name, *options, timeout=120):
     [
         ("throughput.py", ["--rounds=1", "--samples=1"], {"cpu_ms", "samples_per_second", "times_bare_fork", "of_pytest"}),
         ("tester.py", ["--rounds=1", "--samples=5"], {"cpu_ms", "times_declared"}),
+        ("host.py", ["--rounds=1", "--samples=5"], {"host_ms", "recorded_ms"}),
         ("ladder.py", ["--rounds=1", "--jobs=5"], {"cpu_ms", "host_ms", "step_ms", "times_bare_fork"}),
         ("fairness.py", ["--programs=4", "--burners=1", "--limits=0.2"], {"late_ms", "false_timeouts"}),
         ("scaling.py", ["--rounds=1", "--samples=8", "--workers", "1", "2"], {"samples_per_second", "start_seconds", "times_smallest"}),
