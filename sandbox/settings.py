@@ -67,7 +67,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(name="SANDBOX_CHOICE", read=Choice, default="auto", meaning="which of several code blocks counts: auto, first, last, joined"),
     Variable(name="SANDBOX_EARLY_STOP", read=_switch, default="1 for binary", meaning="end a suite at its first failure"),
     Variable(name="SANDBOX_ENTROPY", read=_switch, default="0", meaning="1: fresh randomness for every job, instead of a seed from its content"),
-    Variable(name="SANDBOX_DEDUPLICATE", read=_switch, default="1", meaning="judge equal samples that come at the same time once"),
+    Variable(name="SANDBOX_DEDUPLICATE", read=_switch, default="1", meaning="judge equal samples of one batch, or that come at the same time, once"),
     Variable(name="SANDBOX_CACHE", read=_whole, default="0", meaning="judgements kept for equal samples that come later"),
     Variable(name="SANDBOX_BACKEND", read=Backend, default="process", meaning="what workers are: process, docker, docker+gvisor, auto, ray, ray+docker, ray+docker+gvisor"),
     Variable(name="SANDBOX_IMAGE", read=str, default="reward-sandbox/python-slim", meaning="image of container workers"),
