@@ -18,7 +18,7 @@ from sandbox import Sandbox
 
 
 class Recorded:
-    """A worker's stream, which from `replay` on says again what the last job's answer was, to whatever it is told."""
+    """A worker's stream, which, while it `replays`, says again what the last job's answer was, to whatever it is told."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream

@@ -94,6 +94,8 @@ def judge(
         suite = labels.read(label)
     except LabelError as error:
         return Judgement(verdict=Verdict.LABEL_ERROR, reason=str(error))
+    except WorkerError as error:
+        return Judgement(verdict=Verdict.INTERNAL_ERROR, reason=str(error))
     try:
         found = _extracted(response, suite, prompt, rules, run, deadline)
         if isinstance(found, NoCode):
@@ -324,7 +326,7 @@ def _compared(case: CallCase, said: Sequence[Answer]) -> CaseResult:
 def _checked(check: Callable[[Any], Match], said: object) -> CaseResult:
     try:
         match = check(said)
-    except LabelError:
+    except (LabelError, WorkerError):
         raise
     except Exception as error:  # the candidate chose the value, so it cannot gain a fault of ours by it
         match = Match(ok=False, difference=f"the answer cannot be compared: {type(error).__name__}")

@@ -1,7 +1,8 @@
 """Python text → a syntax tree, from any number of threads.
 
 `ast.parse` of CPython 3.11 counts its depth for all threads of an interpreter together: where they take turns in the middle of
-it (a collection that runs a finalizer is enough), a valid text fails with a SystemError. All parsing of the host goes through here.
+it (a collection that runs a finalizer is enough), a valid text fails with a SystemError. All parsing of the host goes through here;
+where it fails in that way again and again, that is a WorkerError: ours, and neither the label's nor the candidate's.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import ast
 import functools
 import threading
 from typing import Any
+
+from sandbox.errors import WorkerError
 
 __all__ = ["expression", "literal", "program"]
 
@@ -50,11 +53,11 @@ def literal(text: str) -> Any:
 
 
 def _parsed(text: str, mode: str) -> ast.AST:
-    for _ in range(_TRIES - 1):  # the lock is ours, and other code of this process parses without it
+    trouble = None
+    for _ in range(_TRIES):  # the lock is ours, and other code of this process parses without it
         try:
             with _lock:
                 return ast.parse(text, mode=mode)
-        except SystemError:
-            continue
-    with _lock:
-        return ast.parse(text, mode=mode)
+        except SystemError as error:
+            trouble = error
+    raise WorkerError(f"other threads of this process kept the interpreter from parsing: {trouble}")

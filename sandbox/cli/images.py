@@ -51,6 +51,8 @@ def check_image(name: str, backend: str) -> None:
     """
     full = name if "/" in name or ":" in name else f"{images.REPOSITORY}/{name}"
     started = time.monotonic()
+    if backend not in (Backend.DOCKER.value, Backend.GVISOR.value):
+        raise ConfigurationError(f"--backend {backend}: images are for docker and docker+gvisor")
     worker = Starter(backend=Backend(backend), image=full)()
     try:
         run = worker.run(Job(source="import sys; print(sys.version.split()[0])"), time.monotonic() + 30)

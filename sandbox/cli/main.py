@@ -61,7 +61,7 @@ def _told(kept: str = "") -> Iterator[None]:
     """Errors that we raise on purpose, as a sentence and an exit status; an interrupt, with what is *kept* of the work."""
     try:
         yield
-    except (SandboxError, OSError, ValueError) as error:
+    except (SandboxError, OSError) as error:
         errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:

@@ -10,7 +10,7 @@ import re
 import threading
 from typing import Any
 
-from sandbox.errors import LabelError
+from sandbox.errors import LabelError, WorkerError
 from sandbox.labels import asserts, calls, code, files, reference, stdio
 from sandbox.labels.text import described, parsed, without_none
 from sandbox.suite import Suite
@@ -63,7 +63,7 @@ def _read_anew(label: Any, *, is_kept: bool) -> Suite:
     try:
         own = copy.deepcopy(label) if is_kept else label  # the caller may change its own
         return _read(parsed(own), {})
-    except LabelError:
+    except (LabelError, WorkerError):
         raise
     except Exception as error:  # labels are data from anywhere: whatever they break in a reader is the label's fault, not the run's
         raise LabelError(f"the label is malformed ({type(error).__name__}: {error}); found {described(label)}") from error

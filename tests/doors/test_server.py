@@ -1,4 +1,7 @@
-"""The server, as clients meet it: over a socket, with what OpenRLHF and SandboxFusion's clients send, and with what nobody should."""
+"""The server, as clients meet it: over a socket, with what OpenRLHF and SandboxFusion's clients send, and with what nobody should.
+
+Over 400 lines: one server, started once, is what all of it is asked of.
+"""
 
 import base64
 import contextlib

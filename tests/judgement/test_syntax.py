@@ -7,8 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sandbox import syntax
+from sandbox import Verdict, labels, syntax
 from sandbox.checkers.expression import Holds
+from sandbox.job import Answer, AnswerKind, Run
+from sandbox.judge import judge
+from sandbox.verdict import Cause
 
 LONG = "\n".join(["assert " + "[" * 60 + "1" + "]" * 60] * 20)
 
@@ -58,6 +61,31 @@ def test_a_failure_that_other_threads_caused_is_tried_again(monkeypatch):
     monkeypatch.setattr(ast, "parse", unlucky)
     assert Holds(expression="answer_0 == [1, 2, 30]")(([1, 2, 30],)).ok
     assert not failures
+
+
+@pytest.mark.parametrize("fails_from", [0, 1])
+def test_a_failure_that_stays_is_ours(monkeypatch, fails_from):
+    """When the label is read, or when an answer is compared: never a broken label, and never a wrong answer."""
+    real, label = ast.parse, [f"assert f(1) > {fails_from}00"]
+    suite = labels.read(label) if fails_from else label
+
+    def failing(*args, **kwargs):
+        raise SystemError("AST constructor recursion depth mismatch")
+
+    syntax.expression.cache_clear()
+    monkeypatch.setattr(ast, "parse", failing)
+    answer = Answer(kind=AnswerKind.RETURNED, value=500)
+    found = judge(
+        "def f(x): return 500", suite, run=lambda job, deadline: Run(cause=Cause.FINISHED, answers=(answer,), loaded=True)
+    )
+    assert (found.verdict, "parsing" in found.reason) == (Verdict.INTERNAL_ERROR, True)
+    monkeypatch.setattr(ast, "parse", real)
+    assert (
+        judge(
+            "def f(x): return 500", label, run=lambda job, deadline: Run(cause=Cause.FINISHED, answers=(answer,), loaded=True)
+        ).verdict
+        is Verdict.ACCEPTED
+    )
 
 
 def test_what_is_not_python_is_said_at_once():

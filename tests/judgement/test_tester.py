@@ -1,6 +1,8 @@
 """Labels that are code run in a tester, and call a program that runs in another process: honest programs must not notice.
 
 The rows of HONEST are (program, label) pairs that hold in plain Python, in one process, which is checked too.
+
+Over 400 lines: a table, a row a program and its tests.
 """
 
 import sys

@@ -1,4 +1,7 @@
-"""Two ends of one line in one process, the program's served by a thread: what crosses is the same, and hostile bytes end the line."""
+"""Two ends of one line in one process, the program's served by a thread: what crosses is the same, and hostile bytes end the line.
+
+Over 400 lines: both ends of the line are made here, and all of it is asked of them.
+"""
 
 import contextlib
 import copy

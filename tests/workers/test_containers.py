@@ -1,4 +1,7 @@
-"""Container workers: what is around them, that they answer as processes do, and that nothing is lost or left whoever dies."""
+"""Container workers: what is around them, that they answer as processes do, and that nothing is lost or left whoever dies.
+
+Over 400 lines: one container, started once, is what most of it is asked of.
+"""
 
 import gc
 import json
@@ -423,6 +426,8 @@ def test_the_commands_for_images():
     assert "this version's" in listed.stdout
     checked = command("images", "check", "python-slim")
     assert (checked.returncode, "works" in checked.stdout) == (0, True), checked.stderr
+    no_backend = command("images", "check", "python-slim", "--backend", "podman")
+    assert (no_backend.returncode, "docker+gvisor" in no_backend.stderr) == (2, True)
     missing = command("images", "check", "nothing")
     assert (missing.returncode, "images build nothing" in missing.stderr.replace("\n", " ")) == (2, True)
     unknown = command("images", "build", "nothing")
