@@ -13,9 +13,11 @@ from importlib import resources
 from typing import Any
 
 import prometheus_client
-from fastapi import FastAPI, HTTPException, Request, Response
+from fastapi import Depends, FastAPI, HTTPException, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.security import HTTPBearer
+from fastapi_offline import FastAPIOffline
 from pydantic import BaseModel, Field
 
 import sandbox
@@ -28,7 +30,7 @@ from sandbox.job import Job, Run
 from sandbox.limits import MIB
 from sandbox.server import fusion
 from sandbox.server.desk import Desk
-from sandbox.server.guard import Guard
+from sandbox.server.guard import DOCUMENTATION, Guard
 from sandbox.server.stats import Stats
 from sandbox.server.text import Text
 
@@ -144,13 +146,17 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         desk.is_draining = True
         await asyncio.to_thread(box.close)
 
-    app = FastAPI(
+    app = FastAPIOffline(  # with Swagger's scripts beside it: a cluster need not reach a CDN
         title="reward-sandbox",
         version=sandbox.__version__,
         summary="Runs what a model wrote against the tests of its label, and says honestly what it is worth.",
         lifespan=life,
         default_response_class=Plain,
         redoc_url=None,
+        static_url=DOCUMENTATION,
+        swagger_ui_parameters={"persistAuthorization": True},
+        # Only for the page at /docs, which then has a field for the token: the guard has looked at it before.
+        dependencies=[Depends(HTTPBearer(auto_error=False))] if options.token else [],
         responses={status: {"description": text} for status, text in _REFUSALS.items()},
     )
     app.add_middleware(Guard, token=options.token, max_body_bytes=options.max_body_bytes)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import json
+import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["Guard", "is_loopback"]
+__all__ = ["DOCUMENTATION", "Guard", "is_loopback"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -17,8 +18,10 @@ Receive: TypeAlias = Callable[[], Awaitable[Message]]
 Send: TypeAlias = Callable[[Message], Awaitable[None]]
 App: TypeAlias = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-OPEN_PATHS = frozenset(("/healthz", "/readyz", "/v1/ping"))
-"""What load balancers and probes ask, who have no token."""
+DOCUMENTATION = "/docs/static"
+"""Where the scripts of the page at /docs are."""
+_OPEN = re.compile(rf"/(healthz|readyz|v1/ping|openapi\.json|docs|{DOCUMENTATION[1:]}/[\w.-]+)")
+"""What load balancers and probes ask, who have no token, and what is the same in every server of this version: its documentation."""
 
 
 class Guard:
@@ -38,7 +41,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = {name.lower(): value for name, value in scope["headers"]}
-        if self._token and scope["path"] not in OPEN_PATHS and not self._is_known(headers, scope["query_string"]):
+        if self._token and not _OPEN.fullmatch(scope["path"]) and not self._is_known(headers, scope["query_string"]):
             await _refuse(send, 401, "a token is needed: Authorization: Bearer TOKEN, or ?token=TOKEN")
             return
         if not self._token and not all(_is_local(headers.get(name, b"localhost")) for name in (b"host", b"origin")):

@@ -143,3 +143,15 @@ def test_the_status_page_shows_what_was_judged_and_runs_none_of_it():
     assert "<img" not in shown
     assert not is_owned(shown)
     assert re.search(r"<rect[^>]*var\(--pass\)", shown)
+
+
+@pytest.mark.parametrize("token", ["", "secret"])
+def test_the_documentation_of_the_server_needs_no_other_machine(token):
+    with server(SANDBOX_TOKEN=token) as client:
+        page = dom(f"{client.base_url}/docs")
+    sources = [source for _, found in elements(page) for key in ("src", "href") if (source := found.get(key))]
+    assert [one for one in sources if not one.startswith(("/docs/static/", "/openapi.json", "#", "data:"))] == []
+    shown = without_data(page)
+    assert 'data-path="/get_reward"' in shown
+    assert 'data-path="/v1/run"' in shown
+    assert ('class="btn authorize' in shown) == bool(token)

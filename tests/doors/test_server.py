@@ -192,10 +192,11 @@ def test_a_token_is_asked_for_where_there_is_one():
         assert client.post("/get_reward", json=body, headers={"Authorization": "Bearer sécret".encode()}).status_code == 200
         assert client.post("/get_reward", json=body, headers={"X-Sandbox-Token": "sécret".encode()}).status_code == 200
         assert client.post("/get_reward?token=s%C3%A9cret", json=body).status_code == 200
-        for path in ("/metrics", "/v1/status", "/", "/openapi.json"):
+        for path in ("/metrics", "/v1/status", "/", "/docs/static/../../metrics", "/docs/static/%2e%2e/metrics", "/docs/static/"):
             assert client.get(path).status_code == 401
-        for path in ("/healthz", "/readyz", "/v1/ping"):
+        for path in ("/healthz", "/readyz", "/v1/ping", "/docs", "/openapi.json", "/docs/static/swagger-ui.css"):
             assert client.get(path).status_code == 200
+        assert client.get("/docs/static/%2e%2e%2fcore.py").status_code in (401, 404)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "example.org"])
