@@ -144,10 +144,10 @@ def by_baseline(name: str, python: str, kind: Kind, count: int) -> tuple[float, 
     return told["wall"] / told["samples"], told["cpu"] / told["samples"]
 
 
-def by_bare_fork(kind: Kind, forks: list[measure.BareFork], count: int) -> tuple[float, float]:
+def by_bare_fork(kind: Kind, bare: measure.BareFork, count: int) -> tuple[float, float]:
     """(wall seconds, CPU seconds) of a sample's forks."""
-    found = [fork.run(kind.forks * count) for fork in forks]
-    return sum(wall for wall, _ in found) / count / len(forks), sum(cpu for _, cpu in found) / count / len(forks)
+    wall, cpu = bare.run(kind.forks * count)
+    return wall / count, cpu / count
 
 
 def main() -> None:
@@ -164,15 +164,14 @@ def main() -> None:
         for kind in kinds():
             by_sandbox(box, kind, min(20, arguments.samples))
             chosen = {name: share for name, share in kind.baselines.items() if name in pythons}
-            forks = [measure.BareFork(source, " ".join(map(str, INPUTS[0]))) for source in kind.bare]
+            bare = measure.BareFork(*kind.bare, stdin=" ".join(map(str, INPUTS[0])))
             for _ in range(arguments.rounds):
                 _add(results, f"{kind.name}: sandbox", by_sandbox(box, kind, arguments.samples))
-                _add(results, f"{kind.name}: bare fork", by_bare_fork(kind, forks, max(2, arguments.samples // kind.forks)))
+                _add(results, f"{kind.name}: bare fork", by_bare_fork(kind, bare, max(2, arguments.samples // kind.forks)))
                 for name, share in chosen.items():
                     found = by_baseline(name, pythons[name], kind, max(2, round(arguments.samples * share)))
                     _add(results, f"{kind.name}: {name}", found)
-            for fork in forks:
-                fork.close()
+            bare.close()
             _show(results, kind, list(chosen))
 
 

@@ -71,11 +71,12 @@ def main() -> None:
                 assert box.score(response, label).reward == 1.0
             return (time.thread_time() - start) * 1000 / arguments.samples
 
-        for kind in kinds():
+        for kind in kinds()[:3]:
+            ((response, label),) = kind.samples
             for _ in range(arguments.rounds):
-                results.add(kind.name, "host_ms", host_ms(kind.response, kind.label), "ms")
+                results.add(kind.name, "host_ms", host_ms(response, label), "ms")
                 stream.replays = True
-                results.add(kind.name, "recorded_ms", host_ms(kind.response, kind.label), "ms")
+                results.add(kind.name, "recorded_ms", host_ms(response, label), "ms")
                 stream.replays = False
             print(f"{kind.name:22}{results.median(kind.name, 'host_ms'):>12.2f}{results.median(kind.name, 'recorded_ms'):>21.2f}")
 

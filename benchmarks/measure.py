@@ -120,17 +120,18 @@ def timed(workers: Callable[[], Iterable[Any]], action: Callable[[], Any]) -> tu
 # --- the least that a fork can cost -------------------------------------------------------------------------------------------
 
 _BARE = """\
-import io, os, sys
+import io, itertools, os, sys
 from sandbox.guest import warming
 warming.warm_up([])
 orders = int(sys.argv[1])
-source, stdin = sys.stdin.read().split("\\0")
+stdin, *sources = sys.stdin.read().split("\\0")
+turns = itertools.cycle(sources)
 null = os.open(os.devnull, os.O_WRONLY)
 saved = os.dup(1)
 print("ready", flush=True)
 os.dup2(null, 1)
 while count := int.from_bytes(os.read(orders, 4), "little"):
-    for _ in range(count):
+    for source in itertools.islice(turns, count):
         pid = os.fork()
         if pid == 0:
             sys.stdin = io.StringIO(stdin)
@@ -143,9 +144,12 @@ while count := int.from_bytes(os.read(orders, 4), "little"):
 
 
 class BareFork:
-    """An interpreter warmed as a worker's is that forks, compiles, runs and exits: nothing is confined, compared or reported."""
+    """An interpreter warmed as a worker's is that forks, compiles, runs and exits: nothing is confined, compared or reported.
 
-    def __init__(self, source: str, stdin: str = "") -> None:
+    *sources* take turns; each reads *stdin*.
+    """
+
+    def __init__(self, *sources: str, stdin: str = "") -> None:
         read, self._orders = os.pipe()
         self.process = subprocess.Popen(
             [sys.executable, "-c", _BARE, str(read)],
@@ -156,7 +160,7 @@ class BareFork:
         )
         os.close(read)
         assert self.process.stdin is not None
-        self.process.stdin.write(f"{source}\0{stdin}".encode())
+        self.process.stdin.write("\0".join([stdin, *sources]).encode())
         self.process.stdin.close()
         assert self.process.stdout is not None
         assert self.process.stdout.readline() == b"ready\n"

@@ -44,12 +44,12 @@ def main() -> None:
         pools = {name: boxes.enter_context(Sandbox(deduplicate=False)) for name in ways}
         for name, label in ways.items():
             pools[name].warm()
-            by_sandbox(pools[name], FUNCTION, label, min(20, arguments.samples))
+            by_sandbox(pools[name], [(FUNCTION, label)], min(20, arguments.samples))
         results = measure.Results("tester", arguments.json, pools["declared"]._pool.workers[0], samples=arguments.samples)
         for _ in range(arguments.rounds):
             for name, label in ways.items():
                 count = arguments.samples if name != "pytest" else max(1, arguments.samples // 5)
-                seconds, cpu = by_sandbox(pools[name], FUNCTION, label, count)
+                seconds, cpu = by_sandbox(pools[name], [(FUNCTION, label)], count)
                 results.add(name, "samples_per_second", count / seconds, "1/s")
                 results.add(name, "cpu_ms", cpu * 1000 / count, "ms")
     print(f"{'':14}{'samples/s':>10}{'CPU-ms':>9}{'x declared':>12}")

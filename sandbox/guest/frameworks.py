@@ -12,7 +12,7 @@ import os
 import sys
 import types
 import unittest
-from typing import Any, Callable
+from typing import Any, Callable, Sequence
 
 from .candidate import content_of
 from .imported import Finder
@@ -21,7 +21,7 @@ from .peer import Gone, Peer
 from .results import Results
 from .surroundings import Surroundings
 
-__all__ = ["run_pytest", "run_unittest", "warm_up"]
+__all__ = ["follower", "run_pytest", "run_unittest", "session_options", "warm_up"]
 
 UNUSED_PLUGINS = (
     "cacheprovider doctest faulthandler junitxml pastebin setuponly setupplan stepwise threadexception unraisableexception".split()
@@ -29,17 +29,18 @@ UNUSED_PLUGINS = (
 """What no label needs: caches, other reports, and collections of garbage that cost more than most tests."""
 
 
-def warm_up(framework: str) -> None:
-    """Load what a framework needs, once for all testers of a worker. Where pytest is missing, the tester says so."""
+def warm_up(framework: str) -> bool:
+    """Load what a framework needs, once for all testers of a worker. False where pytest is missing: the tester will say so."""
     for name in ("unittest.mock",):
         importlib.import_module(name)
     if framework == "pytest":
         try:
             config = importlib.import_module("_pytest.config")
         except ImportError:
-            return
+            return False
         for name in config.default_plugins:
             importlib.import_module(f"_pytest.{name}")
+    return True
 
 
 # --- unittest ------------------------------------------------------------------------------------------------------------
@@ -171,15 +172,9 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
     surroundings = Surroundings(peer)
     surroundings.follow_patches(root)
     peer.before_asking = surroundings.carry
-    plugin = _plugin(pytest, tests["skip"], results, peer)
-    options = ["-q", "--no-header", "--tb=no"]
-    for name in UNUSED_PLUGINS:
-        options += ["-p", f"no:{name}"]
-    options += [f"--rootdir={root}", f"--confcutdir={root}", f"--basetemp={shared}/tmp", "-W", "ignore"]
-    if not any(name in ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", ".pytest.ini") for name, _ in tests["files"]):
-        options += ["-c", os.devnull]
+    plugin = follower(pytest, tests["skip"], results, peer)
     try:
-        pytest.main([*options, *tests["paths"]], plugins=[plugin])
+        pytest.main([*session_options(root, shared, [name for name, _ in tests["files"]]), *tests["paths"]], plugins=[plugin])
     except BaseException as error:
         outcome, message = results.classify(error)
         results.end(0, results.owner_of_start(outcome), message)
@@ -187,7 +182,19 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
     plugin.end()
 
 
-def _plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
+def session_options(root: str, shared: str, files: Sequence[str]) -> list[str]:
+    """For a session over *files* in the folder *root*, which may write to *shared*."""
+    options = ["-q", "--no-header", "--tb=no"]
+    for name in UNUSED_PLUGINS:
+        options += ["-p", f"no:{name}"]
+    options += [f"--rootdir={root}", f"--confcutdir={root}", f"--basetemp={shared}/tmp", "-W", "ignore"]
+    if not any(name in ("pytest.ini", "pyproject.toml", "tox.ini", "setup.cfg", ".pytest.ini") for name in files):
+        options += ["-c", os.devnull]
+    return options
+
+
+def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
+    """A plugin that tells *results* what becomes of every test but the first *skip*."""
     wrapper: Callable[[Any], Any] = pytest.hookimpl(wrapper=True)
     first: Callable[[Any], Any] = pytest.hookimpl(tryfirst=True)
 

@@ -1,4 +1,4 @@
-"""Both ends of a line, rehearsed in the zygote.
+"""Both ends of a line, and a session of pytest, rehearsed in the zygote.
 
 The interpreter adapts code that runs often. Code that adapts in a child is memory that the child has to copy, and it starts
 slow in each: what is rehearsed here before the first fork has adapted already in all of them.
@@ -6,8 +6,13 @@ slow in each: what is rehearsed here before the first fork has adapted already i
 
 from __future__ import annotations
 
+import importlib
+import logging
 import os
 import socket
+import sys
+import tempfile
+import warnings
 from typing import Any
 
 from . import program, tester
@@ -16,9 +21,11 @@ from .peer import Peer
 from .results import Results
 from .surroundings import Surroundings
 
-__all__ = ["rehearse"]
+__all__ = ["rehearse", "rehearse_pytest"]
 
 ROUNDS = 16
+SESSIONS = 3
+"""Of pytest: what runs in one of them runs many times."""
 
 
 class _Asker(Peer):
@@ -86,3 +93,61 @@ def rehearse() -> None:
         os.close(fd)
         ours.close()
         theirs.close()
+
+
+_SESSION = """\
+import pytest
+@pytest.fixture
+def two(): return 2
+@pytest.mark.parametrize("x", [1, 2])
+def test_function(x, two): assert x * two == 2 * x
+def test_output(capsys):
+    print("a")
+    assert capsys.readouterr().out == "a\\n"
+def test_failure(monkeypatch): assert [1] == [2], "wrong"
+class TestClass:
+    def test_method(self):
+        with pytest.raises(ValueError): int("x")
+"""
+
+
+def rehearse_pytest(place: str) -> None:
+    """Run a session of pytest a few times in a folder that is made in *place*, and leave nothing of it but a warm interpreter."""
+    frameworks = importlib.import_module(".frameworks", __package__)
+    pytest: Any = importlib.import_module("pytest")
+    root, name = f"{place}/rehearsal", "test_rehearsal"
+    ours, theirs = socket.socketpair()
+    fd = os.memfd_create("rehearsal", os.MFD_CLOEXEC)
+    peer = Peer(ours.fileno(), judges=True, max_bytes=1 << 20, is_home=tester.is_home)
+    paths, finders, environment, handlers = sys.path[:], sys.meta_path[:], dict(os.environ), logging.root.handlers[:]
+    without_bytecode, saved = sys.dont_write_bytecode, [os.dup(number) for number in range(3)]
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    try:
+        for number in range(3):
+            os.dup2(null, number)
+        os.mkdir(root, 0o700)
+        with open(f"{root}/{name}.py", "w", encoding="ascii") as file:
+            file.write(_SESSION)
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        sys.dont_write_bytecode = True
+        with warnings.catch_warnings():
+            for _ in range(SESSIONS):
+                plugin = frameworks.follower(pytest, 0, Results(fd, peer), peer)
+                pytest.main([*frameworks.session_options(root, root, [f"{name}.py"]), f"{root}/{name}.py"], plugins=[plugin])
+                plugin.end()
+                sys.modules.pop(name, None)
+    finally:
+        tester.remove_tree(root)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()  # what it holds would be the first candidate's
+        for number, one in enumerate(saved):
+            os.dup2(one, number)
+        for one in (*saved, null, fd):
+            os.close(one)
+        ours.close()
+        theirs.close()
+        sys.path[:], sys.meta_path[:], logging.root.handlers[:] = paths, finders, handlers
+        sys.dont_write_bytecode = without_bytecode
+        os.environ.clear()
+        os.environ.update(environment)
+        tempfile.tempdir = None

@@ -26,7 +26,7 @@ from .testing import ALONE
 from .wire import Order
 from .workfolder import TESTS, Scratch
 
-__all__ = ["run"]
+__all__ = ["is_home", "know_modules", "remove_tree", "run"]
 
 
 def run(
@@ -120,7 +120,7 @@ def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: Scratch) 
             frameworks.run_pytest(tests, peer, results, folder.shared)
         finally:
             os.chdir("/")
-            _remove_tree(f"{folder.hidden}/{TESTS}")
+            remove_tree(f"{folder.hidden}/{TESTS}")
         return
     os.chdir("/")
     surroundings = Surroundings(peer)
@@ -221,7 +221,8 @@ def _run_statements(tests: dict[str, Any], names: Names, results: Results) -> No
     results.end(len(cases))
 
 
-def _remove_tree(path: str) -> None:
+def remove_tree(path: str) -> None:
+    """A folder of the tests' own files, and all that is in it."""
     for folder, folders, files in os.walk(path, topdown=False):
         for name in files:
             os.unlink(os.path.join(folder, name))

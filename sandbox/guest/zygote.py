@@ -220,10 +220,13 @@ class _Zygote:
         """Make ready for a job with tests; what that needs is loaded when it is first needed, for every fork pays for it."""
         framework = FRAMEWORKS[order.framework]
         if framework not in self.frameworks:
+            rehearsal = importlib.import_module(".rehearsal", __package__)
             if not self.frameworks:
-                importlib.import_module(".rehearsal", __package__).rehearse()
+                rehearsal.rehearse()
             if framework != "statements":
-                importlib.import_module(".frameworks", __package__).warm_up(framework)
+                is_there = importlib.import_module(".frameworks", __package__).warm_up(framework)
+                if framework == "pytest" and is_there and self.folder.hidden:
+                    rehearsal.rehearse_pytest(self.folder.hidden)
             forget_sources()
             gc.collect()
             gc.freeze()

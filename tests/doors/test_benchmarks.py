@@ -92,7 +92,7 @@ def test_all_that_a_worker_uses_is_counted():
 
 
 def test_a_bare_fork_runs_what_it_is_given(tmp_path):
-    bare = measure.BareFork(f"open({str(tmp_path / 'out')!r}, 'a').write(input())", "x")
+    bare = measure.BareFork(f"open({str(tmp_path / 'out')!r}, 'a').write(input())", stdin="x")
     wall, cpu = bare.run(3)
     bare.close()
     assert (tmp_path / "out").read_text() == "xxx"

@@ -181,6 +181,52 @@ def test_a_job_without_tests_is_as_before(worker):
     assert (told.stdout, told.tests, told.cause) == (b"x\n", None, Cause.FINISHED)
 
 
+STATE = """\
+import fcntl, logging, os, signal, sys, tempfile, threading, warnings
+def is_open(number):
+    try:
+        return fcntl.fcntl(number, fcntl.F_GETFD) >= 0
+    except OSError:
+        return False
+print(sys.path, [type(one).__name__ for one in sys.meta_path], sys.path_hooks, sys.dont_write_bytecode, sorted(os.environ.items()), os.getcwd())
+print(logging.root.handlers, logging.root.level, logging.raiseExceptions, tempfile.tempdir, warnings.filters, threading.enumerate())
+print([signal.getsignal(number) for number in (1, 2, 13, 14, 15)], sys.stdout is sys.__stdout__, sys.excepthook, sys.unraisablehook)
+print([number for number in range(1024) if is_open(number)], sys.gettrace(), sys.getrecursionlimit(), threading.excepthook, sys.breakpointhook)
+print("test_rehearsal" in sys.modules, sorted(name for name in vars(sys.modules["builtins"]) if name != "_"))
+"""
+
+
+@pytest.mark.parametrize("tier", ["namespaces", "unprivileged"])
+def test_what_a_program_finds_is_the_same_after_tests_of_every_kind(tier):
+    """The first tests make a worker rehearse their framework; no program is to find more of that than modules that are loaded."""
+    made = ProcessWorker(isolation=tier)
+    tests = {
+        "statements": CodeTests(cases=("assert f(2) == 4",)),
+        "unittest": CodeTests(
+            framework="unittest",
+            setup="import unittest\nclass T(unittest.TestCase):\n    def test(self): self.assertEqual(f(2), 4)",
+            asked=("f",),
+        ),
+        "pytest": CodeTests(
+            framework="pytest",
+            files=(("test_a.py", "from solution import f\ndef test_a(tmp_path, capsys): assert f(2) == 4"),),
+            paths=("test_a.py",),
+            modules=("solution",),
+        ),
+    }
+    try:
+        before = made.run(Job(source=STATE), time.monotonic() + 60)
+        assert before.cause is Cause.FINISHED
+        for kind, label in tests.items():
+            told = made.run(Job(source=PROGRAM, tests=label), time.monotonic() + 60)
+            assert outcomes(told) == ["passed"], kind
+            after = made.run(Job(source=STATE), time.monotonic() + 60)
+            assert after.stdout.decode() == before.stdout.decode(), kind
+            assert after.stderr == b""
+    finally:
+        made.close()
+
+
 def test_the_owner_of_every_end_is_right(box):
     """Through the judge: the label's own end is the label's, an endless answer is the candidate's."""
     ended = box.score(PROGRAM, ["x = f(1)\nimport os\nos._exit(0)\nassert x == 2"])
