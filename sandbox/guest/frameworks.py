@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import os
+import pathlib
 import sys
 import types
 import unittest
@@ -21,7 +22,7 @@ from .peer import Gone, Peer
 from .results import Results
 from .surroundings import Surroundings
 
-__all__ = ["follower", "run_pytest", "run_unittest", "session_options", "warm_up"]
+__all__ = ["follower", "prepare_session", "run_pytest", "run_unittest", "session_options", "warm_up"]
 
 UNUSED_PLUGINS = (
     "cacheprovider doctest faulthandler junitxml pastebin setuponly setupplan stepwise threadexception unraisableexception".split()
@@ -41,6 +42,31 @@ def warm_up(framework: str) -> bool:
         for name in config.default_plugins:
             importlib.import_module(f"_pytest.{name}")
     return True
+
+
+def prepare_session() -> None:
+    """Do, in the zygote, the third of a session of pytest that is the same whatever the tests are.
+
+    This is not what pytest promises to have; where a version does not, its sessions begin at their beginning.
+    """
+    config: Any = importlib.import_module("_pytest.config")
+    fixtures: Any = importlib.import_module("_pytest.fixtures")
+    if hasattr(
+        fixtures.FixtureManager, "_check_for_wrapped_fixture"
+    ):  # looks at everything that plugins define, to warn of decorators
+        fixtures.FixtureManager._check_for_wrapped_fixture = lambda *_: None
+    original = config.get_config
+    try:
+        prepared = original(session_options("/", "/", ()))
+    except Exception:
+        return
+
+    def get_config(args: Sequence[str] = (), plugins: Any = None, **_: Any) -> Any:
+        config.get_config = original
+        prepared.invocation_params = config.Config.InvocationParams(args=args, plugins=plugins, dir=pathlib.Path.cwd())
+        return prepared
+
+    config.get_config = get_config
 
 
 # --- unittest ------------------------------------------------------------------------------------------------------------

@@ -151,3 +151,4 @@ def rehearse_pytest(place: str) -> None:
         os.environ.clear()
         os.environ.update(environment)
         tempfile.tempdir = None
+    frameworks.prepare_session()

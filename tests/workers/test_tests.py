@@ -227,6 +227,30 @@ def test_what_a_program_finds_is_the_same_after_tests_of_every_kind(tier):
         made.close()
 
 
+SESSION = """\
+import pathlib
+import pytest
+from solution import f
+def test_where_it_is(request):
+    config = request.config
+    assert config.invocation_params.dir == config.rootpath == pathlib.Path.cwd()
+    assert config.invocation_params.args[-1] == "test_a.py"
+    assert f(2) == 4
+def test_a_session_within(tmp_path, request):
+    inner = tmp_path / "test_inner.py"
+    inner.write_text("def test(request): assert request.config.rootpath.name != 'tests'")
+    assert pytest.main([str(inner), f"--rootdir={tmp_path}"]) == 0
+    assert f(1) == 2
+"""
+
+
+def test_a_session_of_pytest_that_was_prepared_before_is_the_labels_own(worker):
+    tests = CodeTests(framework="pytest", files=(("test_a.py", SESSION),), paths=("test_a.py",), modules=("solution",))
+    for _ in range(2):
+        told = worker.run(Job(source=PROGRAM, tests=tests), time.monotonic() + 60)
+        assert outcomes(told) == ["passed", "passed"], told.tests
+
+
 def test_the_owner_of_every_end_is_right(box):
     """Through the judge: the label's own end is the label's, an endless answer is the candidate's."""
     ended = box.score(PROGRAM, ["x = f(1)\nimport os\nos._exit(0)\nassert x == 2"])
