@@ -10,23 +10,28 @@ from sandbox import Limits, Outcome, Sandbox
 pytestmark = pytest.mark.needs("data")
 
 DATASETS = ("humaneval", "mbpp_sanitized", "cruxeval", "quixbugs_functional", "quixbugs_pytest", "exercism", "coderl_apps")
-LIMITS = Limits(cpu_seconds=5.0)
-"""Far from what any of these programs takes: QuixBugs' levenshtein computes for two seconds, and would be late on one kind of worker."""
+LIMITS = Limits(cpu_seconds=1.5)
+"""Far from what right programs take (0.25 s), but for those of SLOW; endless ones take all of it, on every kind of worker."""
+SLOW_LIMITS = Limits(cpu_seconds=10.0)
+SLOW = ("MbppSan/123", "QuixBugs/levenshtein", "QuixBugsPytest/levenshtein", "Exercism/practice/killer-sudoku-helper")
+"""Problems whose right programs compute for two seconds: the usual limit would be reached on one kind of worker, and not on another."""
 EVERY = {"humaneval": 2, "mbpp_sanitized": 4, "cruxeval": 8, "exercism": 4}
 """Of large datasets every so manieth problem; SANDBOX_TEST_WHOLE=1 takes all (five minutes more)."""
 
 
-def samples_of(problems, dataset, every):
-    """(name, response, label, prompt) of right and wrong programs of every so manieth problem."""
+def samples_of(problems, dataset, every, *, slow=False):
+    """(name, sample) of right and wrong programs of every so manieth problem; of those of SLOW, or of all others."""
     found = []
     for row in problems(dataset)[::every]:
+        if (row["id"] in SLOW) != slow:
+            continue
         programs = [row["solution"], *row.get("wrong", ()), *(sample["completion"] for sample in row.get("model_samples", ())[:5])]
         found += [(f"{row['id']} {number}", (program, row["label"], row["prompt"])) for number, program in enumerate(programs)]
     return found
 
 
-def judged(samples, **options):
-    with Sandbox(limits=LIMITS, **options) as box:
+def judged(samples, limits=LIMITS, **options):
+    with Sandbox(limits=limits, **options) as box:
         return list(box.score_many(sample for _, sample in samples))
 
 
@@ -51,6 +56,15 @@ def test_containers_judge_as_processes_do(dataset, problems):
     mine = judged(samples)
     assert differing(samples, mine, judged(samples, backend="docker")) == []
     assert {score.outcome for score in mine} >= {Outcome.PASS}
+
+
+@pytest.mark.needs("docker")
+@pytest.mark.parametrize("dataset", ["mbpp_sanitized", "quixbugs_functional", "quixbugs_pytest", "exercism"])
+def test_containers_judge_slow_programs_as_processes_do(dataset, problems):
+    samples = samples_of(problems, dataset, every=1, slow=True)
+    mine = judged(samples, SLOW_LIMITS)
+    assert differing(samples, mine, judged(samples, SLOW_LIMITS, backend="docker")) == []
+    assert mine[0].outcome is Outcome.PASS
 
 
 @pytest.mark.needs("gvisor")
