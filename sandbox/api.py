@@ -156,8 +156,9 @@ class Sandbox:
         )
         options = NodeOptions(start=start, workers=workers, node_jobs=node_jobs)
         self._pool = options.pool() if backend is backend.of_node else Cluster(options, nodes=ray_nodes)
-        self._lock = threading.Lock()  # protects the next two
-        self._threads: ThreadPoolExecutor | None = None
+        self._lock = threading.Lock()  # protects the next three
+        self._threads: list[ThreadPoolExecutor] = []  # the last has those for all workers; the others end what they were given
+        self._most_threads = 0
         self._seconds: OrderedDict[bytes, float] = OrderedDict()  # by the digest of a label; the last at the end
 
     def __enter__(self) -> Self:
@@ -169,8 +170,10 @@ class Sandbox:
     def close(self) -> None:
         """End the workers. May be called twice."""
         self._pool.close()
-        if self._threads is not None:
-            self._threads.shutdown(wait=True)
+        with self._lock:
+            threads = self._threads[:]
+        for executor in threads:
+            executor.shutdown(wait=True)
 
     def warm(self) -> None:
         """Start all workers now, not when they are first needed."""
@@ -302,15 +305,20 @@ class Sandbox:
     def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
         """Call *function* in one of the sandbox's own threads, of which there are some for each worker.
 
-        One that compares answers, or waits for an equal sample, leaves its worker to the others.
+        One that compares answers, or waits for an equal sample, leaves its worker to the others. When nodes join a cluster there
+        are more.
         """
+        count = _THREADS * self._pool.size
         with self._lock:
-            if self._threads is None:
-                self._threads = ThreadPoolExecutor(_THREADS * self._pool.size, thread_name_prefix="sandbox")
-        try:
-            return self._threads.submit(function, *args, **kwargs)
-        except RuntimeError:
-            raise ConfigurationError("the sandbox is closed") from None
+            if count > self._most_threads:
+                if self._threads:
+                    self._threads[-1].shutdown(wait=False)
+                self._threads.append(ThreadPoolExecutor(count, thread_name_prefix="sandbox"))
+                self._most_threads = count
+            try:
+                return self._threads[-1].submit(function, *args, **kwargs)
+            except RuntimeError:
+                raise ConfigurationError("the sandbox is closed") from None
 
 
 def _said_and_label(sample: Sample) -> tuple[str | None, Any]:

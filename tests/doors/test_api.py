@@ -1,6 +1,7 @@
 """The Python API: scores in order, twins that do not block, and what happens at the end."""
 
 import asyncio
+import threading
 import time
 
 import pytest
@@ -35,6 +36,28 @@ def test_score_many_reads_only_a_little_ahead(box):
     assert [next(scores).reward for _ in range(3)] == [1.0] * 3
     scores.close()
     assert len(taken) < 30
+
+
+def test_there_are_threads_for_workers_that_come_later():
+    """Nodes may join a cluster after the first samples."""
+
+    class Growing:
+        size = 1
+
+        def close(self):
+            """Nothing to end."""
+
+    with Sandbox() as box:
+        box._pool = Growing()
+        gate = threading.Event()
+        first = box.submit(gate.wait)
+        box._pool.size = 3
+        together = threading.Barrier(6, timeout=20)
+        assert sorted(future.result() for future in [box.submit(together.wait) for _ in range(6)]) == list(range(6))
+        box._pool.size = 1
+        assert box.submit(len, "ab").result() == 2
+        gate.set()
+        assert first.result() is True
 
 
 def test_run_shows_what_a_program_did(box):
