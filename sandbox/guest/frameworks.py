@@ -47,19 +47,16 @@ def warm_up(framework: str) -> bool:
 def prepare_session() -> None:
     """Do, in the zygote, the third of a session of pytest that is the same whatever the tests are.
 
-    This is not what pytest promises to have; where a version does not, its sessions begin at their beginning.
+    Raises:
+        Exception: this version of pytest has not what is used here, for it promises nothing of it.
     """
     config: Any = importlib.import_module("_pytest.config")
     fixtures: Any = importlib.import_module("_pytest.fixtures")
-    if hasattr(
-        fixtures.FixtureManager, "_check_for_wrapped_fixture"
-    ):  # looks at everything that plugins define, to warn of decorators
+    if hasattr(fixtures.FixtureManager, "_check_for_wrapped_fixture"):
+        # It looks at everything that plugins define, only to warn of decorators.
         fixtures.FixtureManager._check_for_wrapped_fixture = lambda *_: None
     original = config.get_config
-    try:
-        prepared = original(session_options("/", "/", ()))
-    except Exception:
-        return
+    prepared = original(session_options("/", "/", ()))
 
     def get_config(args: Sequence[str] = (), plugins: Any = None, **_: Any) -> Any:
         config.get_config = original

@@ -228,6 +228,7 @@ def test_what_a_program_finds_is_the_same_after_tests_of_every_kind(tier):
 
 
 SESSION = """\
+import gc
 import pathlib
 import pytest
 from solution import f
@@ -235,6 +236,7 @@ def test_where_it_is(request):
     config = request.config
     assert config.invocation_params.dir == config.rootpath == pathlib.Path.cwd()
     assert config.invocation_params.args[-1] == "test_a.py"
+    assert not any(one is config for one in gc.get_objects())  # it was there before this process, and is frozen
     assert f(2) == 4
 def test_a_session_within(tmp_path, request):
     inner = tmp_path / "test_inner.py"
