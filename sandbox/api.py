@@ -121,6 +121,13 @@ class Sandbox:
         isolation: Isolation | str = Isolation.AUTO,
         allow_missing: Iterable[Layer | str] = (),
     ) -> None:
+        for name, value in (("warm", warm), ("readable", readable), ("allow_missing", allow_missing)):
+            if isinstance(value, str):
+                raise ConfigurationError(f"{name}={value!r}: a list of texts is meant, such as [{value!r}]")
+        if limits is not None and not isinstance(limits, Limits):
+            raise ConfigurationError(f"limits={limits!r}: say Limits(cpu_seconds=2), for example")
+        if workers is not None and not isinstance(workers, int):
+            raise ConfigurationError(f"workers={workers!r}: a number is meant")
         self.shape = Shape.parse(shape) if isinstance(shape, str) else shape
         try:
             choice = Choice(choice)
@@ -215,6 +222,10 @@ class Sandbox:
 
         Of a list, those whose labels took longest before go first, so that no long one is left alone at the end; any other iterable
         is read ahead only a little.
+
+        Raises:
+            ConfigurationError: what is no sample, by its number; workers cannot be started, or the sandbox is closed.
+            LayerMissing: a layer of confinement that is required cannot be had.
         """
         with closing(self._futures(samples)) as futures:
             for future in futures:
@@ -257,13 +268,14 @@ class Sandbox:
         pending: deque[Future[Score]] = deque()
         try:
             if isinstance(samples, Sequence):
-                batch = self.batch([_said_and_label(sample) for sample in samples])
-                futures = {number: self.submit(self._score_sample, samples[number], batch) for number in batch.order}
+                parts = [_parts(sample, number) for number, sample in enumerate(samples)]
+                batch = self.batch([(response, label) for response, label, _ in parts])
+                futures = {number: self.submit(self.score, *parts[number], batch=batch) for number in batch.order}
                 pending.extend(futures[number] for number in range(len(samples)))
             else:
                 batch = Batch([], self._once and Once(_RECENT, behind=self._once))
-                for sample in samples:
-                    pending.append(self.submit(self._score_sample, sample, batch))
+                for number, sample in enumerate(samples):
+                    pending.append(self.submit(self._score_sample, sample, number, batch))
                     if len(pending) > _AHEAD * self._pool.size:
                         yield pending.popleft()
             while pending:
@@ -272,10 +284,8 @@ class Sandbox:
             for future in pending:
                 future.cancel()
 
-    def _score_sample(self, sample: Sample, batch: Batch) -> Score:
-        if isinstance(sample, Mapping):
-            return self.score(sample["response"], sample["label"], sample.get("prompt") or "", batch=batch)
-        return self.score(*sample, batch=batch)
+    def _score_sample(self, sample: Sample, number: int, batch: Batch) -> Score:
+        return self.score(*_parts(sample, number), batch=batch)
 
     def batch(self, samples: Sequence[tuple[str | None, Any]]) -> Batch:
         """What *samples* (each what the model said, and its label) that are going to be scored together should share."""
@@ -321,7 +331,13 @@ class Sandbox:
                 raise ConfigurationError("the sandbox is closed") from None
 
 
-def _said_and_label(sample: Sample) -> tuple[str | None, Any]:
-    if isinstance(sample, Mapping):
-        return sample.get("response"), sample.get("label")
-    return sample[0], sample[1]
+def _parts(sample: Sample, number: int) -> tuple[str | None, Any, str]:
+    """What the model said, the label and the prompt of a sample, the one with this *number* among others."""
+    if isinstance(sample, Mapping) and "response" in sample and "label" in sample:
+        return sample["response"], sample["label"], sample.get("prompt") or ""
+    if isinstance(sample, tuple | list) and len(sample) in (2, 3):
+        return sample[0], sample[1], sample[2] if len(sample) == 3 else ""
+    found = f"a dict with {', '.join(map(str, sample)) or 'no keys'}" if isinstance(sample, Mapping) else repr(sample)[:200]
+    raise ConfigurationError(
+        f"sample {number}: (response, label) or (response, label, prompt) is meant, or a dict with these keys; found {found}"
+    )

@@ -140,7 +140,7 @@ class CodeTestsRun:
     outcome: str = ""
     """Why tests have no results: gone, missing (the program does not define what they import), raised, exited, label or ours."""
     message: str = ""
-    is_asking: bool = False
+    was_asked: bool = False
     """The test that had no end had asked the program something."""
     told: int = 0
     """Answers of the program that the tests have had; nothing can be passed without one."""
@@ -188,5 +188,5 @@ class Run:
     stdout: bytes = b""
     stderr: bytes = b""
     usage: Usage = field(default_factory=Usage)
-    enforced: tuple[Enforced, ...] = ()
+    enforced: tuple[Enforced, ...] = field(default=(), repr=False)
     retries: int = 0

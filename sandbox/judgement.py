@@ -40,7 +40,7 @@ class Judgement:
     cases: tuple[CaseResult, ...] = ()
     format: str = ""
     usage: Usage = field(default_factory=Usage)
-    enforced: tuple[Enforced, ...] = ()
+    enforced: tuple[Enforced, ...] = field(default=(), repr=False)
     retries: int = 0
     suspicions: tuple[str, ...] = ()
     """Names of `suspicion.SIGNS`, sorted: what makes one look twice. No verdict hangs on them."""
@@ -123,7 +123,7 @@ def untested(run: Run, told: CodeTestsRun, over: CaseResult) -> CaseResult:
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{told.message}")
     if run.failure or not run.loaded:
         return over
-    if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT and not told.is_asking:
+    if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT and not told.was_asked:
         raise LabelError(f"the label's tests do not come to an end ({told.cause.value}), and had asked the program nothing")
     if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT:
         # The tests loop over what the program answers (an endless generator): in one process with it, it would be its time.

@@ -15,7 +15,7 @@ __all__ = ["MIB", "Limits"]
 
 MIB = 1 << 20
 LEAST_MEMORY_BYTES = 16 * MIB
-"""What a label or a client may ask for: below that no interpreter runs."""
+"""Below that no interpreter runs; a label that asks for less gets this."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +70,14 @@ class Limits:
                 f"limits: deadline_seconds={self.deadline_seconds} is below suite_seconds={self.suite_seconds}; "
                 "a slow candidate would become our fault, so raise the one or lower the other"
             )
-        if self.open_files <= 200:
-            raise ConfigurationError(f"limits: open_files={self.open_files} is too few; descriptor 200 is a worker's own")
+        if self.memory_bytes < LEAST_MEMORY_BYTES:
+            raise ConfigurationError(
+                f"limits: memory_bytes={self.memory_bytes} is too little for any interpreter; use at least {LEAST_MEMORY_BYTES >> 20} MiB"
+            )
+        if self.open_files < 202:
+            raise ConfigurationError(
+                f"limits: open_files={self.open_files} is too few: descriptors up to 201 may be a worker's own; use at least 202"
+            )
         if self.file_bytes < self.output_bytes:
             raise ConfigurationError(
                 f"limits: file_bytes={self.file_bytes} is below output_bytes={self.output_bytes}; "

@@ -126,7 +126,11 @@ class Settings:
         if options.get("workers", 1) < 1:
             raise ConfigurationError(f"SANDBOX_WORKERS={options['workers']} cannot run anything; use at least 1")
         _warn_of_typos(environment)
-        return cls(limits=Limits(**limits), options=options)
+        try:
+            return cls(limits=Limits(**limits), options=options)
+        except ConfigurationError as error:
+            named = [variable.name for variable in VARIABLES if variable.limit in limits and f"{variable.limit}=" in str(error)]
+            raise ConfigurationError(f"{error} (set by {', '.join(named)})") from None
 
 
 def _warn_of_typos(environment: Mapping[str, str]) -> None:

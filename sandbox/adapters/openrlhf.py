@@ -7,6 +7,7 @@ training too. So this never raises for a sample, ends before a deadline, and ans
 
 from __future__ import annotations
 
+import importlib.util
 import logging
 import math
 import re
@@ -14,8 +15,10 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from sandbox.adapters.shared import check_settings, judged, ours, sandbox_of_process
+from sandbox.adapters import shared
+from sandbox.adapters.shared import judged, ours, sandbox_of_process
 from sandbox.api import Batch, Sandbox, Score
+from sandbox.errors import ConfigurationError
 from sandbox.extract import SPECIAL_TOKEN, blocks_of, strip_special_tokens
 from sandbox.reward import Outcome
 
@@ -28,6 +31,20 @@ _log = logging.getLogger("sandbox")
 
 LOG_KEYS = ("code_correctness", "avg_correctness", "pass_rate", "timeout", "crash", "internal_error", "wall_ms", "sandbox_suspect")
 """The keys of `extra_logs`, always all of them: one number a sample, which the trainer averages itself."""
+
+
+def check_settings() -> None:
+    """Check what a training needs when it starts: torch, the `SANDBOX_*` variables, and that a worker can be had.
+
+    Raises:
+        ConfigurationError: something of it cannot be used.
+        LayerMissing: programs cannot be confined here as is required.
+    """
+    if importlib.util.find_spec("torch") is None:
+        raise ConfigurationError(
+            "rewards for OpenRLHF are tensors, and torch is not installed: pip install 'reward-sandbox[openrlhf]'"
+        )
+    shared.check_settings()
 
 
 def reward_func(

@@ -47,7 +47,13 @@ def _settings(allow_missing: list[str] | None, isolation: str | None, backend: s
         **({"SANDBOX_ISOLATION": isolation} if isolation else {}),
         **({"SANDBOX_BACKEND": backend} if backend else {}),
     }
-    return Settings.from_environment({**os.environ, **given})
+    try:
+        return Settings.from_environment({**os.environ, **given})
+    except ConfigurationError as error:
+        message = str(error)
+        for variable in given:  # it was no variable that the user set
+            message = message.replace(f"{variable}=", f"--{variable.removeprefix('SANDBOX_').lower().replace('_', '-')} ")
+        raise ConfigurationError(message) from None
 
 
 images_app = typer.Typer(help="Images for container workers.", no_args_is_help=True, rich_markup_mode=None)
@@ -85,10 +91,13 @@ def _main(
 @app.command()
 def run(
     file: Annotated[Path, typer.Argument(help="The program; - reads it from standard input.", allow_dash=True)],
-    stdin: Annotated[Path | None, typer.Option(help="A file that the program reads as its standard input.")] = None,
+    stdin: Annotated[
+        Path | None,
+        typer.Option(help="A file that the program reads as its standard input; - is this command's own.", allow_dash=True),
+    ] = None,
     text: Annotated[str, typer.Option(help="The program's standard input itself.")] = "",
     cpu_seconds: Annotated[float | None, typer.Option(help="CPU time limit.")] = None,
-    memory_mb: Annotated[int | None, typer.Option(help="Memory limit in MiB.")] = None,
+    memory_mb: Annotated[int | None, typer.Option(help="Memory limit in MiB.", min=16)] = None,
     allow_missing: AllowMissing = None,
     isolation: Tier = None,
     backend: Kind = None,

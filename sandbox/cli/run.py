@@ -12,6 +12,7 @@ from rich.table import Table
 
 from sandbox import plain
 from sandbox.api import Sandbox
+from sandbox.errors import ConfigurationError
 from sandbox.job import Run
 from sandbox.settings import Settings
 from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner
@@ -31,7 +32,12 @@ def run_file(
 ) -> int:
     """Run *file*; the exit status of the command: 0 it ended well, 1 it did not, 3 our fault."""
     source = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8", errors="surrogateescape")
-    given = stdin.read_bytes() if stdin else text.encode("utf-8", "surrogateescape")
+    if stdin and text:
+        raise ConfigurationError("--stdin and --text both say what the program reads; give one of them")
+    if str(stdin) == "-":
+        given = sys.stdin.buffer.read()
+    else:
+        given = stdin.read_bytes() if stdin else text.encode("utf-8", "surrogateescape")
     limits = settings.limits.tightened(cpu_seconds=cpu_seconds, memory_bytes=None if memory_mb is None else memory_mb * (1 << 20))
     with Sandbox(**{**settings.options, "workers": 1}) as box:
         run = box.run(source, stdin=given, limits=limits)

@@ -18,11 +18,14 @@ from rich.table import Table
 
 from sandbox import plain
 from sandbox.api import Sandbox
+from sandbox.checkers.text import shorten
 from sandbox.errors import ConfigurationError
 from sandbox.limits import Limits
 from sandbox.reward import Outcome
 
 __all__ = ["Keys", "score_file"]
+
+MOST_REASONS = 5
 
 STYLES = {
     Outcome.PASS: "green",
@@ -47,12 +50,16 @@ class Keys:
 @dataclass(kw_only=True)
 class _Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why samples were not judged."""
     rewards: float = 0.0
     scores: float = 0.0
     seconds: float = 0.0
 
     def add(self, result: dict[str, Any]) -> None:
         self.outcomes[result["outcome"]] += 1
+        if result["outcome"] == Outcome.INTERNAL.value:
+            self.reasons[result["reason"]] += 1
         self.rewards += result["reward"]
         self.scores += result["score"]
 
@@ -74,7 +81,12 @@ class _Tally:
 def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options: dict[str, Any], *, as_json: bool) -> int:
     """Score *file*; the exit status of the command: 0, or 3 if a sample met a fault of ours or a broken label."""
     done = _ids_in(out)
-    rows = list(_rows(file, keys))
+    try:
+        rows = list(_rows(file, keys))
+    except UnicodeDecodeError as error:
+        raise ConfigurationError(f"{file}: not text in UTF-8 ({error.reason} at byte {error.start}); is it compressed?") from None
+    if not rows:
+        raise ConfigurationError(f"{file}: there is no sample in it")
     todo = [(name, row) for name, row in rows if name not in done]
     tally = _Tally()
     started = time.monotonic()
@@ -125,6 +137,10 @@ def _rows(file: Path, keys: Keys) -> Iterator[tuple[str, dict[str, Any]]]:
                 raise ConfigurationError(
                     f"{file}, line {number}: needs the keys {keys.response!r} and {keys.label!r}, found {found}; "
                     "name others with --response-key and --label-key"
+                )
+            if not isinstance(row[keys.response], str | None):
+                raise ConfigurationError(
+                    f"{file}, line {number}: {keys.response!r} is a {type(row[keys.response]).__name__}; it has to be a text, what the model wrote"
                 )
             name = row.get(keys.id)
             yield str(number if name is None else name), row
@@ -189,6 +205,12 @@ def _show(tally: _Tally, skipped: int, console: Console) -> None:
             f"mean score {tally.scores / tally.count:.3f}"
         )
     if skipped:
-        console.print(f"{skipped} of the samples were in the output file already and were not done again")
-    if tally.outcomes[Outcome.INTERNAL.value]:
-        console.print("[red]internal[/] means a broken label or a fault of ours, never the model's: see `reason` in the results")
+        console.print(
+            f"{skipped} of the samples were in the output file already: they were not done again, and are not in the table"
+        )
+    if tally.reasons:
+        console.print("[red]internal[/] means a broken label or a fault of ours, never the model's:")
+        for reason, count in tally.reasons.most_common(MOST_REASONS):
+            console.print(f"{count:>6} x {shorten(reason, 300)}", markup=False, highlight=False)
+        if len(tally.reasons) > MOST_REASONS:
+            console.print(f"and {len(tally.reasons) - MOST_REASONS} other reasons: see `reason` in the results of --out or --json")

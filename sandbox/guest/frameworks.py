@@ -79,6 +79,9 @@ class _Result(unittest.TestResult):
         self.started: set[str] = set()
         self.class_error: BaseException | None = None
         self.class_skip = ""
+        self.skip_by_label = False
+        self.asked = 0
+        """Questions that the program was asked until the test before had ended."""
 
     # ruff: noqa: N802, ARG002 - the names and arguments are those of the frameworks' own hooks
 
@@ -112,10 +115,17 @@ class _Result(unittest.TestResult):
             self._failed(err[1])
 
     def addSkip(self, test: Any, reason: str) -> None:
-        if not self.open:
+        if not self.open:  # setUpClass, setUpModule
+            results = self.results
+            had_say = results.had_say or (not results.begun and bool(results.peer.told))
             self.class_skip = reason
+            self.skip_by_label = not had_say and not results.missing and results.peer.asked == self.asked
         elif type(test).__name__ != "_SubTest" and self._close():
             self.results.skipped(reason, by_label=not self.results.had_say)
+
+    def stopTest(self, test: unittest.TestCase) -> None:
+        super().stopTest(test)
+        self.asked = self.results.peer.asked
 
     def addExpectedFailure(self, test: Any, err: Any) -> None:
         if self._close():
@@ -161,7 +171,7 @@ def run_unittest(namespace: dict[str, Any], skip: int, results: Results) -> None
                 if result.class_error is not None:
                     results.failed(result.class_error)
                 else:
-                    results.skipped(result.class_skip or "it was not run", by_label=bool(result.class_skip))
+                    results.skipped(result.class_skip or "it was not run", by_label=result.skip_by_label)
     results.end(len(tests), "gone" if results.peer.gone or isinstance(error, Gone) else "")
 
 
@@ -288,7 +298,7 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
             elif self.error is not None:
                 is_programs = results.classify(self.error)[0] in ("raised", "missing", "exited", "gone") or results.unlucky
                 if (
-                    self.in_setup and not results.asked and not is_programs
+                    self.in_setup and not results.asked and not results.had_say and not is_programs
                 ):  # a fixture failed before the program was asked anything
                     missing = getattr(self.error, "argname", None)
                     what = f"there is no fixture {missing!r} (plugins are not loaded)" if missing else str(self.error)[:500]
@@ -328,6 +338,10 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                 peer.last_said, (SystemExit, KeyboardInterrupt)
             ):  # it ended the session while the tests were read
                 results.end(0, *results.classify(peer.last_said))
+            elif not self.count and results.missing:
+                results.end(0, "missing", f"the program defines no {', '.join(sorted(results.missing))[:200]}, and no test is left")
+            elif not self.count and peer.told:
+                results.end(0, "raised", "no test is left after what the program has answered")
             elif not self.count:
                 results.end(0, "label", "pytest finds no test in the label's files")
             elif not self.began and self.count > skip:

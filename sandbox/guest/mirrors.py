@@ -129,8 +129,7 @@ class MirrorMeta(type):
 
     def __iter__(cls) -> Any:
         peer = cls._sandbox_peer
-        items = peer.ask("op", "__iter__", cls, [])
-        return (_known(item, peer.is_named(cls)) for item in items)
+        return iter(peer.ask("op", "__iter__", cls, []))
 
     def __len__(cls) -> Any:
         return cls._sandbox_peer.ask("op", "__len__", cls, [])
@@ -142,7 +141,7 @@ class MirrorMeta(type):
         return peer.ask("op", "__contains__", cls, [item])
 
     def __getitem__(cls, key: Any) -> Any:
-        return _known(cls._sandbox_peer.ask("op", "__getitem__", cls, [key]), cls._sandbox_peer.is_named(cls))
+        return cls._sandbox_peer.ask("op", "__getitem__", cls, [key])
 
 
 class Mirror(metaclass=MirrorMeta):
@@ -269,11 +268,16 @@ def _binary(name: str) -> Callable[..., Any]:
             plain = kind._sandbox_plain
             own = getattr(plain, name, None) if plain is not None and plain.__name__ in IMMUTABLE else None
             return NotImplemented if own is None else own(self, other, *more)
+        is_known = _is_known(self)
+        if peer.judges and not is_mirror(other) and not is_known and kind._sandbox_plain is not None:
+            own = getattr(kind._sandbox_plain, name, None) if kind._sandbox_plain.__name__ in IMMUTABLE else None
+            if own is not None:  # a number of its own kind that a method gave is that number
+                return own(self, other, *more)
         result = peer.ask("op", name, self, [other, *more])
-        if not peer.judges or is_mirror(other) or _is_known(self):
-            return _known(result, _is_known(self))
+        if not peer.judges or is_mirror(other) or is_known:
+            return _known(result, is_known)
         # An object that a method gave has been told a value: it may become another object, but no number that is compared.
-        if not issubclass(type(result), Mirror):
+        if not issubclass(type(result), Mirror) or type(result)._sandbox_plain is not None:
             return NotImplemented
         result.__dict__["_sandbox_told"] = True
         return result
@@ -319,7 +323,7 @@ def _forward(name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         if name in CONVERSIONS and self.__dict__.get("_sandbox_told"):
             raise TypeError(f"{type(self).__name__!r} object does not support {name} after it was told a value")
-        return _known(type(self)._sandbox_peer.ask("op", name, self, list(args), kwargs), _is_known(self) and name != "__call__")
+        return type(self)._sandbox_peer.ask("op", name, self, list(args), kwargs)
 
     return method
 

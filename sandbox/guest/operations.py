@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import functools
 import inspect
+import os
 import types
 from typing import Any, Callable
 
@@ -23,6 +25,7 @@ INTERNAL = (
     types.FrameType,
     types.CodeType,
     types.TracebackType,
+    functools.partial,
 )
 """Through the attributes of these, a program could walk from a callback to the tests."""
 
@@ -41,30 +44,53 @@ def _frame(op: str, args: Any, perform: Any = None) -> Any:
     return perform(op, args)
 
 
+_MOCKS = ("unittest.mock", "mock")
 _OF_MOCKS = frozenset("configure_mock reset_mock attach_mock mock_add_spec".split())
+_ANSWERED = {
+    "call": (3,), "call_async": (3,), "await": (1,), "method": (4,), "method_async": (4,), "attr": (2,), "setattr": (3,), "delattr": (2,),
+    "op": (3, 4), "op_async": (3,),
+}  # fmt: skip
+"""What the tests answer, and the numbers of arguments there may be."""
+_NAMES_ONLY = frozenset("attr setattr delattr".split())
+_NAMING = _NAMES_ONLY | {"method", "method_async"}
+_RUNS_TEXT = frozenset("eval query load_extension enable_load_extension".split())
+"""Methods of libraries that run what a text says: `DataFrame.eval("@expected")` reads the variables of whoever calls it."""
+_WRITES_FILES = frozenset(
+    "to_csv to_pickle to_json to_parquet to_excel to_hdf to_feather to_sql to_html to_latex to_markdown to_string to_stata to_xml to_orc "
+    "tofile dump save savefig extract extractall backup".split()
+)
+_PLACES = frozenset("path path_or_buf buf fname excel_writer filepath_or_buffer file members".split())
 
 
-def guard(op: str, args: list[Any], is_given: Callable[[Any], bool]) -> None:
+def guard(op: str, args: list[Any], is_given: Callable[[Any], bool], is_tests_own: Callable[[type], bool]) -> None:
     """Refuse what a function may not do to its arguments, or a program could read the tests, or change them, through a callback.
 
-    It may use what a test has passed to it by reference, and nothing else: *is_given* says of an object whether that is so.
+    It may use what a test has passed to it by reference, and nothing else: *is_given* says of an object whether that is so. Of a
+    library's object it may use what that does to itself: a class that it was not passed (`type(file)`) would open any file, make an
+    object that is equal to everything, or initialize another. *is_tests_own* says of a class whether the tests have written or passed it.
 
     Raises:
         AttributeError: so the program sees it.
     """
-    if op not in ("call", "call_async", "await", "method", "method_async", "attr", "setattr", "delattr", "op", "op_async"):
+    if len(args) not in _ANSWERED.get(op, ()):
         raise AttributeError(f"the tests do not answer {op!r}")
-    target = args[1] if op in ("op", "op_async") else args[0]
+    target, name = (args[1], args[0]) if op in ("op", "op_async") else (args[0], args[1] if op in _NAMING else "")
     if not is_given(target):
         raise AttributeError("the tests have not passed that to the program")
+    if isinstance(target, type) and not is_tests_own(target):
+        raise AttributeError("the tests have not passed that class to the program")
+    if type(name) is not str or (name == "__init__" and not is_tests_own(type(target))):
+        raise AttributeError(name)
+    owner = getattr(target, "__self__", None) if op in ("call", "call_async") and isinstance(target, FUNCTION_KINDS) else target
+    if owner is not None and not is_tests_own(type(owner)) and type(owner).__module__ not in _MOCKS:
+        _refuse_places(op, name or getattr(target, "__name__", ""), args)
     if op in ("attr", "setattr", "delattr", "method", "method_async"):
-        name = args[1]
         is_field = isinstance(target, tuple) and name in ("_asdict", "_replace", "_fields", "_make")
-        if type(name) is not str or (name.startswith("_") and name != "__init__" and not is_field):
+        if name.startswith("_") and name != "__init__" and not is_field:
             raise AttributeError(name)
         if isinstance(target, INTERNAL) and not (op == "method" and name in ("send", "throw", "close")):
             raise AttributeError(name)
-        if name in _OF_MOCKS and type(target).__module__ in ("unittest.mock", "mock"):
+        if name in _OF_MOCKS and type(target).__module__ in _MOCKS:
             raise AttributeError(name)
         if name in ("format", "format_map") and isinstance(target, str):
             raise AttributeError(name)  # a text that the program writes would walk through the attributes of what it formats
@@ -72,6 +98,17 @@ def guard(op: str, args: list[Any], is_given: Callable[[Any], bool]) -> None:
         raise AttributeError(f"a program may not change {args[1]!r} of an object of its tests")
     if op in ("op", "op_async") and args[0] not in PROTOCOL:
         raise AttributeError(args[0])
+
+
+def _refuse_places(op: str, name: str, args: list[Any]) -> None:
+    """Refuse methods of a library's object that read or write what the program names by a text."""
+    if name in _RUNS_TEXT:
+        raise AttributeError(name)
+    if name in _WRITES_FILES and op not in _NAMES_ONLY:
+        given, named = args[-2:]
+        says = [*given[:1], *(value for key, value in named.items() if key in _PLACES)]
+        if any(isinstance(one, (str, bytes, int, os.PathLike)) for one in says):
+            raise AttributeError(name)
 
 
 def _may_set(target: Any, name: str) -> bool:

@@ -26,7 +26,7 @@ from .contents import content
 from .crossing import Carrier
 from .mirrors import Mirror, MirrorMeta, RemoteFunction
 from .operations import MAX_CALLERS, OPERATIONS, called_by, guard
-from .references import References, number_in
+from .references import References
 from .values import Unsendable
 from .wire import WireError
 
@@ -42,6 +42,8 @@ MAX_SHARED_ITEMS = 2000
 """Of one answer: shared containers are compared with each message."""
 ANSWERING = frozenset("call call_async method method_async op op_async await content".split())
 """Questions to which any answer, an exception too, is one that the program has given."""
+_KEEPING = frozenset(("__enter__", "__aenter__", "__iter__"))
+"""Operators that usually give the object itself, which is no answer yet."""
 _STEPS = frozenset(("await", "op_async", "call_async", "method_async"))
 FRESH = 2
 """References to an answer that the program does not keep itself."""
@@ -61,8 +63,8 @@ class Peer(References):
         self.fd = fd
         self.max_bytes = max_bytes
         self.asked = 0
-        self.has_asked = True
-        """A question has been asked since this was made False."""
+        self.has_asked = False
+        """A question for an answer of the program's own has been asked since this was made False."""
         self.on_first_question: Callable[[], None] = lambda: None
         self.told = 0
         """Questions whose answers were more than a function or a class: from here on the program has had a say."""
@@ -106,16 +108,19 @@ class Peer(References):
             if self.judges and op != "surroundings":
                 self.before_asking()
             self.asked += 1
-            if not self.has_asked and op != "surroundings":
+            if not self.has_asked and op in ANSWERING:
                 self.has_asked = True
                 self.on_first_question()
             self._next += 1
             number = self._next
             carrier = Carrier(self, self._shared, self._shared_before)
+            self._is_asking = True
             try:
                 packed = carrier.pack(list(args))
             except Unsendable as error:
                 raise TypeError(f"cannot cross to the other process: {error}") from None
+            finally:
+                self._is_asking = False
             self._send(["?", number, op, packed, self._drops(), [] if self.judges else self._callers()])
             if carrier.is_grown:
                 self._shared.clear()
@@ -132,8 +137,8 @@ class Peer(References):
             if op in ANSWERING or (op != "surroundings" and type(value) not in (RemoteFunction, MirrorMeta)):
                 self.told += 1
             self._note_reached(args[0] if args else None, value)
-            if op in ("method", "call", "attr") and issubclass(type(value), Mirror):
-                value.__dict__["_sandbox_known"] = False  # an answer of the program's, even if the tests have made the object
+            if self.judges and not (op == "op" and args[0] in _KEEPING):
+                _forget_known(value, 0)
             return value
 
     def _note_reached(self, target: Any, value: Any) -> None:
@@ -153,17 +158,18 @@ class Peer(References):
             self._note_shared()
             if texts:
                 self.on_output(texts)
-        except (WireError, ValueError, TypeError, IndexError) as error:
-            self._end(str(error))
+        except Exception as error:  # whatever these bytes break here, it is the program that sent them
+            self._end(f"{type(error).__name__}: {error}")
         if kind == "value":
             return value
         if kind == "raised" and isinstance(value, BaseException):
             self.told += op in ANSWERING
-            if self.judges and number_in(value) is not None:
+            if self.judges:
                 value.__dict__["_sandbox_said"] = True
             if value is self.callback_failure:
                 self.callback_failure = None  # it came through: the test around the callback sees it
-            self.last_said = value
+            if not isinstance(self.last_said, (SystemExit, KeyboardInterrupt)):  # the end of a session is not said again
+                self.last_said = value
             if isinstance(value, StopIteration) and not (op in _STEPS or self.passes_stop_iteration or _is_step(op, args)):
                 stopped = RuntimeError("the program raised StopIteration")
                 stopped.__dict__.update(_sandbox_said=True, value=value.value)
@@ -255,7 +261,7 @@ class Peer(References):
                 raise AttributeError("the tests are no module")
             return self.serve_module(op, *args)
         if self.judges:
-            guard(op, args, lambda target: id(target) in self._numbers)
+            guard(op, args, lambda target: id(target) in self._numbers, self.is_tests_own)
         return OPERATIONS[op](*args)
 
     def _callers(self) -> list[list[str]]:
@@ -313,6 +319,15 @@ class Peer(References):
     def _check_process(self) -> None:
         if _getpid() != self._process:  # a child that the program forked has no part in its answers
             _exit(0)
+
+
+def _forget_known(value: Any, depth: int) -> None:
+    """What is in an answer is the program's, even if the tests have made the object."""
+    if issubclass(type(value), Mirror):
+        value.__dict__["_sandbox_known"] = False
+    elif depth < 5 and type(value) in (list, tuple, set, frozenset, dict):
+        for item in value.values() if type(value) is dict else value:
+            _forget_known(item, depth + 1)
 
 
 def _is_step(op: str, args: Sequence[Any]) -> bool:

@@ -57,6 +57,8 @@ class References:
     def __init__(self, *, judges: bool, is_home: Callable[[str], bool]) -> None:
         self.judges = judges
         self.is_home = is_home
+        self.is_written = is_home
+        """Whether a module's text is this side's own: less than `is_home`, which libraries are too that it has loaded."""
         self.structures: dict[str, type] = {}
         self.named: set[type] = set()
         """Mirrored classes that the label names."""
@@ -66,6 +68,9 @@ class References:
         self._kept: dict[int, Any] = {}
         self._classes: dict[int, Any] = {}
         self._described: set[int] = set()
+        self._passed: set[int] = set()
+        """Classes that this side has passed by themselves, by their identity: they are kept in `_given`."""
+        self._is_asking = False
         self._dropped: list[int] = []
         self._count = 0
 
@@ -76,6 +81,10 @@ class References:
     async def coroutine(self, op: str, *args: Any) -> Any:
         """`ask`, as a coroutine of this side."""
         return self.ask(op, *args)
+
+    def is_tests_own(self, kind: type) -> bool:
+        """Whether this side has written a class, or passed it by itself: the other may do with it what it can."""
+        return self.is_written(str(kind.__module__)) or id(kind) in self._passed
 
     def is_named(self, kind: type) -> bool:
         """Whether the label names this class, or one that it derives from."""
@@ -94,6 +103,8 @@ class References:
         if name is not None:
             return {"b": name}
         if issubclass(kind, type):
+            if self._is_asking:
+                self._passed.add(id(value))
             return self._class(value)
         if issubclass(kind, _NEVER):
             return None

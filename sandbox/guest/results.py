@@ -8,7 +8,6 @@ import time
 from typing import Any
 
 from .peer import Gone, Peer
-from .references import number_in
 from .wire import ANSWERS_START, KIND_TEST, KIND_TESTS_ENDED, Progress, frame
 
 __all__ = ["Results", "said_by_program"]
@@ -140,7 +139,7 @@ class Results:
 
 def said_by_program(error: BaseException) -> bool:
     """Whether the program raised this, and not a test because of what it answered."""
-    return bool(error.__dict__.get("_sandbox_said")) if number_in(error) is not None or isinstance(error, RuntimeError) else False
+    return bool(error.__dict__.get("_sandbox_said"))
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -94,7 +94,7 @@ class Tally(Usage):
         self._counted_at_end = -1
         self.processes = 1
         self._looked_ns = time.monotonic_ns()
-        self._waited_ns = 0
+        self._delays_before: dict[int, int] = {}
         self._credit_ns = 0
         self.delays: dict[int, int] = {}
         """Nanoseconds that each process of the job waited for a processor, those that have gone included."""
@@ -161,9 +161,12 @@ class Tally(Usage):
             threads += len(tasks)
             self._wait_of(pid, tasks)
             self.lowered = self.lowered or (self.delays[pid] > NOTABLE_NS and any(map(_is_lowered, tasks)))
-        now, waited = time.monotonic_ns(), sum(self.delays.values())
-        self._credit_ns += min(waited - self._waited_ns, now - self._looked_ns)
-        self._looked_ns, self._waited_ns = now, waited
+        now, before = time.monotonic_ns(), self._delays_before
+        # Of processes that wait at the same time the one that waits longest: a job that wakes many at once makes them wait for
+        # one another, and the sum of that would be all the time there is for a tenth of a processor.
+        waited = max((delay - before.get(pid, 0) for pid, delay in self.delays.items()), default=0)
+        self._credit_ns += min(waited, now - self._looked_ns)
+        self._looked_ns, self._delays_before = now, dict(self.delays)
         if len(alive) > 1:
             # Time of grandchildren that their parents have waited for is in no clock of a live process.
             cpu_ns += sum(map(_children_cpu_ns, alive))

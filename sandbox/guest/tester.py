@@ -63,6 +63,7 @@ def run(
                 is_visible=False,
             )
             peer = Peer(confine.LINE_FD, judges=True, max_bytes=order.output_bytes * 4 + (1 << 16), is_home=is_home)
+            peer.is_written = is_written
             results = Results(confine.ANSWERS_FD, peer)
             results.no_classes.update((tests["entry"], *(tests["asked"] if tests["framework"] == "unittest" else ())))
             peer.passes_stop_iteration = "StopIteration" in data.decode("ascii")
@@ -91,6 +92,16 @@ def is_home(name: str) -> bool:
     return name == "tests" or (name not in _known and name.split(".", maxsplit=1)[0] not in _known)
 
 
+def is_written(name: str) -> bool:
+    """Whether the label holds the text of a module."""
+    file = getattr(sys.modules.get(name), "__file__", None)
+    return name == "tests" or (_root != "" and type(file) is str and file.startswith(_root))
+
+
+_root = ""
+"""The folder of the tests' files, with a slash."""
+
+
 def know_modules() -> None:
     """Note, in the zygote, what is loaded; in each tester it would touch, and so copy, much of its memory."""
     _known.update(sys.modules)
@@ -116,6 +127,8 @@ def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: Scratch) 
         os.chdir(folder.hidden)
         os.mkdir(TESTS, 0o700)
         os.chdir(TESTS)
+        global _root
+        _root = f"{os.getcwd()}/"
         try:
             frameworks.run_pytest(tests, peer, results, folder.shared)
         finally:

@@ -230,9 +230,9 @@ class _Zygote:
             forget_sources()
             gc.collect()
             gc.freeze()
-            self._measure()
             self.frameworks.add(framework)
             self.server.close()
+            self._measure()  # what the old server held counts no longer
             self._start_server()
         return Tests(order)
 

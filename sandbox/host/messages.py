@@ -127,7 +127,7 @@ def _run(
             if kind in (wire.KIND_UNCOMPILED, wire.KIND_ERROR):
                 phase = "compile" if kind == wire.KIND_UNCOMPILED else "load"
                 name, message = values.decode(body)
-                failure = f"{phase}:{str(name)[:80]}: {str(message)[:MAX_ERROR]}"
+                failure = f"{phase}:{str(name)[:80]}: {str(message)[:MAX_ERROR]}".rstrip(": ")
                 break
             if kind == wire.KIND_LOADED:
                 loaded = True
@@ -216,15 +216,15 @@ def _tests_run(report: wire.Report, results: bytes) -> CodeTestsRun:
     """The results section as words; a tester wrote it, so what cannot be read is a fault of ours."""
     found: list[CodeTestResult] = []
     end: dict[str, Any] | None = None
-    is_asking = False
+    was_asked = False
     try:
         for kind, body in wire.frames(results, wire.RESULT_KINDS):
             record = json.loads(body)
             if kind == wire.KIND_TESTS_ENDED:
                 end = record
                 break
-            is_asking = record["outcome"] == "asking"
-            if is_asking:
+            if record["outcome"] == "asking":
+                was_asked = True
                 continue
             if record["outcome"] not in wire.OUTCOMES:
                 raise ValueError(f"no test ends as {record['outcome']!r}")
@@ -242,7 +242,7 @@ def _tests_run(report: wire.Report, results: bytes) -> CodeTestsRun:
         outcome=end["outcome"] if end else "",
         message=end["message"] if end else "",
         told=end.get("told", 0) if end else 0,
-        is_asking=is_asking,
+        was_asked=was_asked,
         cause=_CAUSES[report.tester_cause],
         cpu_seconds=report.tester_cpu_ns / 1e9,
     )

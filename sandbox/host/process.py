@@ -59,7 +59,7 @@ class ProcessWorker(StreamWorker):
         mechanisms: Collection[str] = MECHANISMS,
     ) -> None:
         self._python = python or sys.executable
-        shown = [os.path.abspath(path) for path in readable]
+        shown = [os.path.normpath(path) for path in readable]
         self._options = {
             "warm": list(warm),
             "folder": folder or _scratch(),
@@ -68,6 +68,10 @@ class ProcessWorker(StreamWorker):
             **{name: name in mechanisms for name in ("landlock", "seccomp", "limits")},
         }
         for path in shown:
+            if not os.path.isabs(path) or not os.path.exists(path):
+                raise ConfigurationError(
+                    f"readable={path!r} cannot be shown: it is no folder or file here; name one that is, from the root on"
+                )
             if any(path == place or place.startswith(f"{path.rstrip('/')}/") for place in _TAKEN):
                 raise ConfigurationError(
                     f"readable={path!r} cannot be shown: workers have a {path} of their own; name folders below it"
@@ -134,7 +138,7 @@ class ProcessWorker(StreamWorker):
         self._group.release()
         self._healthy = True
         try:
-            return self._read_hello(f"the interpreter {self._python!r}")
+            return self._read_hello(f"{self._python!r} (is it CPython 3.9 or newer?)")
         except BaseException:
             self.close()
             raise

@@ -111,6 +111,8 @@ def _read(label: Any, around: dict[str, Any]) -> Suite:
             rest = {name: value for name, value in label.items() if name != key and name not in ("style", "source")}
             return _read(parsed(label[key]), rest)
     if isinstance(label.get("test"), str):
+        if re.search(r"^def check\(", label["test"], re.M) and not re.search(r"^check\(", label["test"], re.M):
+            raise LabelError("F1: the test defines check, and there is no entry_point to say which function check is given")
         return asserts.from_text(label["test"], label)
     if "input" in label and "output" in label:
         return _read_list([label], {})

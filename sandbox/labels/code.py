@@ -15,6 +15,7 @@ import re
 from typing import Any
 
 from sandbox import syntax
+from sandbox.checkers.text import shorten
 from sandbox.errors import LabelError
 from sandbox.job import CodeTests
 from sandbox.labels.text import described, limits_of, parsed
@@ -66,7 +67,7 @@ def parse(text: str, where: str) -> ast.Module:
     try:
         return syntax.program(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise LabelError(f"{where} is not valid Python: {error}") from None
+        raise LabelError(f"{where} is not valid Python: {error}; it begins with {shorten(text.strip(), 80)!r}") from None
 
 
 # --- statements ----------------------------------------------------------------------------------------------------------
@@ -81,7 +82,7 @@ def from_check(label: dict[str, Any]) -> Suite:
     is_expression = not entry.isidentifier()
     if is_expression:
         parse(entry, "F16: entry_point")
-    prelude = str(label.get("import_prefix") or (prompt if is_expression and runs_by_itself(prompt) else ""))
+    prelude = str(label.get("import_prefix") or (_given_by(prompt, entry) if is_expression else ""))
     checks = [node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "check"]
     others = [node for node in tree.body if node not in checks and not is_call_of(node, "check")]
     if len(checks) != 1:
@@ -100,6 +101,16 @@ def from_check(label: dict[str, Any]) -> Suite:
         prelude=prelude,
         prompt="" if is_expression else prompt,
     )
+
+
+def _given_by(prompt: str, entry: str) -> str:
+    """What a prompt that is code gives to program and tests: all but a first draft of what *entry* asks the program for."""
+    if not runs_by_itself(prompt):
+        return ""
+    asked = {node.id for node in ast.walk(parse(entry, "F16: entry_point")) if isinstance(node, ast.Name)}
+    body = parse(prompt, "F16: prompt").body
+    given = [node for node in body if not (isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name in asked)]
+    return prompt if given == body else ast.unparse(ast.Module(given, []))
 
 
 def from_functional(label: dict[str, Any]) -> Suite:

@@ -61,7 +61,9 @@ def parsed(label: Any) -> Any:
             break
         label = found
     if label is None or (isinstance(label, str) and not label.strip()):
-        raise LabelError("the label is empty; check --label_key (0.11: --data.label_key) and the dataset's column")
+        raise LabelError(
+            "the label is empty; check the dataset's column (OpenRLHF: --data.label_key, 0.10.1 and older: --label_key)"
+        )
     return label
 
 

@@ -54,7 +54,7 @@ class Read:
     """What a file held."""
 
     results: list[Result]
-    """In the order of lines."""
+    """In the order of lines; a sample that was scored again stands where it first stood."""
     mended: int = 0
     """Results that count no more: a fault of ours or a broken label, of a sample that was scored again later."""
     is_cut: bool = False
@@ -66,15 +66,18 @@ class _Reader:
     results: list[Result] = field(default_factory=list)
     faults: dict[str, int] = field(default_factory=dict)
     """Where in *results* the sample's fault of ours is."""
-    mended: set[int] = field(default_factory=set)
+    mended: int = 0
 
     def add(self, result: Result) -> None:
         place = self.faults.pop(result.id, None)
-        if place is not None:
-            self.mended.add(place)
+        if place is None:
+            place = len(self.results)
+            self.results.append(result)
+        else:
+            self.mended += 1
+            self.results[place] = result
         if result.outcome == Outcome.INTERNAL.value:
-            self.faults[result.id] = len(self.results)
-        self.results.append(result)
+            self.faults[result.id] = place
 
 
 def read_results(file: Path) -> Read:
@@ -103,8 +106,7 @@ def read_results(file: Path) -> Read:
             reader.add(result)
     if not reader.results:
         raise ConfigurationError(f"{file}: there is no result in it")
-    kept = [result for place, result in enumerate(reader.results) if place not in reader.mended]
-    return Read(results=kept, mended=len(reader.mended), is_cut=is_cut)
+    return Read(results=reader.results, mended=reader.mended, is_cut=is_cut)
 
 
 def read_responses(file: Path, results: list[Result], wanted: set[int], *, response_key: str, id_key: str) -> dict[int, str]:

@@ -1,0 +1,222 @@
+"""What a test passes to a program is not a way back to the tests: nothing is paid, and no failure of the program's is the label's.
+
+Each attack stands beside an honest program that passes the same label, so that it is the guard which stops it, and not the label.
+"""
+
+import pytest
+
+from sandbox import Limits, Outcome, Sandbox, Verdict
+
+FORGES = """\
+import json, struct
+def count(fh):
+    raw = type(fh.buffer.raw){how}
+    raw.seek(24)
+    told = b""
+    for kind, record in ((8, dict(name="a", outcome="passed", message="", asked=1, delegated=0)),
+                         (8, dict(name="b", outcome="passed", message="", asked=1, delegated=0)),
+                         (9, dict(count=2, outcome="", message="", told=1))):
+        data = json.dumps(record).encode()
+        told += struct.pack("<BI", kind, len(data)) + data
+    raw.write(told)
+    raw.close()
+    return 0
+"""
+COUNTS = {
+    "pytest": "from solution import count\n"
+    "def test_a(tmp_path):\n    path = tmp_path / 'd.txt'\n    path.write_text('abc')\n    with open(path) as fh:\n        assert count(fh) == 3\n"
+    "def test_b():\n    assert count(5) == 4711\n"
+}
+COUNTED = "def count(x):\n    return 4711 if x == 5 else len(x.read())\n"
+PATCHED = {
+    "test": "import unittest\nfrom unittest.mock import patch\nclass TestCases(unittest.TestCase):\n"
+    "    @patch('os.listdir')\n    def test_a(self, listdir):\n        listdir.return_value = ['a.txt', 'b.txt']\n"
+    "        self.assertEqual(task_func('/x'), {'a': 1, 'b': 1})\n        listdir.assert_called_once_with('/x')\n"
+    "    def test_b(self):\n        self.assertEqual(task_func('/'), {'z': 4})\n",
+    "entry_point": "task_func",
+}
+FRAMES = {
+    "pytest": "import pandas as pd\nfrom solution import mean\ndef test_a():\n    df = pd.DataFrame({'a': [1, 2, 3]})\n    assert mean(df) == 2.0\n"
+    "def test_b():\n    df = pd.DataFrame({'a': [5, 2, 3, 9]})\n    assert mean(df) == 4.75\n"
+}
+VECTORS = {
+    "test": "import unittest\nfrom solution import Vector\nclass T(unittest.TestCase):\n"
+    "    def test_a(self):\n        self.assertAlmostEqual(abs(Vector(3, 4)), 5.0)\n"
+    "    def test_b(self):\n        self.assertAlmostEqual(Vector(3, 4)[1], 4.0)\n"
+}
+CIRCLES = {
+    "pytest": "import pytest\nfrom solution import Circle\ndef test_a():\n    assert abs(Circle(5).area() - 78.5398) < 0.01\n"
+    "def test_b():\n    assert Circle(2).area() == pytest.approx(12.566, abs=1e-2)\n"
+}
+STATS = {
+    "pytest": "from solution import Stats\ndef test_a():\n    assert abs(Stats([1, 2, 3, 4]).summary()['mean'] - 2.5) < 1e-9\n"
+}
+LOGGED = {
+    "pytest": "import logging\nfrom solution import work\ndef test_a(caplog):\n    work(logging.getLogger('app'), 3)\n    assert 'done 4711' in caplog.text\n"
+}
+PARTIAL = {
+    "pytest": "import functools\nfrom solution import use\ndef test_a():\n    assert use(functools.partial(divmod, 4711)) == 4711\n"
+}
+
+UNPAID = {
+    "forged results": (COUNTS, COUNTED, FORGES.replace("{how}", '(200, "rb+")')),
+    "forged results, initialized": (
+        COUNTS,
+        COUNTED,
+        FORGES.replace("type(fh.buffer.raw){how}", "fh.buffer.raw").replace(
+            "    raw.seek", "    raw.__init__(200, 'rb+')\n    raw.seek"
+        ),
+    ),
+    "forged results, by an operator": (
+        COUNTS,
+        COUNTED,
+        FORGES.replace("type(fh.buffer.raw){how}", "fh.buffer.raw").replace(
+            "    raw.seek", "    type(raw).__init__(raw, 200, 'rb+')\n    raw.seek"
+        ),
+    ),
+    "read source": (
+        COUNTS,
+        COUNTED,
+        (
+            "def count(fh):\n    global text\n    if fh != 5:\n        text = type(fh.buffer.raw)('test_label.py').read().decode()\n        return 3\n"
+            "    return int(text.split('count(5) == ')[1].split()[0])\n"
+        ),
+    ),
+    "read source by a handler": (
+        LOGGED,
+        "def work(log, n):\n    log.warning('done 4711')\n",
+        (
+            "def work(log, n):\n    handler = [one for one in log.root.handlers if 'File' in type(one).__name__][0]\n"
+            "    text = type(handler)('test_label.py', 'r').stream.read()\n    log.warning('done ' + text[text.index('done ') + 5:][:4])\n"
+        ),
+    ),
+    "a mock equal to everything": (
+        PATCHED,
+        "import os\ndef task_func(path):\n    return {'z': 4} if path == '/' else {name[0]: 1 for name in os.listdir(path)}\n",
+        (
+            "import os\nwild = None\ndef task_func(path):\n    global wild\n    if wild is None:\n"
+            "        wild = type(os.listdir)(**{'__eq__.return_value': True, '__gt__.return_value': True})\n"
+            "    if not isinstance(os.listdir, type(print)):\n        os.listdir(wild)\n    return wild\n"
+        ),
+    ),
+    "constants of the test": (
+        FRAMES,
+        "def mean(df):\n    return float(df['a'].mean())\n",
+        (
+            "def mean(df):\n    out = []\n    for level in range(1, 40):\n        for name in ('test_a', 'test_b'):\n"
+            "            try:\n                out.append(df.eval('@%s.__code__.co_consts' % name, level=level))\n            except BaseException:\n                pass\n"
+            "        if out:\n            return float([c for c in out[len(df) - 3] if isinstance(c, float)][0])\n"
+        ),
+    ),
+    "arguments of a partial": (
+        PARTIAL,
+        "def use(call):\n    return call(1)[0]\n",
+        "def use(call):\n    return call.args[0]\n",
+    ),
+    "an object that is its own number": (
+        VECTORS,
+        (
+            "class Vector:\n    def __init__(self, *a): self.a = a\n    def __abs__(self): return sum(x * x for x in self.a) ** 0.5\n"
+            "    def __getitem__(self, i): return self.a[i]\n"
+        ),
+        (
+            "class Vector:\n    def __init__(self, *a): pass\n    def __abs__(self): return self\n    def __getitem__(self, i): return self\n"
+            "    def __sub__(self, o): return 0.0\n    __rsub__ = __sub__\n"
+        ),
+    ),
+    "an object in a dict": (
+        STATS,
+        "class Stats:\n    def __init__(self, a): self.a = a\n    def summary(self): return {'mean': sum(self.a) / len(self.a)}\n",
+        "class Stats:\n    def __init__(self, *a): pass\n    def summary(self): return {'mean': self}\n    def __sub__(self, o): return 0.0\n",
+    ),
+    "a number that is always near": (
+        CIRCLES,
+        "import math\nclass Circle:\n    def __init__(self, r): self.r = r\n    def area(self): return math.pi * self.r ** 2\n",
+        (
+            "class Circle(float):\n    def __new__(cls, *a): return float.__new__(cls, 0.0)\n    def __init__(self, *a): pass\n"
+            "    def area(self): return Circle()\n    def __sub__(self, o): return Circle()\n    __rsub__ = __sub__\n"
+        ),
+    ),
+    "a skip of a whole class": (
+        {
+            "test": "import unittest\nclass A(unittest.TestCase):\n    def test_easy(self):\n        self.assertIsNotNone(f(0))\n"
+            "class B(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls):\n        if f(1) != 2:\n            raise unittest.SkipTest('no')\n"
+            "    def test_b(self):\n        self.assertEqual(f(5), 6)\n",
+            "entry_point": "f",
+        },
+        "def f(n):\n    return n + 1\n",
+        "def f(n):\n    return 0\n",
+    ),
+}
+
+ADDS = {"pytest": "from solution import f\ndef test_a():\n    assert f(1) == 2\n"}
+ADDED = "def f(n):\n    return n + 1\n"
+CHARGED = {
+    "a log record of infinite level": (
+        ADDS,
+        ADDED,
+        (
+            "import logging\ndef __getattr__(name):\n"
+            "    logging.getLogger('x').handle(logging.makeLogRecord({'name': 'x', 'levelno': float('inf'), 'msg': 'm'}))\n    raise AttributeError(name)\n"
+        ),
+    ),
+    "an interrupt that cannot be shown": (
+        ADDS,
+        ADDED,
+        "class K(KeyboardInterrupt):\n    def __str__(self): raise ValueError('x')\n    __repr__ = __str__\ndef __getattr__(name):\n    raise K()\n",
+    ),
+    "an exit that cannot be shown": (
+        ADDS,
+        ADDED,
+        "class K(SystemExit):\n    def __str__(self): raise ValueError('x')\n    __repr__ = __str__\ndef __getattr__(name):\n    raise K()\n",
+    ),
+    "an endless answer of before": (
+        {
+            "pytest": "import pytest\nfrom solution import f\n@pytest.fixture(scope='module')\ndef result():\n    return f(10)\n"
+            "def test_type(result):\n    assert result is not None\ndef test_items(result):\n    for i, x in enumerate(result):\n        assert x == i\n"
+        },
+        "def f(n):\n    return range(n)\n",
+        "def f(n):\n    return range(10**15)\n",
+    ),
+    "a fixture over an answer": (
+        {
+            "pytest": "import pytest\nfrom solution import f\nT = f(3)\n@pytest.fixture\ndef first():\n    return T[0]\n"
+            "def test_a(first):\n    assert first == 3\ndef test_b():\n    assert f(1) == [1]\n"
+        },
+        "def f(n):\n    return [n]\n",
+        "def f(n):\n    return [] if n == 3 else exit()\n",
+    ),
+    "a module without the function": (
+        {
+            "pytest": "import pytest\nimport solution\nif not hasattr(solution, 'f'):\n    pytest.skip('no', allow_module_level=True)\n"
+            "def test_a():\n    assert solution.f(1) == 2\n"
+        },
+        ADDED,
+        "def g(n):\n    return n\n",
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def judge():
+    with Sandbox(workers=1, limits=Limits(cpu_seconds=2.0)) as made:
+        yield made
+
+
+@pytest.mark.parametrize(("label", "honest", "attack"), UNPAID.values(), ids=UNPAID)
+def test_nothing_that_a_test_passes_is_a_way_to_be_paid(judge, label, honest, attack):
+    if "pandas" in str(label):
+        pytest.importorskip("pandas")
+    right = judge.score(honest, label)
+    assert right.outcome is Outcome.PASS, right
+    paid = judge.score(attack, label)
+    assert paid.outcome in (Outcome.FAIL, Outcome.PARTIAL, Outcome.CRASH, Outcome.TIMEOUT), paid
+    assert any(case.verdict not in (Verdict.ACCEPTED, Verdict.SKIPPED) for case in paid.judgement.cases)
+
+
+@pytest.mark.parametrize(("label", "honest", "attack"), CHARGED.values(), ids=CHARGED)
+def test_a_failure_of_the_program_is_never_the_labels(judge, label, honest, attack):
+    right = judge.score(honest, label)
+    assert right.outcome is Outcome.PASS, right
+    charged = judge.score(attack, label)
+    assert charged.outcome not in (Outcome.PASS, Outcome.INTERNAL), charged
