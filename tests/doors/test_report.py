@@ -119,7 +119,7 @@ def test_a_fault_of_ours_that_was_scored_again_counts_once(tmp_path):
     rows = [result("a", "internal"), result("b"), result("a", "internal"), result("a"), result("c", "internal")]
     read = read_results(written(tmp_path / "r.jsonl", rows))
     seen = [(one.line, one.id, one.outcome) for one in read.results]
-    assert (seen, read.mended) == ([(2, "b", "pass"), (4, "a", "pass"), (5, "c", "internal")], 2)
+    assert (seen, read.mended) == ([(4, "a", "pass"), (2, "b", "pass"), (5, "c", "internal")], 2)
 
 
 def test_a_run_that_is_still_writing_and_the_output_of_json_are_read(tmp_path):

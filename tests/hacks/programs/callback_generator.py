@@ -2,7 +2,7 @@
 # against: tests in the process of the candidate, and testers whose proxies give frames
 # label: callback
 # labels: asserts, pytest, unittest
-# expect: wrong_answer
+# expect: runtime_error
 def f(callback, box, numbers):
     next(numbers)
     return numbers.gi_frame.f_locals["wanted"]
