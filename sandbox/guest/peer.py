@@ -164,7 +164,9 @@ class Peer(References):
             return value
         if kind == "raised" and isinstance(value, BaseException):
             self.told += op in ANSWERING
-            if self.judges and value is not self.callback_failure:  # an exception of the tests' own, sent back, is the program's too
+            if (
+                self.judges and value is not self.callback_failure
+            ):  # an exception of the tests' own, sent back, is the program's too
                 value.__dict__["_sandbox_said"] = True
             if value is self.callback_failure:
                 self.callback_failure = None  # it came through: the test around the callback sees it

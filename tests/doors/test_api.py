@@ -60,6 +60,28 @@ def test_there_are_threads_for_workers_that_come_later():
         assert first.result() is True
 
 
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"warm": "numpy"}, r"warm='numpy': a list of texts is meant, such as \['numpy'\]"),
+        ({"readable": "/data"}, "readable='/data': a list"),
+        ({"allow_missing": "memory"}, "allow_missing='memory': a list"),
+        ({"limits": {"cpu_seconds": 2}}, "say Limits"),
+        ({"workers": "2"}, "workers='2': a number"),
+    ],
+)
+def test_options_of_the_wrong_kind_say_so(options, said):
+    with pytest.raises(ConfigurationError, match=said):
+        Sandbox(**options)
+
+
+@pytest.mark.parametrize("sample", [(RIGHT,), "abc", {"response": RIGHT}, None, (RIGHT, LABEL, "", 1)])
+@pytest.mark.parametrize("kind", [list, iter])
+def test_what_is_no_sample_is_named_by_its_number(box, sample, kind):
+    with pytest.raises(ConfigurationError, match=r"sample 1: .response, label. or .*found"):
+        list(box.score_many(kind([(RIGHT, LABEL), sample])))
+
+
 def test_run_shows_what_a_program_did(box):
     run = box.run("print(input())", stdin="hello")
     assert (run.cause, run.stdout) == (Cause.FINISHED, b"hello\n")

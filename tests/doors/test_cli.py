@@ -147,6 +147,10 @@ def test_a_broken_label_is_exit_status_3(tmp_path):
         (["run", "nosuch.py"], {}, "nosuch.py"),
         (["score", "{file}"], {"SANDBOX_MEMORY_MB": "x"}, "SANDBOX_MEMORY_MB"),
         (["score", "{file}"], {"SANDBOX_PYTHON": "/nosuch"}, "/nosuch"),
+        (["score", "{file}"], {"SANDBOX_MEMORY_MB": "1"}, "at least 16 MiB (set by SANDBOX_MEMORY_MB)"),
+        (["score", "{file}", "--backend", "podman"], {}, "--backend 'podman' cannot be used"),
+        (["run", "{file}", "--memory-mb", "-5"], {}, "--memory-mb"),
+        (["run", "{file}", "--stdin", "{file}", "--text", "x"], {}, "give one of them"),
     ],
 )
 def test_bad_input_is_exit_status_2_and_one_clear_sentence(args, env, word, samples):
@@ -154,6 +158,40 @@ def test_bad_input_is_exit_status_2_and_one_clear_sentence(args, env, word, samp
     assert done.returncode == 2, done.stderr
     assert word in done.stderr.replace("\n", "")
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "word"),
+    [
+        (b"\x1f\x8b\x08 compressed", "not text in UTF-8"),
+        (b"\n\n", "no sample in it"),
+        (b'{"response": [{"role": "assistant", "content": "x"}], "label": ["assert f(1) == 2"]}', "line 1: 'response' is a list"),
+        (b'{"response": 5, "label": ["assert f(1) == 2"]}', "line 1: 'response' is a int"),
+    ],
+)
+def test_what_is_no_file_of_samples_is_said(tmp_path, content, word):
+    path = tmp_path / "s.jsonl"
+    path.write_bytes(content)
+    done = run("score", path)
+    assert done.returncode == 2
+    assert word in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_program_reads_what_is_piped_to_the_command(tmp_path):
+    (tmp_path / "p.py").write_text("print(input()[::-1])")
+    done = run("run", tmp_path / "p.py", "--stdin", "-", stdin="abc\n")
+    assert done.stdout == "cba\n"
+
+
+def test_the_reasons_of_what_was_not_judged_are_shown(tmp_path):
+    path = tmp_path / "s.jsonl"
+    path.write_text(
+        "".join(json.dumps({"response": "x", "label": label}) + "\n" for label in ("nonsense", "nonsense", ["assert f(1 == "]))
+    )
+    done = run("score", path)
+    assert done.returncode == 3
+    assert "2 x the label is a text, but neither JSON nor assert" in " ".join(done.stdout.split())
 
 
 def test_help_and_version():

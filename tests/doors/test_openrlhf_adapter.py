@@ -13,7 +13,8 @@ from machine import ROOT
 
 torch = pytest.importorskip("torch")
 
-from sandbox.adapters import shared
+from sandbox import ConfigurationError
+from sandbox.adapters import openrlhf, shared
 from sandbox.adapters.openrlhf import LOG_KEYS, response_of, reward_func
 
 PROMPT = "<|im_start|>user\nWrite f, that adds one. An example of the style that is wanted:\n```python\ndef f(x): return x + 1\n```\n<|im_end|>\n<|im_start|>assistant\n"
@@ -205,6 +206,12 @@ def test_a_wrong_setting_stops_the_load_with_its_name():
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "SANDBOX_MEMORY_MB='lots' cannot be used" in done.stderr
+
+
+def test_without_torch_the_load_says_so(monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ConfigurationError, match="torch is not installed"):
+        openrlhf.check_settings()
 
 
 def test_numbers_are_finite_whatever_a_judgement_says():

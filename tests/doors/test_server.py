@@ -8,6 +8,7 @@ import contextlib
 import json
 import os
 import random
+import re
 import signal
 import socket
 import subprocess
@@ -206,6 +207,21 @@ def test_no_server_for_everybody_without_a_token(host):
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment, check=False)
     assert done.returncode == 2
     assert "SANDBOX_TOKEN" in done.stderr
+
+
+def test_it_says_where_it_listens_and_when_it_cannot():
+    command = [sys.executable, "-m", "sandbox", "serve", "--port"]
+    with server(SANDBOX_TOKEN="x") as client:
+        done = subprocess.run([*command, str(client.base_url.port)], capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 2
+        assert "use another --host or --port" in " ".join(done.stderr.split())
+    process = subprocess.Popen([*command, "0", "--workers", "1"], stderr=subprocess.PIPE, text=True)
+    assert re.fullmatch(
+        r"listening on http://127\.0\.0\.1:\d{2,5} \(1 workers, no token\); /docs shows its API, .*\n", process.stderr.readline()
+    )
+    process.terminate()
+    assert process.wait(timeout=60) in (0, -signal.SIGTERM)  # uvicorn ends as it was told to
+    process.stderr.close()
 
 
 def test_requests_that_are_too_large_are_refused_before_they_are_read():

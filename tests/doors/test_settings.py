@@ -66,6 +66,9 @@ def test_every_variable_is_understood():
         ("SANDBOX_CPU_SECONDS", "nan", "finite"),
         ("SANDBOX_WALL_SECONDS", "1", "below cpu_seconds"),
         ("SANDBOX_MEMORY_MB", "1g", "SANDBOX_MEMORY_MB='1g'"),
+        ("SANDBOX_MEMORY_MB", "15", r"use at least 16 MiB \(set by SANDBOX_MEMORY_MB\)"),
+        ("SANDBOX_FILE_MB", "-2", r"file_bytes=-2097152 .*\(set by SANDBOX_FILE_MB\)"),
+        ("SANDBOX_OPEN_FILES", "201", "use at least 202"),
     ],
 )
 def test_what_cannot_be_used_is_named(name, value, word):

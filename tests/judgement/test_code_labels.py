@@ -1036,6 +1036,23 @@ class Solution:
     assert score.outcome is Outcome.PASS, told(score)
 
 
+@pytest.mark.parametrize("body", ["pass", "..."])
+@pytest.mark.parametrize(
+    "label",
+    [
+        {"test": "def check(candidate):\n    assert candidate(1) == 2", "entry_point": "Solution().f"},
+        {"functional": "def check(candidate):\n    assert candidate(1) == 2\ncheck(Solution().f)"},
+    ],
+)
+def test_the_first_draft_in_a_leetcode_prompt_is_not_what_is_tested(box, body, label):
+    draft = f"class Solution:\n    def f(self, x):\n        {body}\n"
+    right = "class Solution:\n    def f(self, x):\n        return x + STEP\n"
+    told_step = {**label, "prompt": f"from typing import *\nSTEP = 1\n{draft}"}
+    assert box.score(fenced(right), told_step).outcome is Outcome.PASS
+    assert box.score(fenced(right.replace("STEP", "2")), told_step).outcome is Outcome.FAIL
+    assert box.score(fenced("x = 1"), told_step).outcome is Outcome.CRASH
+
+
 def test_helpers_of_a_leetcode_label_are_the_labels_own(box):
     program = REVERSE_SOME + "\n\ndef is_same_list(a, b):\n    return True\n\ndef list_node(values):\n    return None\n"
     score = box.score(fenced(program), F16["leetcode-dataset-list"].label)
@@ -1301,6 +1318,7 @@ def test_tests_alone_are_no_solution(own, label, box):
 
 BROKEN = {
     "F1-no-check": ({"entry_point": "Solution().f", "test": "def check(candidate):\n    pass\n\ndef check(other):\n    pass\n"}, "one"),
+    "F1-no-entry-point": ({"test": "def check(candidate):\n    assert candidate(1) == 2\n"}, "there is no entry_point"),
     "F1-setup-fails": (check("    for x in (1, 2):\n        assert candidate(x) == nothing\n", "nothing = 5[0]\n"), "TypeError"),
     "F1-missing-library": (check("    import nosuchlibrary\n    for x in (1, 2):\n        assert candidate(x) == x + 1\n"), "nosuchlibrary"),
     "F2-no-solution": ({**F2["humaneval"].label, "canonical_solution": None}, "canonical_solution"),

@@ -232,6 +232,12 @@ def test_what_workers_have_of_their_own_cannot_be_shown(path):
         ProcessWorker(readable=[path])
 
 
+@pytest.mark.parametrize("path", ["/nosuchfolder", "data/tables"])
+def test_what_is_not_there_cannot_be_shown(path):
+    with pytest.raises(ConfigurationError, match=f"readable='{path}' cannot be shown: it is no folder or file here"):
+        ProcessWorker(readable=[path])
+
+
 def test_workers_of_one_pool_are_all_of_one_tier(monkeypatch):
     """After one worker had namespaces, another that cannot have them now is lost and tried again, never quietly made without."""
     ProcessWorker().close()

@@ -223,6 +223,8 @@ def test_what_a_program_finds_is_the_same_after_tests_of_every_kind(tier):
             after = made.run(Job(source=STATE), time.monotonic() + 60)
             assert after.stdout.decode() == before.stdout.decode(), kind
             assert after.stderr == b""
+            peaks = (before.usage.peak_memory_bytes, after.usage.peak_memory_bytes)
+            assert peaks[0] / 2 <= peaks[1] <= peaks[0] * 4  # what was warmed up is not taken off what a job holds
     finally:
         made.close()
 
