@@ -21,7 +21,7 @@ from .peer import Peer
 from .results import Results
 from .surroundings import Surroundings
 
-__all__ = ["rehearse", "rehearse_pytest"]
+__all__ = ["prepare"]
 
 ROUNDS = 16
 SESSIONS = 3
@@ -63,7 +63,17 @@ def _function(number: int, items: list[int]) -> list[int]:
     return items
 
 
-def rehearse() -> None:
+def prepare(framework: str, *, is_first: bool, hidden: str) -> None:
+    """Make ready for the first tests of *framework*; *hidden* is where test files are kept, "" if nothing hides them."""
+    if is_first:
+        _rehearse()
+    if framework != "statements":
+        frameworks = importlib.import_module(".frameworks", __package__)
+        if frameworks.warm_up(framework) and framework == "pytest" and hidden:
+            _rehearse_pytest(hidden)
+
+
+def _rehearse() -> None:
     """Ask and answer what tests usually do, a few times."""
     tester.know_modules()
     ours, theirs = socket.socketpair()
@@ -111,7 +121,7 @@ class TestClass:
 """
 
 
-def rehearse_pytest(place: str) -> None:
+def _rehearse_pytest(place: str) -> None:
     """Run a session of pytest a few times in a folder that is made in *place*, and leave nothing of it but a warm interpreter."""
     frameworks = importlib.import_module(".frameworks", __package__)
     pytest: Any = importlib.import_module("pytest")

@@ -221,12 +221,7 @@ class _Zygote:
         framework = FRAMEWORKS[order.framework]
         if framework not in self.frameworks:
             rehearsal = importlib.import_module(".rehearsal", __package__)
-            if not self.frameworks:
-                rehearsal.rehearse()
-            if framework != "statements":
-                is_there = importlib.import_module(".frameworks", __package__).warm_up(framework)
-                if framework == "pytest" and is_there and self.folder.hidden:
-                    rehearsal.rehearse_pytest(self.folder.hidden)
+            rehearsal.prepare(framework, is_first=not self.frameworks, hidden=self.folder.hidden)
             forget_sources()
             gc.collect()
             gc.freeze()
