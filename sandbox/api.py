@@ -318,7 +318,12 @@ class Sandbox:
         One that compares answers, or waits for an equal sample, leaves its worker to the others. When nodes join a cluster there
         are more.
         """
-        count = _THREADS * self._pool.size
+        try:
+            count = _THREADS * self._pool.size
+        except Exception:
+            if not self._threads:
+                raise
+            count = 0  # whatever has befallen the pool, the job itself will say it
         with self._lock:
             if count > self._most_threads:
                 if self._threads:

@@ -114,7 +114,7 @@ class Settings:
                 value = variable.read(text)
             except (ValueError, TypeError, OverflowError) as error:
                 raise ConfigurationError(
-                    f"{variable.name}={text!r} cannot be used ({error}); it means: {variable.meaning} (default: {variable.default})"
+                    f"{variable.name}={text!r} cannot be used ({error}); it means: {variable.meaning} (default: {variable.default or 'none'})"
                 ) from None
             if variable.limit:
                 limits[variable.limit] = value

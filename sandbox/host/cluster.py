@@ -81,7 +81,11 @@ class Cluster:
 
     @property
     def size(self) -> int:
-        """Workers of all nodes together."""
+        """Workers of all nodes together, as far as they are known; jobs look for new ones."""
+        with self._changed:
+            known = sum(node.size for node in self._nodes.values())
+        if known:
+            return known
         self._look(time.monotonic() + START_SECONDS)
         with self._changed:
             return sum(node.size for node in self._nodes.values())

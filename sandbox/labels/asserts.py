@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import json
 import re
 import sys
 from dataclasses import dataclass, field
@@ -103,7 +104,17 @@ def from_text(text: str, around: dict[str, Any]) -> Suite:
         return files.from_text(text, around)
     if re.search(r"^\s*assert\b", text, re.M):
         return from_lists({**around, "test_list": [text]})
-    raise LabelError(f"the label is a text, but neither JSON nor assert statements: {described(text)}")
+    raise LabelError(f"the label is a text, but neither JSON nor assert statements{_why_no_json(text)}: {described(text)}")
+
+
+def _why_no_json(text: str) -> str:
+    if not text.lstrip().startswith(("{", "[")):
+        return ""
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError) as error:
+        return f" (as JSON: {error})"
+    return ""
 
 
 def _common_builtin(statements: list[ast.stmt]) -> str:

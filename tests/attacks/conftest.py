@@ -28,6 +28,7 @@ GVISOR_GAPS = {
 GVISOR_SLOW = {
     "exponential_forks": "forks are so slow there that the CPU limit comes before the limit of processes",
     "allows_it_does_not[docker+gvisor-processes": "sixty forks there take longer than the CPU limit, on a machine that others use",
+    "allows_it_does_not[docker+gvisor-waking_together": "fifty-six forks there take longer than the CPU limit",
     "waiting_for_one_another": "gVisor does not say how long a process waited for a processor",
     "bounded_together[docker+gvisor-inodes]": "making files is so slow there that the CPU limit comes first",
     "a_limit_ends_it[docker+gvisor-file]": "its files count as more than was written, so the look may come before the error",

@@ -205,8 +205,6 @@ def judge():
 
 @pytest.mark.parametrize(("label", "honest", "attack"), UNPAID.values(), ids=UNPAID)
 def test_nothing_that_a_test_passes_is_a_way_to_be_paid(judge, label, honest, attack):
-    if "pandas" in str(label):
-        pytest.importorskip("pandas")
     right = judge.score(honest, label)
     assert right.outcome is Outcome.PASS, right
     paid = judge.score(attack, label)
