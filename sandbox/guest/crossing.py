@@ -41,6 +41,8 @@ _SCALARS = frozenset((bool, type(None), float))
 _FLAT = frozenset((int, float, str, bool, type(None)))
 _LEAVES = frozenset(values.LEAF_KINDS)
 _PATHS = (pathlib.PurePosixPath, pathlib.PosixPath)
+_PATHS_OF_PYTEST = ("_pytest._py.path", "py._path.local")
+"""What `tmpdir` is: by its methods a program would read the tests, and start others, where the tests run."""
 
 
 class Crossing(Protocol):
@@ -105,7 +107,7 @@ class Carrier:
             return {"t": self.trees(value, depth + 1)}
         if kind is frozenset:
             return {"f": self.trees(value, depth + 1)}
-        if kind in _PATHS:
+        if kind in _PATHS or kind.__module__ in _PATHS_OF_PYTEST:
             return {"P": values.text_tree(str(value))}
         if kind is types.SimpleNamespace and not any(map(callable, vars(value).values())):
             return {"Q": self._pairs(vars(value), depth + 1)}

@@ -53,7 +53,7 @@ _ANSWERED = {
 """What the tests answer, and the numbers of arguments there may be."""
 _NAMES_ONLY = frozenset("attr setattr delattr".split())
 _NAMING = _NAMES_ONLY | {"method", "method_async"}
-_RUNS_TEXT = frozenset("eval query load_extension enable_load_extension".split())
+_RUNS_TEXT = frozenset("eval query load_extension enable_load_extension subprocess_exec subprocess_shell".split())
 """Methods of libraries that run what a text says: `DataFrame.eval("@expected")` reads the variables of whoever calls it."""
 _WRITES_FILES = frozenset(
     "to_csv to_pickle to_json to_parquet to_excel to_hdf to_feather to_sql to_html to_latex to_markdown to_string to_stata to_xml to_orc "
