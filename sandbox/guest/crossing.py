@@ -42,7 +42,7 @@ _FLAT = frozenset((int, float, str, bool, type(None)))
 _LEAVES = frozenset(values.LEAF_KINDS)
 _PATHS = (pathlib.PurePosixPath, pathlib.PosixPath)
 _PATHS_OF_PYTEST = ("_pytest._py.path", "py._path.local")
-"""What `tmpdir` is: by its methods a program would read the tests, and start others, where the tests run."""
+"""What `tmpdir` is: by its methods a program would read the tests."""
 
 
 class Crossing(Protocol):

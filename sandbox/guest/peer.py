@@ -156,17 +156,20 @@ class Peer(References):
                 self._shared.clear()  # what lies in them now is not followed: from here on they are copies again
             self._shared += [carrier.items[number] for number in kept[:MAX_SHARED]]
             self._note_shared()
-            if texts:
-                self.on_output(texts)
         except Exception as error:  # whatever these bytes break here, it is the program that sent them
             self._end(f"{type(error).__name__}: {error}")
+        if texts:
+            try:
+                self.on_output(texts)
+            except Exception as error:  # a warning that the tests make an error, a record that no logger takes
+                error.__dict__["_sandbox_said"] = self.judges
+                raise
         if kind == "value":
             return value
         if kind == "raised" and isinstance(value, BaseException):
             self.told += op in ANSWERING
-            if (
-                self.judges and value is not self.callback_failure
-            ):  # an exception of the tests' own, sent back, is the program's too
+            # An exception of the tests' own that is sent back is the program's too.
+            if self.judges and value is not self.callback_failure:
                 value.__dict__["_sandbox_said"] = True
             if value is self.callback_failure:
                 self.callback_failure = None  # it came through: the test around the callback sees it

@@ -236,3 +236,14 @@ def test_a_failure_of_the_program_is_never_the_labels(judge, label, honest, atta
     assert right.outcome is Outcome.PASS, right
     charged = judge.score(attack, label)
     assert charged.outcome not in (Outcome.PASS, Outcome.INTERNAL), charged
+
+
+def test_a_warning_that_tests_make_an_error_is_one(judge):
+    """What the program reports is repeated where the tests run: that it raises there is what such a test is about."""
+    label = {
+        "pytest": "import warnings\nimport pytest\nfrom solution import old\ndef test_a():\n    with warnings.catch_warnings():\n"
+        "        warnings.simplefilter('error')\n        with pytest.raises(DeprecationWarning):\n            old()\n    assert old() == 1\n"
+    }
+    program = "import warnings\ndef old():\n    warnings.warn('use new', DeprecationWarning, stacklevel=2)\n    return 1\n"
+    assert judge.score(program, label).outcome is Outcome.PASS
+    assert judge.score("def old():\n    return 1\n", label).outcome is Outcome.FAIL
