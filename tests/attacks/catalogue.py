@@ -175,7 +175,8 @@ PAIRS = {
     "unreadable": ("import os\nos.mkdir('left', 0)", "import os\nprint('through' if os.path.exists('left') else '')"),
 }  # fmt: skip
 
-# What ends for its limits. Its control is the same program with limits that allow it: then it comes to its end.
+# What ends for its limits. Its control is the same program with limits that allow it: then it comes to its end. What is only found
+# by a look waits for one: for *pause* seconds, which are many where it should be ended, for a machine may stand still meanwhile.
 LIMITS = {
     # name: (program, causes, limits, limits that allow it)
     "cpu_of_user": ("import time\nwhile time.process_time() < 1.0: pass\nprint('through')", "cpu_time", {"cpu_seconds": 0.3}, {"cpu_seconds": 5.0}),
@@ -191,8 +192,8 @@ LIMITS = {
     "select": ("import select\nselect.select([], [], [], 1.0)\nprint('through')", "wall_time", {"cpu_seconds": 0.2, "wall_seconds": 0.4}, {"cpu_seconds": 5.0}),
     "all_signals_blocked": ("import signal, time\nsignal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))\nwhile time.process_time() < 1.0: pass\nprint('through')", "cpu_time", {"cpu_seconds": 0.3}, {"cpu_seconds": 5.0}),
     "private_memory": ("x = bytearray(b'x') * (200 << 20)\nprint('through')", "memory exited", {"memory_bytes": 100 << 20}, {"memory_bytes": 900 << 20}),
-    "shared_memory": ("import mmap, time\nm = mmap.mmap(-1, 200 << 20)\nfor _ in range(200): m.write(bytes(1 << 20))\ntime.sleep(0.3)\nprint('through')", "memory", {"memory_bytes": 100 << 20}, {"memory_bytes": 900 << 20}),
-    "memory_of_children": ("import os, time\nkids = []\nfor _ in range(4):\n    pid = os.fork()\n    if pid == 0:\n        x = bytearray(b'x') * (50 << 20); time.sleep(0.5); os._exit(0)\n    kids.append(pid)\nfor pid in kids:\n    if os.waitpid(pid, 0)[1]: os._exit(3)\nprint('through')", "memory", {"memory_bytes": 100 << 20}, {"memory_bytes": 900 << 20}),
+    "shared_memory": ("import mmap, time\nm = mmap.mmap(-1, 200 << 20)\nfor _ in range(200): m.write(bytes(1 << 20))\ntime.sleep(pause)\nprint('through')", "memory", {"memory_bytes": 100 << 20}, {"memory_bytes": 900 << 20}),
+    "memory_of_children": ("import os, time\nkids = []\nfor _ in range(4):\n    pid = os.fork()\n    if pid == 0:\n        x = bytearray(b'x') * (50 << 20); time.sleep(pause); os._exit(0)\n    kids.append(pid)\nfor pid in kids:\n    if os.waitpid(pid, 0)[1]: os._exit(3)\nprint('through')", "memory", {"memory_bytes": 100 << 20}, {"memory_bytes": 900 << 20}),
     "memory_of_threads": ("import threading, time\nout = []\ndef fill(): out.append(bytearray(b'x') * (50 << 20))\nts = [threading.Thread(target=fill) for _ in range(4)]\n[t.start() for t in ts]; [t.join() for t in ts]\nassert len(out) == 4\nprint('through')", "memory exited", {"memory_bytes": 100 << 20}, {"memory_bytes": 900 << 20}),
     "recursion": ("import sys\nsys.setrecursionlimit(10**8)\ndef f(n): return 0 if n == 0 else 1 + f(n - 1)\nf(300_000)\nprint('through')", "memory exited signaled", {"memory_bytes": 40 << 20}, {"memory_bytes": 3000 << 20}),
     "output": ("for _ in range(3000): print('x' * 1000)\nprint('through')", "output", {"output_bytes": 1 << 20}, {"output_bytes": 8 << 20}),
@@ -202,11 +203,11 @@ LIMITS = {
     "sparse_file": ("import os\nos.truncate('main.py', 3 << 20)\nprint('through')", "exited signaled", {"file_bytes": 2 << 20, "output_bytes": 1 << 20}, {"file_bytes": 8 << 20, "output_bytes": 1 << 20}),
     "allocated_file": ("import os\nwith open('x', 'wb') as f: os.posix_fallocate(f.fileno(), 0, 3 << 20)\nprint('through')", "exited signaled", {"file_bytes": 2 << 20, "output_bytes": 1 << 20}, {"file_bytes": 8 << 20, "output_bytes": 1 << 20}),
     "descriptors": ("kept = [open('/dev/null') for _ in range(400)]\nprint('through')", "exited", {"open_files": 256}, {"open_files": 600}),
-    "processes": ("import os, time\nfor _ in range(60):\n    if os.fork() == 0: time.sleep(1); os._exit(0)\ntime.sleep(0.3)\nprint('through')", "processes", {"processes": 20}, {"processes": 200}),
-    "processes_in_sessions": ("import os, time\nfor _ in range(60):\n    if os.fork() == 0: os.setsid(); time.sleep(1); os._exit(0)\ntime.sleep(0.3)\nprint('through')", "processes", {"processes": 20}, {"processes": 200}),
-    "programs": ("import subprocess, time\nkept = [subprocess.Popen(['sleep', '1']) for _ in range(40)]\ntime.sleep(0.3)\nprint('through')", "processes", {"processes": 20}, {"processes": 200}),
-    "threads": ("import threading, time\nthreading.stack_size(65536)\nts = [threading.Thread(target=time.sleep, args=(1,), daemon=True) for _ in range(60)]\n[t.start() for t in ts]\ntime.sleep(0.3)\nprint('through')", "processes", {"processes": 20}, {"processes": 200}),
-    "exponential_forks": ("import os, time\nfor _ in range(7): os.fork()\ntime.sleep(0.5)\nprint('through')", "processes", {"processes": 20}, {"processes": 400}),
+    "processes": ("import os, time\nfor _ in range(60):\n    if os.fork() == 0: time.sleep(4 * pause); os._exit(0)\ntime.sleep(pause)\nprint('through')", "processes", {"processes": 20}, {"processes": 200}),
+    "processes_in_sessions": ("import os, time\nfor _ in range(60):\n    if os.fork() == 0: os.setsid(); time.sleep(4 * pause); os._exit(0)\ntime.sleep(pause)\nprint('through')", "processes", {"processes": 20}, {"processes": 200}),
+    "programs": ("import subprocess, time\nkept = [subprocess.Popen(['sleep', str(4 * pause)]) for _ in range(40)]\ntime.sleep(pause)\nprint('through')", "processes", {"processes": 20}, {"processes": 200}),
+    "threads": ("import threading, time\nthreading.stack_size(65536)\nts = [threading.Thread(target=time.sleep, args=(4 * pause,), daemon=True) for _ in range(60)]\n[t.start() for t in ts]\ntime.sleep(pause)\nprint('through')", "processes", {"processes": 20}, {"processes": 200}),
+    "exponential_forks": ("import os, time\nfor _ in range(7): os.fork()\ntime.sleep(pause)\nprint('through')", "processes", {"processes": 20}, {"processes": 400}),
 }  # fmt: skip
 
 # Limits that only a file system of one's own, or a cgroup, has.

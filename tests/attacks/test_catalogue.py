@@ -228,7 +228,7 @@ def test_in_a_folder_that_nobody_empties_it_is_found(name, tmp_path):
 def test_a_limit_ends_it(name, tier, workers):
     program, causes, limits, _ = LIMITS[name]
     worker = workers(tier)
-    run = attempt(worker, program, limits=Limits(**limits))
+    run = attempt(worker, f"pause = 2.0\n{program}", limits=Limits(**limits))
     assert b"through" not in run.stdout or run.cause is Cause.OUTPUT  # which may be found out when all has been written
     assert run.cause.value in causes.split(), run
     assert serves_on(worker)
@@ -238,7 +238,7 @@ def test_a_limit_ends_it(name, tier, workers):
 def test_a_limit_that_allows_it_does_not(name, tier, workers):
     """The control."""
     program, _, _, limits = LIMITS[name]
-    run = attempt(workers(tier), program, limits=Limits(**limits))
+    run = attempt(workers(tier), f"pause = 0.3\n{program}", limits=Limits(**limits))
     assert (run.cause, b"through" in run.stdout) == (Cause.FINISHED, True), run
 
 
