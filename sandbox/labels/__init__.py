@@ -6,6 +6,7 @@ The format numbers F1 to F21 are those of the survey this project started from (
 from __future__ import annotations
 
 import copy
+import difflib
 import re
 import threading
 from typing import Any
@@ -119,8 +120,37 @@ def _read(label: Any, around: dict[str, Any]) -> Suite:
     raise LabelError(
         "no known label format: looked for test (with entry_point), test_list, tests, assert_case, assert_code, pytest, functional, "
         "files (with solution_path), hidden_files, labels, base_input, inputs/outputs (with fn_name), test_cases, public_test_cases, "
-        f"public_tests, unit_tests; found {described(label)}"
+        f"public_tests, unit_tests; found {described(label)}{_meant(label)}"
     )
+
+
+_KEYS = (
+    *(
+        "test",
+        "tests",
+        "test_list",
+        "test_cases",
+        "unit_tests",
+        "assert_case",
+        "assert_code",
+        "pytest",
+        "functional",
+        "entry_point",
+    ),
+    *("inputs", "outputs", "input", "output", "files", "hidden_files", "labels", "base_input", "public_tests", "private_tests"),
+    *("public_test_cases", "private_test_cases", "ground_truth", "input_output"),
+)
+
+
+def _meant(label: dict[str, Any]) -> str:
+    """What the keys of a label that was not understood may have been meant to be."""
+    if {"input", "outputs"} <= label.keys() or {"inputs", "output"} <= label.keys():
+        return "; input goes with output (one case), inputs with outputs (lists of cases)"
+    near = []
+    for name in label:
+        close = difflib.get_close_matches(name, _KEYS, 1, 0.8) if isinstance(name, str) and name not in _KEYS else []
+        near += [f"{key!r} for {name!r}" for key in close]
+    return f"; did you mean {', '.join(near)}?" if near else ""
 
 
 def _read_list(items: list[Any], around: dict[str, Any]) -> Suite:

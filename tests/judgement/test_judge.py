@@ -261,6 +261,8 @@ def test_our_fault_after_right_answers_is_no_pass():
     [
         pytest.param(None, "empty", id="empty"),
         pytest.param({"a": 1}, "no known label format", id="unknown"),
+        pytest.param({"testcases": [], 1: 2}, "did you mean 'test_cases' for 'testcases'?", id="misspelt"),
+        pytest.param({"inputs": ["1"], "output": ["1"]}, "input goes with output", id="half of a pair"),
         pytest.param({"pytest": "def test_a(: ..."}, "not valid Python", id="code"),
         pytest.param({"test_list": 5}, "malformed", id="malformed"),
     ],
