@@ -142,7 +142,7 @@ _KEYS = (
 )
 
 
-def _meant(label: dict[str, Any]) -> str:
+def _meant(label: dict[Any, Any]) -> str:
     """What the keys of a label that was not understood may have been meant to be."""
     if {"input", "outputs"} <= label.keys() or {"inputs", "output"} <= label.keys():
         return "; input goes with output (one case), inputs with outputs (lists of cases)"
