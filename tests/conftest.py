@@ -3,6 +3,7 @@
 A test that cannot run here skips with a reason, unless SANDBOX_TEST_REQUIRE names what it needs (CI does): then it fails.
 """
 
+import fcntl
 import functools
 import importlib.util
 import json
@@ -29,6 +30,7 @@ from sandbox.host.semaphore import remove
 
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "alone: beside no other test, for it looks at the whole machine, or keeps it busy")
     config.addinivalue_line(
         "markers",
         "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota, memory_group, docker, gvisor, ray, schemathesis, chromium",
@@ -72,18 +74,46 @@ def pytest_runtest_setup(item):
             pytest.skip(reason)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _the_machine_is_left_as_it_was():
-    """Attacks included: no process, work folder, control group, mount, semaphore or planted file of ours is there afterwards."""
-    remove()  # the cap of the node is no job's: it may be made anew meanwhile
-    before = traces()
-    yield
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session):
+    """Of the process that sees the others begin and end, where there are several (pytest -n)."""
+    session.config.traces = None
+    if not hasattr(session.config, "workerinput") and not session.config.option.collectonly:
+        remove()  # the cap of the node is no job's: it may be made anew meanwhile
+        session.config.traces = traces()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session):
+    """The machine is left as it was, attacks included: no process, work folder, group, mount, semaphore or planted file of ours."""
+    if (before := session.config.traces) is None:
+        return
     deadline = time.monotonic() + 30.0
     while traces() - before and time.monotonic() < deadline:
         cgroups.remove_stale()
         remove()
         time.sleep(0.5)
-    assert traces() - before == set()
+    session.config.left = sorted(traces() - before)
+    if session.config.left:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    for trace in getattr(config, "left", ()):
+        terminalreporter.write_line(f"FAILED: the tests have left {trace}", red=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item):
+    """Where several processes run tests, one of a test that must be alone waits for those of the others, and they for it."""
+    if not hasattr(item.config, "workerinput"):
+        return (yield)
+    place = item.config.cache.mkdir("alone")
+    with (place / "turn").open("w") as turn, (place / "machine").open("w") as machine:
+        fcntl.flock(turn, fcntl.LOCK_EX)  # whoever waits to be alone keeps the others from beginning
+        fcntl.flock(machine, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
+        fcntl.flock(turn, fcntl.LOCK_UN)
+        return (yield)
 
 
 @pytest.fixture(scope="session")

@@ -1465,7 +1465,7 @@ def test_an_asset_lies_in_the_folder_of_the_job(name):
         {"labels": [], "test": []}, {"labels": {"programming_language": ["python"]}, "test": {"code": "assert f(1)"}}, {"labels": {"x": 1}, "test": {"code": "assert [f(x) for x in (1,)] == [0]", "asset": ["x"]}},
         {"entry_point": "f(", "test": "def check(candidate):\n    assert candidate(1) == 3"}, {"entry_point": "Solution().f; import os", "test": "def check(candidate):\n    assert candidate(1) == 3"}, {"entry_point": "", "test": "def check(candidate):\n    assert candidate(1) == 3"},
         {"entry_point": "f", "test": "def check(*candidate):\n    assert candidate[0](1) == 3"},
-        {"base_input": [[object()]], "entry_point": "f", "canonical_solution": "def f(x): return 1"}, {"base_input": [[CYCLE]], "entry_point": "f", "canonical_solution": "def f(x): return 1"}, {"base_input": [[{5, "x"}]], "entry_point": "f", "canonical_solution": "def f(x): return object()"},
+        {"base_input": [[range(3)]], "entry_point": "f", "canonical_solution": "def f(x): return 1"}, {"base_input": [[CYCLE]], "entry_point": "f", "canonical_solution": "def f(x): return 1"}, {"base_input": [[{5, "x"}]], "entry_point": "f", "canonical_solution": "def f(x): return object()"},
         {"pytest": "def test_a():\n" + "    (" * 300}, {"pytest": "x = " + "-" * 9000 + "1"}, {"pytest": "def test_a(): assert f(1) == 1\n" * 200}, {"pytest": "from . import f\ndef test_a(): assert f(1) == 1"}, {"pytest": "import solution.deep.er as s\ndef test_a(): assert s.f(1) == 1"},
     ],
     ids=lambda label: repr(label)[:60].encode("ascii", "replace").decode(),

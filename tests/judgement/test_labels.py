@@ -351,7 +351,12 @@ def test_a_broken_label_says_what_was_looked_for_or_found(label, words):
     assert len(str(caught.value)) < 600
 
 
-@pytest.mark.parametrize("junk", [None, 5, "x", [], {}, [None], {"x": None}, [[]], "[", object()], ids=repr)
+class Unknown:
+    def __repr__(self):
+        return "<something unknown>"
+
+
+@pytest.mark.parametrize("junk", [None, 5, "x", [], {}, [None], {"x": None}, [[]], "[", Unknown()], ids=repr)
 @pytest.mark.parametrize(
     "key",
     [

@@ -17,6 +17,8 @@ from sandbox.host import cgroups
 from sandbox.host.process import ProcessWorker
 from sandbox.job import Job
 
+pytestmark = pytest.mark.alone
+
 OWNER = """\
 import sys, threading, time
 from sandbox import Limits, Sandbox

@@ -437,6 +437,7 @@ SPIN = "import time\nend = time.process_time() + 0.6\nwhile time.process_time() 
     ],
     ids=["itself", "in_a_child"],
 )
+@pytest.mark.alone
 def test_a_busy_machine_makes_no_right_program_late(run, busy, program):
     """The wall guard is shorter than the wall time that the program takes beside six others; the time it waits is not counted."""
     seen = run(program, limits=Limits(cpu_seconds=1.2, wall_seconds=1.2))
@@ -450,6 +451,7 @@ LOWERED = {
 
 
 @pytest.mark.parametrize("how", LOWERED.values(), ids=LOWERED)
+@pytest.mark.alone
 def test_a_program_that_steps_back_has_itself_to_blame(run, busy, how):
     """Waiting on purpose would turn a timeout into our fault: `overloaded`, a neutral reward."""
     seen = run(how + "\nwhile True: pass", limits=Limits(cpu_seconds=1.0, wall_seconds=1.5))

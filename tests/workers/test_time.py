@@ -11,6 +11,8 @@ from machine import memory_group, quota_group
 
 from sandbox import Cause, Limits, Sandbox
 
+pytestmark = pytest.mark.alone
+
 SPIN = "import time\nwhile time.process_time() < {seconds}: pass\nprint('done')"
 
 THROTTLED = """\
