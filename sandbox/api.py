@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 
 from typing_extensions import Self
 
+from sandbox.chat import Said, said_by
 from sandbox.errors import ConfigurationError
 from sandbox.extract import Candidate, Choice, NoCode
 from sandbox.host.backends import Starter
@@ -43,7 +44,7 @@ _THREADS = 2
 _AHEAD = 4
 """Threads, and samples read ahead, for each worker."""
 
-Sample: TypeAlias = "tuple[str, Any] | tuple[str, Any, str] | Mapping[str, Any]"
+Sample: TypeAlias = "tuple[Said, Any] | tuple[Said, Any, Said] | Mapping[str, Any]"
 """(response, label), (response, label, prompt), or a mapping with those keys."""
 
 
@@ -187,26 +188,28 @@ class Sandbox:
         self._pool.warm()
 
     def score(
-        self, response: str | None, label: Any, prompt: str = "", *, deadline: float | None = None, batch: Batch | None = None
+        self, response: Said, label: Any, prompt: Said = "", *, deadline: float | None = None, batch: Batch | None = None
     ) -> Score:
-        """Judge *response* (the model's text) against *label* (any format of the README) and price it.
+        """Judge *response* (what the model said) against *label* (any format of the README) and price it.
+
+        Of a list of messages, the response is what the assistant said last, the prompt what the user said last.
 
         Never raises for anything that a response or a label holds: a broken label and a fault of ours are scores with the
         outcome INTERNAL. *deadline* is a time of `time.monotonic` (default: the limits' `deadline_seconds` from now); *batch* is
         what `batch` made for this sample and others.
 
         Raises:
-            ConfigurationError: workers cannot be started, or the sandbox is closed.
+            ConfigurationError: response or prompt is neither text nor messages; workers cannot be started, or the sandbox is closed.
             LayerMissing: a layer of confinement that is required cannot be had.
         """
-        text = "" if response is None else str(response)
+        text, asked = said_by("assistant", response, "response"), said_by("user", prompt, "prompt")
         once = batch.once if batch is not None else self._once
-        judgement = judge(text, label, prompt=prompt, run=self._pool.run, rules=self.rules, deadline=deadline, once=once)
+        judgement = judge(text, label, prompt=asked, run=self._pool.run, rules=self.rules, deadline=deadline, once=once)
         self._remember(label, judgement)
         price = self.shape.price(judgement)
         return Score(reward=price.reward, score=price.score, outcome=price.outcome, judgement=judgement)
 
-    def program(self, response: str | None, label: Any, prompt: str = "") -> Candidate | NoCode:
+    def program(self, response: Said, label: Any, prompt: Said = "") -> Candidate | NoCode:
         """The program in *response* that `score` would judge, or why there is none.
 
         Raises:
@@ -214,8 +217,8 @@ class Sandbox:
             WorkerError: no worker could be asked which of several blocks are valid programs.
             ConfigurationError: workers cannot be started, or the sandbox is closed.
         """
-        text = "" if response is None else str(response)
-        return program_of(text, label, prompt=prompt, run=self._pool.run, rules=self.rules)
+        text, asked = said_by("assistant", response, "response"), said_by("user", prompt, "prompt")
+        return program_of(text, label, prompt=asked, run=self._pool.run, rules=self.rules)
 
     def score_many(self, samples: Iterable[Sample]) -> Iterator[Score]:
         """Score *samples*, as many at a time as there are workers; yields in their order.
@@ -238,7 +241,10 @@ class Sandbox:
             ConfigurationError: workers cannot be started, or the sandbox is closed.
             LayerMissing: a layer of confinement that is required cannot be had.
         """
-        data = stdin.encode("utf-8", "surrogatepass") if isinstance(stdin, str) else bytes(stdin)
+        for name, value, kinds in (("code", code, str), ("stdin", stdin, str | bytes)):
+            if not isinstance(value, kinds):
+                raise ConfigurationError(f"{name}={repr(value)[:80]}: a program is a text, its standard input a text or bytes")
+        data = stdin.encode("utf-8", "surrogatepass") if isinstance(stdin, str) else stdin
         return self.run_job(Job(source=code, stdin=data, limits=limits or self.rules.limits, entropy=self.rules.entropy))
 
     def run_job(self, job: Job, *, deadline: float | None = None) -> Run:
@@ -250,7 +256,7 @@ class Sandbox:
         """Workers that are alive now."""
         return len(self._pool.workers)
 
-    async def ascore(self, response: str, label: Any, prompt: str = "") -> Score:
+    async def ascore(self, response: Said, label: Any, prompt: Said = "") -> Score:
         """`score`, without blocking the event loop."""
         return await asyncio.wrap_future(self.submit(self.score, response, label, prompt))
 
@@ -287,7 +293,7 @@ class Sandbox:
     def _score_sample(self, sample: Sample, number: int, batch: Batch) -> Score:
         return self.score(*_parts(sample, number), batch=batch)
 
-    def batch(self, samples: Sequence[tuple[str | None, Any]]) -> Batch:
+    def batch(self, samples: Sequence[tuple[Said, Any]]) -> Batch:
         """What *samples* (each what the model said, and its label) that are going to be scored together should share."""
         numbers = range(len(samples))
         seconds = [0.0] * len(samples)
@@ -336,13 +342,16 @@ class Sandbox:
                 raise ConfigurationError("the sandbox is closed") from None
 
 
-def _parts(sample: Sample, number: int) -> tuple[str | None, Any, str]:
+def _parts(sample: Sample, number: int) -> tuple[str, Any, str]:
     """What the model said, the label and the prompt of a sample, the one with this *number* among others."""
     if isinstance(sample, Mapping) and "response" in sample and "label" in sample:
-        return sample["response"], sample["label"], sample.get("prompt") or ""
-    if isinstance(sample, tuple | list) and len(sample) in (2, 3):
-        return sample[0], sample[1], sample[2] if len(sample) == 3 else ""
-    found = f"a dict with {', '.join(map(str, sample)) or 'no keys'}" if isinstance(sample, Mapping) else repr(sample)[:200]
-    raise ConfigurationError(
-        f"sample {number}: (response, label) or (response, label, prompt) is meant, or a dict with these keys; found {found}"
-    )
+        response, label, prompt = sample["response"], sample["label"], sample.get("prompt")
+    elif isinstance(sample, tuple | list) and len(sample) in (2, 3):
+        response, label, prompt = (*sample, "")[:3]
+    else:
+        found = f"a dict with {', '.join(map(str, sample)) or 'no keys'}" if isinstance(sample, Mapping) else repr(sample)[:200]
+        raise ConfigurationError(
+            f"sample {number}: (response, label) or (response, label, prompt) is meant, or a dict with these keys; found {found}"
+        )
+    place = f"sample {number}: "
+    return said_by("assistant", response, f"{place}response"), label, said_by("user", prompt, f"{place}prompt")

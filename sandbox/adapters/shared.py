@@ -6,17 +6,17 @@ import atexit
 import logging
 import os
 import threading
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox.api import Batch, Sandbox, Score
+from sandbox.chat import Said
 from sandbox.errors import SandboxError
 from sandbox.judgement import Judgement
 from sandbox.reward import Outcome
 from sandbox.settings import Settings
 from sandbox.verdict import Verdict
 
-__all__ = ["check_settings", "checked_sandbox", "judged", "ours", "sandbox_of_process", "text_of"]
+__all__ = ["check_settings", "checked_sandbox", "judged", "ours", "sandbox_of_process"]
 
 _log = logging.getLogger("sandbox")
 
@@ -71,9 +71,9 @@ def checked_sandbox() -> Sandbox:
 
 def judged(
     box: Sandbox,
-    response: str | None,
+    response: Said,
     label: Any,
-    prompt: str = "",
+    prompt: Said = "",
     *,
     deadline: float | None = None,
     batch: Batch | None = None,
@@ -96,18 +96,3 @@ def ours(reason: str, box: Sandbox | None = None) -> Score:
         price = box.shape.price(judgement)
         return Score(reward=price.reward, score=price.score, outcome=price.outcome, judgement=judgement)
     return Score(reward=0.0, score=0.5, outcome=Outcome.INTERNAL, judgement=judgement)
-
-
-def text_of(said: Any, role: str) -> str:
-    """What *role* said last: *said* is a text, a list of messages, or nothing. Content in parts is joined."""
-    if isinstance(said, str):
-        return said
-    if not isinstance(said, Sequence):
-        return ""
-    for message in reversed(said):
-        if isinstance(message, Mapping) and message.get("role") == role:
-            content = message.get("content")
-            if isinstance(content, str) or content is None:
-                return content or ""
-            return "".join(str(part.get("text") or "") for part in content if isinstance(part, Mapping))
-    return ""

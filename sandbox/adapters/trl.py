@@ -15,8 +15,9 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.adapters.shared import checked_sandbox, judged, text_of
+from sandbox.adapters.shared import checked_sandbox, judged
 from sandbox.api import Sandbox, Score
+from sandbox.chat import text_of
 from sandbox.errors import ConfigurationError
 from sandbox.reward import Outcome
 

@@ -15,8 +15,9 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.adapters.shared import checked_sandbox, judged, text_of
+from sandbox.adapters.shared import checked_sandbox, judged
 from sandbox.api import Score
+from sandbox.chat import text_of
 from sandbox.reward import Outcome
 
 __all__ = ["KEYS", "acompute_score", "compute_score"]

@@ -33,6 +33,7 @@ MAX_ITEMS = 1_000_000
 MAX_BITS = 100_000
 MAX_DIGITS = 10_000
 MAX_COLLISIONS = 100
+MAX_STEPS = 10**9
 
 
 class Irreducible(Exception):
@@ -75,7 +76,11 @@ def _items(value: Any) -> Any:
 
 def _over_items(function: Callable[..., Any]) -> Callable[..., Any]:
     def call(*args: Any, **kwargs: Any) -> Any:
-        return function(*map(_items, args), **kwargs)
+        args = tuple(map(_items, args))
+        for given in args:
+            if isinstance(given, list | tuple | set | frozenset) and any(_is_slow(item) for item in given):
+                raise _Refused("fractions that large")
+        return function(*args, **kwargs)
 
     return call
 
@@ -83,7 +88,7 @@ def _over_items(function: Callable[..., Any]) -> Callable[..., Any]:
 def _hashing(function: Callable[..., Any]) -> Callable[..., Any]:
     """*function*, unless many different items have the same hash: integers can be chosen so, which makes a set quadratic."""
 
-    def call(*args: Any) -> Any:
+    def call(*args: Any, **kwargs: Any) -> Any:
         args = tuple(map(_items, args))
         for given in args:
             if not isinstance(given, str | bytes | bytearray | range | Mapping | AbstractSet):
@@ -95,7 +100,7 @@ def _hashing(function: Callable[..., Any]) -> Callable[..., Any]:
                         same.append(key)
                     if len(same) > MAX_COLLISIONS:
                         raise _Refused("items with equal hashes")
-        return function(*args)
+        return function(*args, **kwargs)
 
     return call
 
@@ -103,10 +108,12 @@ def _hashing(function: Callable[..., Any]) -> Callable[..., Any]:
 def _whole(function: Callable[..., Any]) -> Callable[..., Any]:
     """*function* gives an int, which a Decimal of a few letters (1E+999999999) would make enormous."""
 
-    def call(value: Any = 0, *args: Any) -> Any:
+    def call(value: Any = 0, *args: Any, **kwargs: Any) -> Any:
         if isinstance(value, Decimal) and value.is_finite() and value.adjusted() > MAX_DIGITS:
             raise _Refused("a number that large")
-        return function(value, *args)
+        if any(isinstance(number, int) and abs(number) > MAX_DIGITS for number in (*args, *kwargs.values())):
+            raise _Refused("digits that many")
+        return function(value, *args, **kwargs)
 
     return call
 
@@ -124,7 +131,9 @@ def _sum(values: Any, start: Any = 0) -> Any:
         if not all(type(item) is type(start) for item in items):
             raise TypeError("lists and tuples do not add up")
         return type(start)(chain(start, *items))
-    if sum(map(_bits, items)) > MAX_BITS * 1000 or (len(items) > 100 and any(isinstance(item, Fraction) for item in items)):
+    bits = sum(map(_bits, items))
+    # The denominator of a sum of fractions may grow to the product of all of theirs, and each addition has to reduce it.
+    if bits > MAX_BITS * 1000 or (any(isinstance(item, Fraction) for item in items) and len(items) * (bits // 30) ** 2 > MAX_STEPS):
         raise _Refused("a sum that large")
     if len(items) > 1000 and any(isinstance(item, int) and item.bit_length() > MAX_BITS for item in items):
         raise _Refused("a sum that large")
@@ -190,9 +199,30 @@ _BINARY: dict[type, Callable[[Any, Any], Any]] = {
 _UNARY: dict[type, Callable[[Any], Any]] = {
     ast.Not: operator.not_, ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert,
 }  # fmt: skip
+
+
+def _ordered(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    def call(left: Any, right: Any) -> Any:
+        if _is_slow(left) or _is_slow(right):
+            raise _Refused("fractions that large")
+        return function(left, right)
+
+    return call
+
+
+def _is_slow(value: Any) -> bool:
+    """Whether to compare or add it means a multiplication that takes long."""
+    return isinstance(value, Fraction) and _bits(value) > MAX_BITS
+
+
+def _within(container: Any) -> Any:
+    return container.items if isinstance(container, Iterated) else container
+
+
 _COMPARE: dict[type, Callable[[Any, Any], Any]] = {
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
-    ast.GtE: operator.ge, ast.In: lambda a, b: a in _items(b), ast.NotIn: lambda a, b: a not in _items(b),
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: _ordered(operator.lt), ast.LtE: _ordered(operator.le),
+    ast.Gt: _ordered(operator.gt), ast.GtE: _ordered(operator.ge),
+    ast.In: lambda a, b: a in _within(b), ast.NotIn: lambda a, b: a not in _within(b),
     ast.Is: _identical, ast.IsNot: lambda a, b: not _identical(a, b),
 }  # fmt: skip
 
@@ -240,7 +270,7 @@ def evaluate(node: ast.expr, names: dict[str, Any]) -> Any:
                 first = second
             return True
         case ast.Subscript(container, index):
-            return _items(value(container))[value(index)]
+            return value(container)[value(index)]
         case ast.Slice(lower, upper, step):
             return slice(*(None if part is None else value(part) for part in (lower, upper, step)))
         case ast.Call(function, args, keywords) if _plain(args) and all(keyword.arg for keyword in keywords):
@@ -283,6 +313,8 @@ def validate(node: ast.expr, answers: Sequence[str]) -> None:
             raise Irreducible(f"a call of {shorten(ast.unparse(function), 60)}")
         case ast.BinOp(_, kind) if type(kind) not in _BINARY:
             raise Irreducible(f"the operator {type(kind).__name__}")
+        case ast.BinOp(ast.Constant(str() | bytes()), ast.Mod()):
+            raise Irreducible("formatting")
         case ast.Starred():
             raise Irreducible("an unpacking")
         case ast.Dict(keys) if None in keys:
@@ -317,7 +349,11 @@ def _arithmetic(kind: type, left: Any, right: Any) -> Any:
         raise _Refused("a power that large")
     if kind in (ast.FloorDiv, ast.Mod) and min(_bits(left), _bits(right)) > MAX_BITS:
         raise _Refused("a division that large")
+    if _is_slow(left) or _is_slow(right):
+        raise _Refused("fractions that large")
     if kind is ast.Mult:
+        if min(_bits(left), _bits(right)) > MAX_BITS:
+            raise _Refused("a product that large")
         for one, other in ((left, right), (right, left)):
             if isinstance(one, Sized) and isinstance(other, int) and len(one) * other > MAX_ITEMS:
                 raise _Refused("a repetition that long")

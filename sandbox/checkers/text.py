@@ -29,6 +29,22 @@ def shorten(text: str, limit: int = MAX_SHOWN) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 
+def parted(said: str, wanted: str) -> str:
+    """What was said and what was expected, for a message: long texts from a little before the place where they part."""
+    if len(said) <= MAX_SHOWN and len(wanted) <= MAX_SHOWN:
+        return f"got {said!r}, expected {wanted!r}"
+    same, most = 0, min(len(said), len(wanted))
+    while same < most:
+        middle = (same + most + 1) // 2
+        if said[same:middle] == wanted[same:middle]:
+            same = middle
+        else:
+            most = middle - 1
+    start = max(0, same - MAX_SHOWN // 4)
+    one, other = (f"{'…' if start else ''}{shorten(text[start:])}" for text in (said, wanted))
+    return f"got {one!r}, expected {other!r} (they part after {same} characters)"
+
+
 def lines_of(text: str) -> list[str]:
     """The lines that count: without trailing white space, without blank lines at the end."""
     text = text.rstrip().replace("\r\n", "\n").replace("\r", "\n")
@@ -45,7 +61,7 @@ def too_long(said: str, expected: str) -> Match | None:
 def _first_difference(said: list[str], wanted: list[str], what: str) -> str:
     for number, (one, other) in enumerate(zip(said, wanted, strict=False), 1):
         if one != other:
-            return f"{what} {number}: got {shorten(one)!r}, expected {shorten(other)!r}"
+            return f"{what} {number}: {parted(one, other)}"
     if len(said) < len(wanted):
         return f"ends after {len(said)} {what}s of {len(wanted)}; next expected {shorten(wanted[len(said)])!r}"
     return f"{len(said) - len(wanted)} {what}s too many; the first is {shorten(said[len(wanted)])!r}"

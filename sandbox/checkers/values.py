@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from sandbox.checkers.text import MAX_SHOWN, shorten
+from sandbox.checkers.text import MAX_SHOWN, parted, shorten
 from sandbox.guest.values import Array, Iterated
 from sandbox.suite import Match
 
@@ -28,7 +28,17 @@ class _Short(reprlib.Repr):
         """Digits cost the square of their number; a large number is only described."""
         return super().repr_int(x, level) if x.bit_length() < 2000 else f"<an integer of {x.bit_length()} bits>"
 
+    def repr_Iterated(self, x: Iterated, level: int) -> str:  # noqa: N802  # as reprlib calls it
+        """What a program returned was none of our classes."""
+        return f"<{'view' if x.is_view else 'iterator'} of {self.repr1(x.items, level)}>"
 
+    def repr_Array(self, x: Array, level: int) -> str:  # noqa: N802
+        """Its items are flat."""
+        return f"<{x.dtype} array of shape {x.shape}: {self.repr1(x.items, level)}>"
+
+
+MAX_DEPTH = 20
+"""Of the place where two values begin to differ."""
 _short = _Short()
 _short.maxlevel = 4
 _short.maxlist = _short.maxtuple = _short.maxset = _short.maxfrozenset = _short.maxdict = _short.maxdeque = 20
@@ -58,14 +68,36 @@ class Equal:
     def __call__(self, said: tuple[Any, ...]) -> Match:
         """Compare the value of the first call."""
         (got,) = said
+        if self._equal(got, self.expected):
+            return Match(ok=True)
+        return Match(ok=False, difference=self._difference(got, self.expected))
+
+    def _equal(self, got: Any, wanted: Any) -> bool:
         try:
             if self.from_json or self.relative or self.absolute:
-                ok = self._same(got, self.expected)
-            else:
-                ok = (got == self.expected) is True
+                return self._same(got, wanted)
+            return (got == wanted) is True
         except (RecursionError, ArithmeticError, ValueError, TypeError, MemoryError):
-            ok = False
-        return Match(ok=ok, difference="" if ok else f"got {shown(got)}, expected {shown(self.expected)}")
+            return False
+
+    def _difference(self, got: Any, wanted: Any) -> str:
+        """Both values; where they are long, the first items that are not the same."""
+        place = ""
+        for _ in range(MAX_DEPTH):
+            one, other = shown(got), shown(wanted)
+            if "..." not in one + other and "…" not in one + other:
+                break
+            if type(got) is str and type(wanted) is str:
+                return f"{place}{parted(got, wanted)}"
+            if not (isinstance(got, list | tuple) and isinstance(wanted, list | tuple)):
+                break
+            pairs = enumerate(zip(got, wanted, strict=False))
+            number = next((number for number, pair in pairs if not self._equal(*pair)), -1)
+            if number < 0:
+                return f"{place}got {len(got)} items, expected {len(wanted)}: {one}, expected {other}"
+            place = f"{place.removesuffix(': ') or 'at '}[{number}]: "
+            got, wanted = got[number], wanted[number]
+        return f"{place}got {one}, expected {other}"
 
     def _same(self, got: Any, wanted: Any) -> bool:
         if isinstance(got, Iterated) and self.from_json:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from sandbox import plain
 from sandbox.api import Sandbox
+from sandbox.cli.terminal import visible
 from sandbox.errors import ConfigurationError
 from sandbox.job import Run
 from sandbox.settings import Settings
@@ -44,11 +45,14 @@ def run_file(
     if as_json:
         print(json.dumps(plain.of_run(run)))
     else:
-        sys.stdout.buffer.write(run.stdout)
+        if sys.stdout.isatty():
+            text = visible(run.stdout.decode("utf-8", "replace"))
+            sys.stdout.write(text if not text or text.endswith("\n") else f"{text}\n")
+        else:
+            sys.stdout.buffer.write(run.stdout)
         sys.stdout.flush()
-        if run.stdout and not run.stdout.endswith(b"\n") and sys.stdout.isatty():
-            print()
-        sys.stderr.write(run.stderr.decode("utf-8", "replace"))
+        errors = run.stderr.decode("utf-8", "replace")
+        sys.stderr.write(visible(errors) if sys.stderr.isatty() else errors)
         _show(run)
     if run.cause is Cause.FINISHED and not run.failure:
         return 0
@@ -64,7 +68,7 @@ def _show(run: Run) -> None:
         f"[{'green' if well else 'red'}]{run.cause.value}[/]" + (f" ({run.detail})" if run.detail != run.cause.value else ""),
     )
     if run.failure:
-        table.add_row("why", escape(run.failure.strip()))
+        table.add_row("why", escape(visible(run.failure.strip())))
     table.add_row("CPU", f"{usage.cpu_seconds:.3f} s ({usage.cpu_user_seconds:.3f} user, {usage.cpu_system_seconds:.3f} system)")
     table.add_row("wall", f"{usage.wall_seconds:.3f} s ({usage.effective_wall_seconds:.3f} without waiting for a processor)")
     table.add_row("memory", f"{usage.peak_memory_bytes / (1 << 20):.1f} MiB peak ({usage.peak_memory_method})")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,33 +80,54 @@ class _Tally:
         }
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Sample:
+    """One line of the file."""
+
+    id: str
+    response: str
+    label: Any
+    prompt: str | list[Any]
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What tells it from others, also from those of the same id: several responses to one problem."""
+        return self.id, _digest(self.response, self.prompt)
+
+
 def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options: dict[str, Any], *, as_json: bool) -> int:
     """Score *file*; the exit status of the command: 0, or 3 if a sample met a fault of ours or a broken label."""
-    done = _ids_in(out)
     try:
-        rows = list(_rows(file, keys))
+        samples = list(_samples(file, keys))
     except UnicodeDecodeError as error:
         raise ConfigurationError(f"{file}: not text in UTF-8 ({error.reason} at byte {error.start}); is it compressed?") from None
-    if not rows:
+    if not samples:
         raise ConfigurationError(f"{file}: there is no sample in it")
-    todo = [(name, row) for name, row in rows if name not in done]
     tally = _Tally()
     started = time.monotonic()
     console = Console(stderr=True)
     with ExitStack() as stack:
-        sink: IO[str] | None = stack.enter_context(out.open("a", encoding="utf-8")) if out else None
         box = stack.enter_context(Sandbox(limits=limits, **options))
+        rules = _digest(box.shape, dataclasses.replace(box.rules, ceiling=box.rules.most))
+        todo = _left(samples, rules, out)
+        if out is not None and not todo:
+            Console().print(f"nothing to do: all {len(samples)} samples of {file} are in {out}", markup=False, highlight=False)
+            return 0
+        if out is not None:
+            out.parent.mkdir(parents=True, exist_ok=True)
+        sink: IO[str] | None = stack.enter_context(out.open("a", encoding="utf-8")) if out else None
         progress = stack.enter_context(_progress(console))
-        task = progress.add_task("", total=len(rows), completed=len(rows) - len(todo), counts="", rate="")
-        names: deque[str] = deque()
+        task = progress.add_task("", total=len(samples), completed=len(samples) - len(todo), counts="", rate="")
+        begun: deque[_Sample] = deque()
 
-        def samples() -> Iterator[tuple[str, Any, str]]:
-            for name, row in todo:
-                names.append(name)
-                yield str(row.get(keys.response) or ""), row.get(keys.label), str(row.get(keys.prompt) or "")
+        def given() -> Iterator[tuple[str, Any, str | list[Any]]]:
+            for sample in todo:
+                begun.append(sample)
+                yield sample.response, sample.label, sample.prompt
 
-        for score in box.score_many(samples()):
-            result = {"id": names.popleft(), **plain.of_score(score)}
+        for score in box.score_many(given()):
+            sample = begun.popleft()
+            result = {"id": sample.id, **plain.of_score(score), "sample": sample.key[1], "against": _digest(sample.label, rules)}
             tally.add(result)
             line = json.dumps(result)
             if sink is not None:
@@ -118,53 +141,92 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
     if as_json:
         print(json.dumps({"summary": tally.summary()}))
     else:
-        _show(tally, len(rows) - len(todo), Console())
+        _show(tally, len(samples) - len(todo), Console())
     return 3 if tally.outcomes[Outcome.INTERNAL.value] else 0
 
 
-def _rows(file: Path, keys: Keys) -> Iterator[tuple[str, dict[str, Any]]]:
-    source = sys.stdin if str(file) == "-" else file.open(encoding="utf-8")
+def _digest(*values: object) -> str:
+    return hashlib.blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def _samples(file: Path, keys: Keys) -> Iterator[_Sample]:
+    source = sys.stdin if str(file) == "-" else file.open(encoding="utf-8-sig")
     with source:
         for number, line in enumerate(source, 1):
             if not line.strip():
                 continue
+            place = f"{file}, line {number}"
             try:
                 row = json.loads(line)
             except ValueError as error:
-                raise ConfigurationError(f"{file}, line {number}: not JSON ({error})") from None
+                raise ConfigurationError(f"{place}: not JSON ({error})") from None
             if not isinstance(row, dict) or keys.response not in row or keys.label not in row:
                 found = ", ".join(sorted(row)) if isinstance(row, dict) else type(row).__name__
                 raise ConfigurationError(
-                    f"{file}, line {number}: needs the keys {keys.response!r} and {keys.label!r}, found {found}; "
+                    f"{place}: needs the keys {keys.response!r} and {keys.label!r}, found {found}; "
                     "name others with --response-key and --label-key"
                 )
-            if not isinstance(row[keys.response], str | None):
+            response, prompt, name = row[keys.response], row.get(keys.prompt), row.get(keys.id)
+            if not isinstance(response, str):
                 raise ConfigurationError(
-                    f"{file}, line {number}: {keys.response!r} is a {type(row[keys.response]).__name__}; it has to be a text, what the model wrote"
+                    f"{place}: {keys.response!r} is {_kind(response)}; it has to be a text, what the model wrote (which may be empty)"
                 )
-            name = row.get(keys.id)
-            yield str(number if name is None else name), row
+            if not isinstance(prompt, str | list | None):
+                raise ConfigurationError(f"{place}: {keys.prompt!r} is {_kind(prompt)}; it has to be a text, or a list of messages")
+            yield _Sample(id=str(number if name is None else name), response=response, label=row[keys.label], prompt=prompt or "")
 
 
-def _ids_in(out: Path | None) -> set[str]:
+def _kind(value: object) -> str:
+    return "null" if value is None else f"a {type(value).__name__}"
+
+
+def _left(samples: Sequence[_Sample], rules: str, out: Path | None) -> list[_Sample]:
+    """The samples that *out* does not have yet; one that met a fault of ours, or a label that may be mended by now, is tried again.
+
+    Raises:
+        ConfigurationError: *out* holds something else, or a sample of the same id that was another one or judged by other rules.
+    """
     if out is None or not out.exists():
-        return set()
+        return list(samples)
+    against: dict[tuple[str, str], set[str]] = {}
+    for sample in samples:
+        against.setdefault(sample.key, set()).add(_digest(sample.label, rules))
+    names = {sample.id for sample in samples}
+    done: Counter[tuple[str, str]] = Counter()
+    for number, result in _results_in(out):
+        key = str(result["id"]), result["sample"]
+        if result["outcome"] == Outcome.INTERNAL.value or key[0] not in names:
+            continue
+        if key not in against:
+            changed = "had another response or prompt then"
+        elif result["against"] not in against[key]:
+            changed = "was scored against another label, or with other settings (shape, limits)"
+        else:
+            done[key] += 1
+            continue
+        raise ConfigurationError(f"{out}, line {number}: the sample {key[0]!r} {changed}; give another --out, or remove this one")
+    left = []
+    for sample in samples:
+        if done[sample.key]:
+            done[sample.key] -= 1
+        else:
+            left.append(sample)
+    return left
+
+
+def _results_in(out: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     lines = out.read_bytes().splitlines(keepends=True)
-    found = set()
     for number, line in enumerate(lines, 1):
         try:
             result = json.loads(line)
-            outcome, name = result["outcome"], str(result["id"])
-            if outcome == Outcome.INTERNAL.value:
-                found.discard(name)  # a fault of ours, or a label that may be mended by now: it is tried again
-            else:
-                found.add(name)
+            _ = result["outcome"], result["id"], result["sample"], result["against"]
         except (ValueError, KeyError, TypeError):
             if number < len(lines) or line.endswith(b"\n"):
                 raise ConfigurationError(f"{out}, line {number}: not a result of this command; give another --out") from None
             with out.open("rb+") as file:
                 file.truncate(out.stat().st_size - len(line))  # a run was killed while it wrote this line
-    return found
+            return
+        yield number, result
 
 
 def _progress(console: Console) -> Progress:

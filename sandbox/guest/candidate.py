@@ -21,7 +21,7 @@ import sys
 import threading
 import time
 import traceback
-from types import CodeType, CoroutineType, ModuleType, TracebackType
+from types import CodeType, ModuleType, TracebackType
 from typing import Any, NoReturn
 
 from . import confine, seccomp, values
@@ -293,10 +293,6 @@ def _answer(call: list[Any], namespace: dict[str, Any], given: set[str], room: i
         else:
             owner, name = _look_up(namespace, given, function)
             result = (namespace[name] if owner is None else getattr(owner(), name))(*args, **kwargs)
-        if type(result) is CoroutineType:
-            import asyncio  # imported only where it is used: it would make every fork dearer
-
-            result = asyncio.run(result)
         return KIND_RETURNED, values.encode(result, room - FRAME_ROOM)
     except SystemExit as stop:
         kind, text = KIND_EXITED, str(_exit_status(stop))

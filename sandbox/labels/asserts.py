@@ -169,6 +169,8 @@ class _Reader:
                 self.imports.append(ast.unparse(node))
                 self.imported |= {(alias.asname or alias.name).split(".")[0] for alias in names}
             case ast.Assign([ast.Name(name)], value):
+                if any(isinstance(part, ast.Name) and self._may_change(part.id) for part in ast.walk(value)):
+                    raise Irreducible(f"a variable that may be another's value ({name})")
                 self._assign(name, _Substitute(self.constants).visit(value))
             case ast.Expr(ast.Constant() | ast.Name()) | ast.Pass():
                 pass  # a docstring, a stray name
@@ -181,6 +183,9 @@ class _Reader:
         self.constants[name] = value
         self.shared.discard(name)
 
+    def _may_change(self, name: str) -> bool:
+        return name in self.constants and not _is_immutable(self.constants[name])
+
     def _look_out_for_shared(self, test: ast.expr) -> None:
         """Refuse a variable that the candidate was given and may have changed, where it is used again."""
         mentioned = [node.id for node in ast.walk(test) if isinstance(node, ast.Name) and node.id in self.constants]
@@ -188,7 +193,7 @@ class _Reader:
             node.id
             for call in _CutCalls(self).finds(test)
             for node in ast.walk(call)
-            if isinstance(node, ast.Name) and node.id in self.constants and not _is_immutable(self.constants[node.id])
+            if isinstance(node, ast.Name) and self._may_change(node.id)
         }
         for name in mentioned:
             if name in self.shared or (name in given and mentioned.count(name) > 1):
@@ -196,6 +201,10 @@ class _Reader:
         self.shared |= given
 
     def _assert(self, test: ast.expr) -> None:
+        if isinstance(test, ast.Tuple) and test.elts:
+            raise LabelError(
+                f"an assert of a tuple, which is true of every program: {ast.unparse(test)[:80]}; remove its parentheses"
+            )
         self._look_out_for_shared(test)
         test = _Substitute(self.constants).visit(test)
         cut = _CutCalls(self)
@@ -221,10 +230,17 @@ def _check(rest: ast.expr) -> Equal | Holds:
     first = f"{ANSWER_PREFIX}0"
     match rest:
         case ast.Compare(ast.Name(name), [ast.Eq()], [value]) if name == first and not _mentions_answer(value):
-            return Equal(expected=evaluate(value, {}))
+            return Equal(expected=_constant(value))
         case ast.Compare(value, [ast.Eq()], [ast.Name(name)]) if name == first and not _mentions_answer(value):
-            return Equal(expected=evaluate(value, {}))
+            return Equal(expected=_constant(value))
     return Holds(expression=ast.unparse(rest))
+
+
+def _constant(value: ast.expr) -> Any:
+    try:
+        return evaluate(value, {})
+    except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise Irreducible(f"{ast.unparse(value)[:60]} ({type(error).__name__})") from None
 
 
 def _is_immutable(node: ast.expr) -> bool:
@@ -237,12 +253,26 @@ def _mentions_answer(node: ast.expr) -> bool:
 
 
 class _Substitute(ast.NodeTransformer):
-    """Puts the expression of a label's own variable in its place."""
+    """Puts the expression of a label's own variable in its place.
+
+    Raises:
+        Irreducible: the name is bound anew, as that of a comprehension's or a lambda's own variable.
+    """
 
     def __init__(self, constants: dict[str, ast.expr]) -> None:
         self.constants = constants
 
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        self._refuse(node.arg)
+        return node
+
+    def _refuse(self, name: str) -> None:
+        if name in self.constants:
+            raise Irreducible(f"a name with two meanings ({name})")
+
     def visit_Name(self, node: ast.Name) -> ast.expr:
+        if not isinstance(node.ctx, ast.Load):
+            self._refuse(node.id)
         # A copy: what is cut out of one assert must not be missing in the next.
         return copy.deepcopy(self.constants[node.id]) if node.id in self.constants else node
 

@@ -30,6 +30,8 @@ class Result:
 
     line: int
     id: str
+    sample: str = ""
+    """A digest of response and prompt: several samples may have the same id."""
     outcome: str
     verdict: str
     reward: float
@@ -64,12 +66,12 @@ class Read:
 @dataclass(kw_only=True)
 class _Reader:
     results: list[Result] = field(default_factory=list)
-    faults: dict[str, int] = field(default_factory=dict)
+    faults: dict[tuple[str, str], int] = field(default_factory=dict)
     """Where in *results* the sample's fault of ours is."""
     mended: int = 0
 
     def add(self, result: Result) -> None:
-        place = self.faults.pop(result.id, None)
+        place = self.faults.pop((result.id, result.sample), None)
         if place is None:
             place = len(self.results)
             self.results.append(result)
@@ -77,7 +79,7 @@ class _Reader:
             self.mended += 1
             self.results[place] = result
         if result.outcome == Outcome.INTERNAL.value:
-            self.faults[result.id] = place
+            self.faults[result.id, result.sample] = place
 
 
 def read_results(file: Path) -> Read:

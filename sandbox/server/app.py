@@ -92,7 +92,8 @@ class SampleIn(BaseModel):
 
     response: Text | None
     label: Any
-    prompt: Text = ""
+    prompt: Text | list[dict[str, Any]] = ""
+    """A text, or messages."""
 
 
 class Judge(BaseModel):
