@@ -7,6 +7,7 @@ with Sandbox() as box:
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -164,6 +165,7 @@ class Sandbox:
         )
         options = NodeOptions(start=start, workers=workers, node_jobs=node_jobs)
         self._pool = options.pool() if backend is backend.of_node else Cluster(options, nodes=ray_nodes)
+        self._owner = os.getpid()
         self._lock = threading.Lock()  # protects the next three
         self._threads: list[ThreadPoolExecutor] = []  # the last has those for all workers; the others end what they were given
         self._most_threads = 0
@@ -324,6 +326,8 @@ class Sandbox:
         One that compares answers, or waits for an equal sample, leaves its worker to the others. When nodes join a cluster there
         are more.
         """
+        if os.getpid() != self._owner:  # where the threads of the other one are not
+            raise ConfigurationError("this sandbox belongs to the process that made it; make one here")
         try:
             count = _THREADS * self._pool.size
         except Exception:

@@ -208,8 +208,7 @@ class _Trial:
             self.timed_out = True
         return run
 
-    @property
-    def _spent(self) -> bool:
+    def _is_spent(self) -> bool:
         return self.left <= 0.0 or time.thread_time() - self.started > HOST_SECONDS
 
     def _job(self, **what: object) -> Job:
@@ -225,7 +224,7 @@ class _Trial:
     def _stdio(self) -> Iterator[CaseResult]:
         cases = [case for case in self.suite.cases if isinstance(case, StdioCase)]
         for number, case in enumerate(cases):
-            if self._spent:
+            if self._is_spent():
                 yield from [_OUT_OF_TIME] * (len(cases) - number)
                 return
             run = self._ask(self._job(stdin=case.stdin.encode("utf-8", "surrogatepass")))
@@ -243,7 +242,7 @@ class _Trial:
         cases = [case for case in self.suite.cases if isinstance(case, CallCase)]
         done = 0
         while done < len(cases):
-            if self._spent:
+            if self._is_spent():
                 yield from [_OUT_OF_TIME] * (len(cases) - done)
                 return
             calls = tuple(call for case in cases[done:] for call in case.calls) if done else self.suite.calls
@@ -255,8 +254,12 @@ class _Trial:
                     break
                 yield _compared(case, said)
                 done += 1
+                if self._is_spent():
+                    break
             else:
                 return
+            if self._is_spent():
+                continue
             result = unanswered(run)
             self.deaths += 1
             alike = not run.loaded or self.deaths >= MAX_DEATHS
@@ -291,8 +294,8 @@ class _Trial:
                 yield from [untested(run, told, over)] * max(left, 1)
                 return
             # What is left has had no process to ask: the program ended, or the session of tests was interrupted.
-            if not told.results or not run.loaded or self._spent or self.deaths >= MAX_DEATHS:
-                yield from [_OUT_OF_TIME if run.loaded and self._spent else over] * (left if told.count else 1)
+            if not told.results or not run.loaded or self._is_spent() or self.deaths >= MAX_DEATHS:
+                yield from [_OUT_OF_TIME if run.loaded and self._is_spent() else over] * (left if told.count else 1)
                 return
             if not left:
                 break

@@ -6,6 +6,6 @@ assert statement says about values by `Holds`.
 
 from sandbox.checkers.expression import Holds
 from sandbox.checkers.text import Custom, Floats, Text, Tokens, UnorderedLines, output_check
-from sandbox.checkers.values import Equal, Root
+from sandbox.checkers.values import Equal, Found, Root, SameItems
 
-__all__ = ["Custom", "Equal", "Floats", "Holds", "Root", "Text", "Tokens", "UnorderedLines", "output_check"]
+__all__ = ["Custom", "Equal", "Floats", "Found", "Holds", "Root", "SameItems", "Text", "Tokens", "UnorderedLines", "output_check"]

@@ -19,7 +19,8 @@ from sandbox.suite import Match, OutputCheck
 __all__ = ["Custom", "Floats", "Text", "Tokens", "UnorderedLines", "output_check", "shorten"]
 
 MAX_SHOWN = 200
-SLACK = 1 << 16
+SLACK = 1 << 12
+"""More parts than were expected that are still looked at."""
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 """Less than `float` reads: no 1_000, no digits of other scripts."""
 
@@ -45,17 +46,20 @@ def parted(said: str, wanted: str) -> str:
     return f"got {one!r}, expected {other!r} (they part after {same} characters)"
 
 
-def lines_of(text: str) -> list[str]:
-    """The lines that count: without trailing white space, without blank lines at the end."""
+def lines_of(text: str, most: int = -1) -> list[str]:
+    """The lines that count: without trailing white space, without blank lines at the end; what is behind *most* of them is one."""
     text = text.rstrip().replace("\r\n", "\n").replace("\r", "\n")
-    return [line.rstrip() for line in text.split("\n")] if text else []
+    return [line.rstrip() for line in text.split("\n", most)] if text else []
 
 
-def too_long(said: str, expected: str) -> Match | None:
-    """The verdict on an output that is so much longer than the expected one that splitting it is not worth the host's time."""
-    if len(said) <= 4 * len(expected) + SLACK or len(said.rstrip()) <= 4 * len(expected) + SLACK:
-        return None
-    return Match(ok=False, difference=f"{len(said)} characters, expected {len(expected)}; it begins with {shorten(said)!r}")
+def _words(text: str, most: int) -> list[str]:
+    return text.split(None, most)
+
+
+def _both(said: str, expected: str, split: Callable[[str, int], list[str]]) -> tuple[list[str], list[str]]:
+    """The parts of both; of an output that has many more than were expected only so many, for splitting costs the host's time."""
+    wanted = split(expected, -1)
+    return split(said, 4 * len(wanted) + SLACK), wanted
 
 
 def _first_difference(said: list[str], wanted: list[str], what: str) -> str:
@@ -76,9 +80,7 @@ class Text:
 
     def __call__(self, said: str) -> Match:
         """Compare line by line."""
-        if long := too_long(said, self.expected):
-            return long
-        got, wanted = lines_of(said), lines_of(self.expected)
+        got, wanted = _both(said, self.expected, lines_of)
         if self.ignore_case:
             got, wanted = [line.casefold() for line in got], [line.casefold() for line in wanted]
         return Match(ok=True) if got == wanted else Match(ok=False, difference=_first_difference(got, wanted, "line"))
@@ -93,9 +95,7 @@ class Tokens:
 
     def __call__(self, said: str) -> Match:
         """Compare word by word."""
-        if long := too_long(said, self.expected):
-            return long
-        got, wanted = said.split(), self.expected.split()
+        got, wanted = _both(said, self.expected, _words)
         if self.ignore_case:
             got, wanted = [word.casefold() for word in got], [word.casefold() for word in wanted]
         return Match(ok=True) if got == wanted else Match(ok=False, difference=_first_difference(got, wanted, "word"))
@@ -111,9 +111,7 @@ class Floats:
 
     def __call__(self, said: str) -> Match:
         """Compare word by word."""
-        if long := too_long(said, self.expected):
-            return long
-        got, wanted = said.split(), self.expected.split()
+        got, wanted = _both(said, self.expected, _words)
         if len(got) == len(wanted) and all(map(self._close, got, wanted)):
             return Match(ok=True)
         close = [other if self._close(one, other) else one for one, other in zip(got, wanted, strict=False)]
@@ -136,9 +134,7 @@ class UnorderedLines:
 
     def __call__(self, said: str) -> Match:
         """Compare sorted lines."""
-        if long := too_long(said, self.expected):
-            return long
-        got, wanted = sorted(lines_of(said)), sorted(lines_of(self.expected))
+        got, wanted = map(sorted, _both(said, self.expected, lines_of))
         difference = "" if got == wanted else "in sorted order, " + _first_difference(got, wanted, "line")
         return Match(ok=got == wanted, difference=difference)
 
@@ -188,6 +184,8 @@ def output_check(expected: str, option: Any = None) -> OutputCheck:
     tolerance = {flag: after for flag, after in zip(flags, [*flags[1:], ""], strict=False) if flag.endswith("tolerance")}
     relative = settings.get("relative", tolerance.get("float_relative_tolerance", tolerance.get("float_tolerance")))
     absolute = settings.get("absolute", tolerance.get("float_absolute_tolerance", tolerance.get("float_tolerance")))
+    if unknown := settings.keys() - {"relative", "absolute"}:
+        raise LabelError(f"a checker has no {', '.join(sorted(map(str, unknown)))}; there are type, flags, relative and absolute")
     if name == "floats" or relative is not None or absolute is not None:
         bounds = {"relative": relative, "absolute": absolute}
         return Floats(expected=expected, **{key: _tolerance(value, key) for key, value in bounds.items() if value is not None})

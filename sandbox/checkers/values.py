@@ -15,10 +15,10 @@ from fractions import Fraction
 from typing import Any
 
 from sandbox.checkers.text import MAX_SHOWN, parted, shorten
-from sandbox.guest.values import Array, Iterated
+from sandbox.guest.values import Array, Iterated, Opaque
 from sandbox.suite import Match
 
-__all__ = ["Equal", "Root", "shown"]
+__all__ = ["Equal", "Found", "Root", "SameItems", "shown"]
 
 _NUMBERS = (int, float, complex, Decimal, Fraction)
 
@@ -127,7 +127,7 @@ class Equal:
         return all(key in got and self._same(got[key], value) for key, value in wanted.items())
 
     def _close(self, got: Any, wanted: Any) -> bool:
-        if got == wanted:
+        if got == wanted or (self.from_json and got != got and wanted != wanted):  # NaN, as json.dumps writes it
             return True
         if not (self.relative or self.absolute) or isinstance(got, complex) or isinstance(wanted, complex):
             return False
@@ -151,6 +151,43 @@ class Root:
             except ArithmeticError:
                 ok = False
         return Match(ok=ok, difference="" if ok else f"{shown(got)} is no root of {shown(self.coefficients)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SameItems:
+    """One call's value has the items of *expected*, in any order, however often: EvalPlus's rule for some problems of MBPP."""
+
+    expected: Any
+
+    def __call__(self, said: tuple[Any, ...]) -> Match:
+        """Compare as sets."""
+        (got,) = said
+        items = got.items if isinstance(got, Iterated) else got
+        ok = False
+        if isinstance(items, list | tuple | set | frozenset):
+            wanted, left = set(self.expected), set(self.expected)  # never a set of the candidate's: its hashes may be chosen
+            try:
+                ok = all(item in wanted for item in items)
+                for item in items if ok else ():
+                    left.discard(item)
+                ok = ok and not left
+            except TypeError:  # an item that no set can hold
+                ok = False
+        return Match(ok=ok, difference="" if ok else f"got {shown(got)}, expected the items of {shown(self.expected)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One call's value says yes: it is True, or a match of a pattern. EvalPlus's rule, but that an object of any other class says no."""
+
+    expected: bool
+
+    def __call__(self, said: tuple[Any, ...]) -> Match:
+        """Look at the value of the first call."""
+        (got,) = said
+        is_other = isinstance(got, Opaque) and got.type_name != "Match"
+        ok = not is_other and (got if isinstance(got, bool) else got is not None) == self.expected
+        return Match(ok=ok, difference="" if ok else f"got {shown(got)}, expected {'something' if self.expected else 'nothing'}")
 
 
 def _json_key(key: Any) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import os
+import signal
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
@@ -19,7 +21,9 @@ from sandbox.settings import Settings
 
 __all__ = ["app"]
 
-INTERRUPTED = 130
+INTERRUPTED = 128 + signal.SIGINT
+BROKEN_PIPE = 128 + signal.SIGPIPE
+"""As a shell has it for a command that the signal ended."""
 
 app = typer.Typer(
     name="reward-sandbox",
@@ -37,7 +41,9 @@ AllowMissing = Annotated[
     typer.Option("--allow-missing", metavar="LAYER", help="Run although this layer of confinement is missing (may be repeated)."),
 ]
 Tier = Annotated[str | None, typer.Option("--isolation", help="auto, namespaces or unprivileged.")]
-Kind = Annotated[str | None, typer.Option("--backend", help="process, docker, docker+gvisor, auto, or ray.")]
+Kind = Annotated[
+    str | None, typer.Option("--backend", help="process, docker, docker+gvisor, auto, ray, ray+docker or ray+docker+gvisor.")
+]
 
 
 def _settings(allow_missing: list[str] | None, isolation: str | None, backend: str | None) -> Settings:
@@ -67,8 +73,13 @@ def _told(kept: str = "") -> Iterator[None]:
     """Errors that we raise on purpose, as a sentence and an exit status; an interrupt, with what is *kept* of the work."""
     try:
         yield
+    except BrokenPipeError:
+        # Whoever read this has seen enough (head): nothing is said of it, not at the interpreter's end either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.__stdout__.fileno() if sys.__stdout__ else 1)
+        raise typer.Exit(BROKEN_PIPE) from None
     except (SandboxError, OSError) as error:
-        errors.print(f"[red]error:[/red] {escape(str(error))}", highlight=False)
+        said = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else str(error)
+        errors.print(f"[red]error:[/red] {escape(said)}", highlight=False)
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         errors.print(f"[yellow]interrupted[/yellow]{escape(kept)}", highlight=False)
@@ -83,9 +94,12 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _main(
-    version: Annotated[bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)] = False,
+    version: Annotated[bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)] = False,  # noqa: ARG001
 ) -> None:
     """Settings that have no option here are environment variables: see the table in the README."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # closed by whoever started this
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # for as long as the process lives
 
 
 @app.command()
@@ -192,7 +206,7 @@ def serve(
             from sandbox.server import Options
             from sandbox.server.serve import serve as serve_app
         except ImportError as error:
-            raise ConfigurationError(f"the server needs {error.name}: pip install 'reward-sandbox[serve]'") from None
+            raise ConfigurationError(f"the server needs {error.name}: in the clone, pip install '.[serve]'") from None
         settings = _settings(allow_missing, isolation, backend)
         chosen = settings if workers is None else dataclasses.replace(settings, options={**settings.options, "workers": workers})
         options = Options(token=token, max_waiting=max_waiting, max_body_bytes=max_body_mb << 20)

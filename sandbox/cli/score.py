@@ -54,6 +54,8 @@ class _Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     """Why samples were not judged."""
+    first: dict[str, str] = field(default_factory=dict)
+    """By a reason: the sample that had it first."""
     rewards: float = 0.0
     scores: float = 0.0
     seconds: float = 0.0
@@ -62,6 +64,7 @@ class _Tally:
         self.outcomes[result["outcome"]] += 1
         if result["outcome"] == Outcome.INTERNAL.value:
             self.reasons[result["reason"]] += 1
+            self.first.setdefault(result["reason"], result["id"])
         self.rewards += result["reward"]
         self.scores += result["score"]
 
@@ -272,7 +275,9 @@ def _show(tally: _Tally, skipped: int, console: Console) -> None:
         )
     if tally.reasons:
         console.print("[red]internal[/] means a broken label or a fault of ours, never the model's:")
-        for reason, count in tally.reasons.most_common(MOST_REASONS):
-            console.print(f"{count:>6} x {shorten(reason, 300)}", markup=False, highlight=False)
-        if len(tally.reasons) > MOST_REASONS:
-            console.print(f"and {len(tally.reasons) - MOST_REASONS} other reasons: see `reason` in the results of --out or --json")
+        shown = MOST_REASONS if len(tally.reasons) > MOST_REASONS + 1 else MOST_REASONS + 1
+        for reason, count in tally.reasons.most_common(shown):
+            first = f"{'first' if count > 1 else 'sample'} {tally.first[reason]}"
+            console.print(f"{count:>6} x {shorten(reason, 300)} ({first})", markup=False, highlight=False)
+        if len(tally.reasons) > shown:
+            console.print(f"and {len(tally.reasons) - shown} other reasons: see `reason` in the results of --out or --json")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import functools
 import hashlib
 import io
 import marshal
 import os
+import time
 import zipfile
 from importlib import resources
 from importlib.util import MAGIC_NUMBER
@@ -48,6 +50,7 @@ def content(compiled: bool = False) -> bytes:
     return buffer.getvalue()
 
 
+SEAL_TRIES = 100
 _UNCHECKED = MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8)
 """The head of a .pyc that nobody compares with its source (PEP 552)."""
 
@@ -61,7 +64,25 @@ def digest() -> str:
 def open_bundle() -> int:
     """A new file descriptor of the bundle, sealed against changes; the caller closes it."""
     fd = os.memfd_create("reward-sandbox-guest", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
-    with open(fd, "wb", closefd=False) as file:
-        file.write(content(compiled=True))
-    fcntl.fcntl(fd, fcntl.F_ADD_SEALS, fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL)
+    try:
+        with open(fd, "wb", closefd=False) as file:
+            file.write(content(compiled=True))
+        _seal(fd)
+    except BaseException:
+        os.close(fd)
+        raise
     return fd
+
+
+def _seal(fd: int) -> None:
+    seals = fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_SEAL
+    for left in range(SEAL_TRIES - 1, -1, -1):
+        try:
+            fcntl.fcntl(fd, fcntl.F_ADD_SEALS, seals)
+        except OSError as error:
+            # On a busy machine the kernel may hold pages that were just written for longer than it is ready to wait for them.
+            if error.errno != errno.EBUSY or not left:
+                raise
+            time.sleep(0.05)
+        else:
+            return

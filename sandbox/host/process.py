@@ -10,6 +10,7 @@ import contextlib
 import errno
 import json
 import os
+import resource
 import shutil
 import signal
 import socket
@@ -29,6 +30,8 @@ from sandbox.layers import Isolation, Layer
 __all__ = ["MECHANISMS", "ProcessWorker"]
 
 CLOSE_SECONDS = 10.0
+MIN_OPEN_FILES = 256
+"""Numbers of descriptors that the guest keeps for itself are near 200."""
 
 MECHANISMS = frozenset(("namespaces", "landlock", "seccomp", "limits", "cgroup"))
 """What a worker is confined with. To leave one out is for controls of tests and for benchmarks that price them."""
@@ -58,6 +61,10 @@ class ProcessWorker(StreamWorker):
         allow_missing: Collection[Layer] = frozenset(),
         mechanisms: Collection[str] = MECHANISMS,
     ) -> None:
+        if (most := resource.getrlimit(resource.RLIMIT_NOFILE)[0]) < MIN_OPEN_FILES:
+            raise ConfigurationError(
+                f"a process may open {most} files here; workers need {MIN_OPEN_FILES}: ulimit -n {MIN_OPEN_FILES}"
+            )
         self._python = python or sys.executable
         shown = [os.path.normpath(path) for path in readable]
         self._options = {
@@ -102,8 +109,8 @@ class ProcessWorker(StreamWorker):
             self._folders += [str(folder) for folder in hello["folders"]]
             if hello["missing"]:
                 raise ConfigurationError(
-                    f"{self._python} cannot import {', '.join(hello['missing'])}; install it there, take it out of `warm`, or, "
-                    "if it is installed outside of that interpreter's folders (as editable installs are), name its folder in `readable`"
+                    f"{self._python} cannot import {', '.join(hello['missing'])}; install it there, take it out of `warm` (SANDBOX_WARM), or, "
+                    "if it is installed outside of that interpreter's folders (as editable installs are), name its folder in `readable` (SANDBOX_READABLE)"
                 )
             self._accept(hello, allow_missing)
         except BaseException:

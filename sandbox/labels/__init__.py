@@ -13,7 +13,7 @@ from typing import Any
 
 from sandbox.errors import LabelError, WorkerError
 from sandbox.labels import asserts, calls, code, files, reference, stdio
-from sandbox.labels.text import described, parsed, without_none
+from sandbox.labels.text import described, listed, parsed, without_none
 from sandbox.suite import Suite
 
 __all__ = ["read"]
@@ -63,7 +63,7 @@ def _key(label: Any) -> str:
 def _read_anew(label: Any, *, is_kept: bool) -> Suite:
     try:
         own = copy.deepcopy(label) if is_kept else label  # the caller may change its own
-        return _read(parsed(own), {})
+        return _read(parsed(listed(own)), {})
     except (LabelError, WorkerError):
         raise
     except Exception as error:  # labels are data from anywhere: whatever they break in a reader is the label's fault, not the run's
@@ -78,7 +78,7 @@ def _read(label: Any, around: dict[str, Any]) -> Suite:
     if not isinstance(label, dict):
         raise LabelError(f"a label is a dict, a list or a text; this one is {described(label)}")
     label = without_none({**around, **label})
-    if "test_list" in label or "assert_case" in label or "assert_code" in label or asserts.is_assert_list(label.get("tests")):
+    if any(label.get(key) for key in _ASSERTS) or asserts.is_assert_list(label.get("tests")):
         return asserts.from_lists(label)
     if label.keys() & {"base_input", "plus_input"}:
         return reference.from_inputs(label)
@@ -116,12 +116,29 @@ def _read(label: Any, around: dict[str, Any]) -> Suite:
             raise LabelError("F1: the test defines check, and there is no entry_point to say which function check is given")
         return asserts.from_text(label["test"], label)
     if "input" in label and "output" in label:
-        return _read_list([label], {})
+        return _read_pair(label)
+    if label.keys() & set(_ASSERTS):
+        return asserts.from_lists(label)
     raise LabelError(
         "no known label format: looked for test (with entry_point), test_list, tests, assert_case, assert_code, pytest, functional, "
         "files (with solution_path), hidden_files, labels, base_input, inputs/outputs (with fn_name), test_cases, public_test_cases, "
         f"public_tests, unit_tests; found {described(label)}{_meant(label)}"
     )
+
+
+_ASSERTS = ("test_list", "assert_case", "assert_code")
+
+
+def _read_pair(label: dict[str, Any]) -> Suite:
+    """One case, or, where both are lists of the same length, as many as there are items: as CodeContests has them."""
+    inputs, outputs = parsed(label["input"]), parsed(label["output"])
+    if isinstance(inputs, list) and isinstance(outputs, list) and len(inputs) == len(outputs):
+        columns = {**label, "inputs": inputs, "outputs": outputs}
+        if not calls.function_name(label):
+            return stdio.from_columns(columns)
+        if all(isinstance(given, list) for given in inputs):  # of arguments
+            return calls.from_columns(columns)
+    return _read_list([label], {})
 
 
 _KEYS = (
@@ -159,7 +176,7 @@ def _read_list(items: list[Any], around: dict[str, Any]) -> Suite:
         raise LabelError("the label is an empty list; it needs at least one test case")
     if asserts.is_assert_list(items):
         return asserts.from_lists({**around, "test_list": items})
-    rows = [without_none(item) for item in items if isinstance(item, dict)]
+    rows = [_row(item) for item in items if isinstance(item, dict)]
     if len(rows) != len(items):
         raise LabelError(f"a list label holds assert texts, or dicts with input and output; this one holds {described(items)}")
     if all("assert_code" in row for row in rows):
@@ -170,6 +187,11 @@ def _read_list(items: list[Any], around: dict[str, Any]) -> Suite:
     if len(kinds) > 1:
         raise LabelError("the label mixes test cases for standard input with function calls; a suite has one kind")
     return calls.from_rows(rows, around) if kinds == {"call"} else stdio.from_rows(rows, around)
+
+
+def _row(item: dict[str, Any]) -> dict[str, Any]:
+    """A test case without the keys that are None, but for those of the case itself: a function may return None."""
+    return {**{key: None for key in ("input", "output") if key in item}, **without_none(item)}
 
 
 def _shared(rows: list[dict[str, Any]]) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import copy
 import json
 import re
 import sys
+import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -59,6 +60,7 @@ def from_lists(label: dict[str, Any]) -> Suite:
         tests += [found] if isinstance(found, str) else found
     if not all(isinstance(test, str) for test in tests):
         raise LabelError(f"F3: the tests are texts of assert statements; found {described(tests)}")
+    tests = [textwrap.dedent(test) if test[:1].isspace() else test for test in tests]
     setup = []
     for key in ("test_setup_code", "setup", "test_imports", "import_prefix"):
         lines = label.get(key) or ""
@@ -239,7 +241,7 @@ def _check(rest: ast.expr) -> Equal | Holds:
 def _constant(value: ast.expr) -> Any:
     try:
         return evaluate(value, {})
-    except (ArithmeticError, ValueError, TypeError, LookupError, AttributeError) as error:
+    except (ValueError, TypeError, LookupError, AttributeError) as error:
         raise Irreducible(f"{ast.unparse(value)[:60]} ({type(error).__name__})") from None
 
 

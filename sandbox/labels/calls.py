@@ -154,8 +154,11 @@ def _wrapped(outputs: list[Any], function: str, starter: str) -> bool:
 
 
 def _tolerance(label: dict[str, Any]) -> dict[str, float]:
-    """Float tolerance only where the label asks for it: `atol`, `rtol`, or a checker with `relative` and `absolute`."""
-    checker = label.get("checker")
-    settings = {**label, **checker} if isinstance(checker, dict) else label
+    """Float tolerance only where the label asks for it: `atol`, `rtol`, or the checker `floats`, with `relative` and `absolute`."""
+    checker = label.get("checker") or {}
+    checker = {"type": checker} if isinstance(checker, str) else checker
+    if not isinstance(checker, dict) or checker.get("type", "exact") not in ("exact", "floats"):
+        raise LabelError(f"what a function returns is compared by the checker exact or floats; found {described(label['checker'])}")
+    settings = {**({"relative": 1e-9, "absolute": 1e-9} if checker.get("type") == "floats" else {}), **label, **checker}
     found = {"relative": settings.get("rtol", settings.get("relative")), "absolute": settings.get("atol", settings.get("absolute"))}
     return {key: positive(value, f"{key} tolerance") for key, value in found.items() if value}

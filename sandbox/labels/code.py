@@ -67,7 +67,8 @@ def parse(text: str, where: str) -> ast.Module:
     try:
         return syntax.program(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise LabelError(f"{where} is not valid Python: {error}; it begins with {shorten(text.strip(), 80)!r}") from None
+        said = f"{error.msg}, line {error.lineno}" if isinstance(error, SyntaxError) else error
+        raise LabelError(f"{where} is not valid Python: {said}; it begins with {shorten(text.strip(), 80)!r}") from None
 
 
 # --- statements ----------------------------------------------------------------------------------------------------------

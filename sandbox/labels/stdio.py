@@ -25,7 +25,7 @@ def from_rows(rows: list[dict[str, Any]], label: dict[str, Any]) -> Suite:
     """F8, F9, F12, F14: a list of dicts with input and output; F12 has {"stdin": ...} and {"stdout": ...} inside."""
     pairs = []
     for row in rows:
-        given, wanted = row["input"], row["output"]
+        given, wanted = row["input"] or "", row["output"]
         if isinstance(given, dict):
             given = _only(given, "stdin")
         if isinstance(wanted, dict):
@@ -76,6 +76,8 @@ def _text(item: Any, name: str, what: str) -> str:
     """A text, or a list of lines, or lines as lists of words."""
     if isinstance(item, str):
         return item
+    if isinstance(item, bytes):
+        return item.decode("utf-8", "surrogateescape")
     if isinstance(item, bool) or item is None or isinstance(item, dict):
         raise LabelError(f"{name}: an {what} is a text or a list of lines; found {described(item)}")
     if isinstance(item, list):

@@ -16,7 +16,7 @@ from sandbox import syntax
 from sandbox.checkers.text import shorten
 from sandbox.errors import LabelError
 
-__all__ = ["described", "is_plain_json", "limits_of", "parsed", "positive", "unpacked", "without_none"]
+__all__ = ["described", "is_plain_json", "limits_of", "listed", "parsed", "positive", "unpacked", "without_none"]
 
 MAX_UNPACKED_BYTES = 256 << 20
 
@@ -39,6 +39,17 @@ def without_none(label: dict[Any, Any]) -> dict[str, Any]:
     return {key: value for key, value in label.items() if value is not None}
 
 
+def listed(value: Any) -> Any:
+    """*value* with arrays (a column that pandas has read) as lists, at any depth."""
+    if isinstance(value, dict):
+        return {key: listed(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(map(listed, value)) if type(value) in (list, tuple) else value
+    if callable(getattr(value, "tolist", None)):
+        return listed(value.tolist())
+    return value
+
+
 def parsed(label: Any) -> Any:
     """*label* as a dict or a list where it is a JSON or Python-literal text of one (even twice encoded), else as it is.
 
@@ -52,7 +63,7 @@ def parsed(label: Any) -> Any:
             label = list(label)
         if not isinstance(label, str):
             break
-        text = label.strip()
+        text = label.removeprefix("\ufeff").strip()
         if text.startswith(("{", "[", '"', "'", "(")):
             found = _literal(text)
         elif len(text) > 40 and text.startswith(("eJ", "eN", "eA", "eF")):  # base64 of a zlib header, by level of compression
@@ -150,14 +161,14 @@ def limits_of(label: dict[str, Any]) -> dict[str, Any]:
         LabelError: a limit is not a positive number.
     """
     found: dict[str, Any] = {}
-    seconds = label.get("time_limit", label.get("timeout"))
+    seconds = label.get("time_limit", label.get("timeout")) or None  # 0 is not known, in CodeContests
     if isinstance(seconds, dict):  # CodeContests: {"seconds": 1, "nanos": 500000000}
         seconds = (seconds.get("seconds") or 0) + (seconds.get("nanos") or 0) / 1e9 or None
     if seconds is not None:
         found["cpu_seconds"] = _measured(seconds, "time_limit", _SECONDS, "2 seconds")
-    if "memory_limit_bytes" in label:
+    if label.get("memory_limit_bytes"):
         found["memory_bytes"] = int(positive(label["memory_limit_bytes"], "memory_limit_bytes"))
-    elif "memory_limit" in label:
+    elif label.get("memory_limit"):
         found["memory_bytes"] = int(_measured(label["memory_limit"], "memory_limit", _BYTES, "256 MB"))
     return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from sandbox.errors import LabelError
@@ -29,6 +30,6 @@ def language_named(name: str) -> Language:
         LabelError: it is not one that this version runs.
     """
     for language in LANGUAGES.values():
-        if name.lower() in language.tags:
+        if name.lower() in language.tags or re.sub(r"[\d.]+$", "", name.lower()) in language.tags:
             return language
     raise LabelError(f"the label asks for the language {name!r}; this version runs {', '.join(LANGUAGES)}")

@@ -258,9 +258,10 @@ def label_of(asked: Submit) -> Any:
     label = row = config.provided_data
     if isinstance(row, dict) and config.dataset_type == "CommonOJDataset":
         label = row.get("test", row)
-    if config.run_timeout and isinstance(label, list):
+    said = {name: value for name, value in (("time_limit", config.run_timeout), ("language", config.language)) if value}
+    if said and isinstance(label, list):
         label = {"test_cases": label}
-    return {**label, "time_limit": config.run_timeout} if config.run_timeout and isinstance(label, dict) else label
+    return {**label, **said} if isinstance(label, dict) else label
 
 
 def evaluation_of(asked: Submit, score: Score, box: Sandbox) -> SubmitAnswer:

@@ -1,6 +1,7 @@
 """The Python API: scores in order, twins that do not block, and what happens at the end."""
 
 import asyncio
+import os
 import threading
 import time
 
@@ -80,6 +81,60 @@ def test_options_of_the_wrong_kind_say_so(options, said):
 def test_what_is_no_sample_is_named_by_its_number(box, sample, kind):
     with pytest.raises(ConfigurationError, match=r"sample 1: .response, label. or .*found"):
         list(box.score_many(kind([(RIGHT, LABEL), sample])))
+
+
+MESSAGES = [{"role": "user", "content": "def f(x):\n"}, {"role": "assistant", "content": "    return x + 1\n"}]
+ASKED = {"test_list": ["assert f(1) == 2"], "entry_point": "f"}
+
+
+class Column:
+    """A list as pandas reads it from a file."""
+
+    def tolist(self):
+        return MESSAGES
+
+
+@pytest.mark.parametrize("said", [MESSAGES, tuple(MESSAGES), Column()], ids=["list", "tuple", "array"])
+def test_response_and_prompt_may_be_messages(box, said):
+    assert box.score(said, ASKED, said).reward == 1.0
+    assert [
+        score.reward for score in box.score_many([(said, ASKED, said), {"response": said, "label": ASKED, "prompt": said}])
+    ] == [1.0] * 2
+    assert box.score(RIGHT, LABEL, None).reward == 1.0
+
+
+@pytest.mark.parametrize("what", [5, b"text", ["text"], {"role": "user"}])
+def test_what_is_neither_text_nor_messages_is_nobodys_failure(box, what):
+    for sample in ((what, LABEL), (RIGHT, LABEL, what)):
+        with pytest.raises(ConfigurationError, match="a text is meant, or a list of messages"):
+            box.score(*sample)
+        with pytest.raises(ConfigurationError, match=r"sample 1: .*a text is meant"):
+            list(box.score_many([(RIGHT, LABEL), sample]))
+
+
+@pytest.mark.parametrize("arguments", [{"code": 5}, {"code": b""}, {"code": "", "stdin": 3}, {"code": "", "stdin": None}])
+def test_a_program_and_its_input_are_texts(box, arguments):
+    with pytest.raises(ConfigurationError, match="a program is a text"):
+        box.run(**arguments)
+
+
+def test_a_child_of_a_fork_is_told_to_make_its_own(box):
+    list(box.score_many([(RIGHT, LABEL)]))
+    read, write = os.pipe()
+    child = os.fork()
+    if child == 0:
+        said = b"nothing"
+        try:
+            list(box.score_many([(RIGHT, LABEL)]))
+        except ConfigurationError as error:
+            said = str(error).encode()
+        finally:
+            os.write(write, said)
+            os._exit(0)
+    os.close(write)
+    os.waitpid(child, 0)
+    assert os.read(read, 200) == b"this sandbox belongs to the process that made it; make one here"
+    os.close(read)
 
 
 def test_run_shows_what_a_program_did(box):

@@ -1,7 +1,9 @@
 """The command line, as a person and as a script uses it."""
 
+import contextlib
 import json
 import os
+import shlex
 import subprocess
 import sys
 
@@ -93,6 +95,42 @@ def test_score_goes_on_where_it_was_stopped(samples, tmp_path):
     assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == ["a", "b", "c", "d"]
 
 
+def test_several_samples_of_one_id_are_told_apart(tmp_path):
+    """As files of several responses to each problem are: what is done is counted, the same response twice as two."""
+    samples, out = tmp_path / "s.jsonl", tmp_path / "out.jsonl"
+    rows = [{"id": "p", "response": f"def f(x): return {n}", "label": ["assert f(1) == 2"]} for n in (1, 2, 2, 3)]
+    samples.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    assert run("score", samples, "--out", out).returncode == 0
+    whole = out.read_text().splitlines(keepends=True)
+    for kept in ([0], [1], [1, 3], [2], [0, 1, 2], []):
+        out.write_text("".join(whole[number] for number in kept))
+        done = run("score", samples, "--out", out)
+        assert done.returncode == 0, done.stderr
+        assert sorted(json.loads(line)["reward"] for line in out.read_text().splitlines()) == [0.0, 0.0, 1.0, 1.0]
+    assert "nothing to do: all 4 samples" in run("score", samples, "--out", out).stdout
+
+
+@pytest.mark.parametrize(
+    ("changed", "options", "words"),
+    [
+        ({"response": "def f(x): return 3"}, [], "line 1: the sample 'a' had another response or prompt then"),
+        ({"label": ["assert f(1) == 3"]}, [], "line 1: the sample 'a' was scored against another label"),
+        ({}, ["--shape", "binary"], "or with other settings (shape, limits)"),
+    ],
+)
+def test_results_of_something_else_are_not_gone_on_with(tmp_path, changed, options, words):
+    samples, out = tmp_path / "s.jsonl", tmp_path / "out.jsonl"
+    row = {"id": "a", "response": "def f(x): return 2", "label": ["assert f(1) == 2"]}
+    samples.write_text(json.dumps(row) + "\n")
+    run("score", samples, "--out", out)
+    samples.write_text("".join(json.dumps(one) + "\n" for one in ({**row, **changed}, {**row, "id": "b"})))
+    before = out.read_text()
+    done = run("score", samples, "--out", out, *options)
+    assert done.returncode == 2
+    assert words in " ".join(done.stderr.split())
+    assert out.read_text() == before
+
+
 def test_what_was_no_result_is_tried_again(tmp_path):
     samples, out = tmp_path / "s.jsonl", tmp_path / "out.jsonl"
     samples.write_text(json.dumps({"id": "a", "response": "def f(x): return 2", "label": "nonsense"}) + "\n")
@@ -166,6 +204,8 @@ def test_bad_input_is_exit_status_2_and_one_clear_sentence(args, env, word, samp
         (b"\x1f\x8b\x08 compressed", "not text in UTF-8"),
         (b"\n\n", "no sample in it"),
         (b'{"response": [{"role": "assistant", "content": "x"}], "label": ["assert f(1) == 2"]}', "line 1: 'response' is a list"),
+        (b'{"response": null, "label": ["assert f(1) == 2"]}', "line 1: 'response' is null"),
+        (b'{"response": "x", "prompt": 5, "label": ["assert f(1) == 2"]}', "'prompt' is a int; it has to be a text, or a list"),
         (b'{"response": 5, "label": ["assert f(1) == 2"]}', "line 1: 'response' is a int"),
     ],
 )
@@ -174,7 +214,7 @@ def test_what_is_no_file_of_samples_is_said(tmp_path, content, word):
     path.write_bytes(content)
     done = run("score", path)
     assert done.returncode == 2
-    assert word in done.stderr.replace("\n", " ")
+    assert word in " ".join(done.stderr.split())
     assert "Traceback" not in done.stderr
 
 
@@ -191,7 +231,68 @@ def test_the_reasons_of_what_was_not_judged_are_shown(tmp_path):
     )
     done = run("score", path)
     assert done.returncode == 3
-    assert "2 x the label is a text, but neither JSON nor assert" in " ".join(done.stdout.split())
+    said = " ".join(done.stdout.split())
+    assert "2 x the label is a text, but neither JSON nor assert" in said
+    assert "(first 1)" in said
+    assert "(sample 3)" in said
+
+
+def test_a_file_may_begin_with_a_byte_order_mark_and_prompts_may_be_messages(tmp_path):
+    path = tmp_path / "s.jsonl"
+    prompt = [{"role": "user", "content": "def f(x):\n"}]
+    row = {"response": "    return x + 1\n", "label": {"test_list": ["assert f(1) == 2"], "entry_point": "f"}, "prompt": prompt}
+    path.write_text("\ufeff" + json.dumps(row), encoding="utf-8")
+    done = run("score", path, "--json", "--out", tmp_path / "new" / "folder" / "out.jsonl")
+    assert json.loads(done.stdout.splitlines()[0])["reward"] == 1.0
+    assert (tmp_path / "new" / "folder" / "out.jsonl").exists()
+
+
+def test_who_reads_no_more_is_told_no_more(samples):
+    done = subprocess.run(
+        ["bash", "-c", f"set -o pipefail; {' '.join(map(shlex.quote, COMMAND))} score {samples} --json | head -c 1"],
+        capture_output=True, text=True, check=False, env={**os.environ, "SANDBOX_CPU_SECONDS": "1"},
+    )  # fmt: skip
+    assert (done.returncode, done.stdout) == (141, "{")
+    assert "error" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-"])
+def test_closed_streams_are_no_fault_of_the_program(tmp_path, closed):
+    (tmp_path / "p.py").write_text("print(1)")
+    command = f"{' '.join(map(shlex.quote, COMMAND))} run {tmp_path / 'p.py'} {closed}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "Traceback" not in done.stderr
+
+
+def test_a_low_limit_of_open_files_is_named(tmp_path):
+    (tmp_path / "p.py").write_text("print(1)")
+    command = f"ulimit -n 128; {' '.join(map(shlex.quote, COMMAND))} run {tmp_path / 'p.py'}"
+    done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "ulimit -n 256" in done.stderr
+
+
+def test_a_program_cannot_write_to_the_terminal_what_the_terminal_obeys(tmp_path):
+    program = tmp_path / "p.py"
+    program.write_text(
+        r"import sys; print('\x1b]0;pwn\x07red\r\u202e'); print('\x1b[2J', file=sys.stderr); raise ValueError('\x1b[31m')"
+    )
+    primary, other = os.openpty()
+    with subprocess.Popen([*COMMAND, "run", str(program)], stdin=other, stdout=other, stderr=other) as process:
+        os.close(other)
+        seen = b""
+        with contextlib.suppress(OSError):  # how a terminal without an other side ends
+            while part := os.read(primary, 4096):
+                seen += part
+        process.wait()
+    os.close(primary)
+    assert rb"\x1b]0;pwn\x07red\r\u202e" in seen
+    assert rb"\x1b[2J" in seen
+    for control in (b"\x1b]", b"\x1b[2J", b"\x07", "\u202e".encode()):
+        assert control not in seen
+    assert run("run", program).stdout.encode() == "\x1b]0;pwn\x07red\n\u202e\n".encode()  # to a file it goes as it is
 
 
 def test_help_and_version():

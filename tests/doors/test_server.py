@@ -171,6 +171,21 @@ def test_submit_evaluates_the_rows_that_it_is_given(client):
     assert cheat["accepted"] is False
 
 
+def test_submit_runs_no_other_language(client):
+    """Which the completion is not to blame for, and no block of Python beside it answers."""
+    tests = [{"input": {"stdin": "1"}, "output": {"stdout": "2"}}]
+    config = {"dataset_type": "CommonOJDataset", "language": "cpp", "provided_data": {"test": tests}}
+    said = client.post("/submit", json={"id": 1, "completion": "```python\nprint(2)\n```", "config": config}).json()
+    assert (said["accepted"], said["tests"][0]["exec_info"]["status"]) == (False, "SandboxError")
+    assert "'cpp'" in said["extra"]["reason"]
+
+
+def test_a_prompt_may_be_messages(client):
+    prompt = [{"role": "user", "content": "def f(x):\n"}]
+    sample = {"response": "    return x + 1\n", "label": {"test_list": ["assert f(1) == 2"], "entry_point": "f"}, "prompt": prompt}
+    assert client.post("/v1/judge", json={"samples": [sample]}).json()["results"][0]["reward"] == 1.0
+
+
 def test_submit_says_what_it_does_not_do(client):
     for config, word in (({}, "provided_data"), ({"custom_extract_logic": "1", "provided_data": {}}, "is not run")):
         answer = client.post("/submit", json={"completion": RIGHT, "config": config})

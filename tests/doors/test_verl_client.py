@@ -44,7 +44,10 @@ REWARDS = [
 ]
 
 
-@pytest.mark.parametrize(("how", "name"), [("rewards", "compute_score"), ("rewards", "acompute_score"), pytest.param("ray", "compute_score", marks=pytest.mark.alone)])
+@pytest.mark.parametrize(
+    ("how", "name"),
+    [("rewards", "compute_score"), ("rewards", "acompute_score"), pytest.param("ray", "compute_score", marks=pytest.mark.alone)],
+)
 def test_the_reward_loop_gets_the_documented_numbers(clients_python, how, name):
     """Loaded by verl from its configuration (pkg://), called by its naive reward manager, put together as its trainer wants it."""
     answers = verl(clients_python, how, name, tasks=[(response, truth, extra) for response, truth, extra, _ in REWARDS])

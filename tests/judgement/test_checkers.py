@@ -2,13 +2,14 @@
 
 import ast
 import math
+import tracemalloc
 from collections import Counter, OrderedDict, deque
 from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 
-from sandbox.checkers import Custom, Equal, Floats, Holds, Text, Tokens, UnorderedLines, output_check
+from sandbox.checkers import Custom, Equal, Floats, Found, Holds, SameItems, Text, Tokens, UnorderedLines, output_check
 from sandbox.checkers.expression import Irreducible, validate
 from sandbox.errors import LabelError
 from sandbox.guest.values import Array, Iterated, Opaque
@@ -182,7 +183,8 @@ def test_an_option_that_cannot_be_is_the_labels_fault(option, words):
         pytest.param(Counter("aab"), {"a": 2, "b": 1}, True, True, id="counter"),
         pytest.param(math.inf, math.inf, True, True, id="infinity"),
         pytest.param(-math.inf, math.inf, False, False, id="minus-infinity"),
-        pytest.param(math.nan, math.nan, False, False, id="nan-equals-nothing"),
+        pytest.param(math.nan, math.nan, False, True, id="nan-equals-nothing-but-in-json"),
+        pytest.param(1.0, math.nan, False, False, id="nan-is-no-number"),
         pytest.param(Opaque("A", True), 1, False, False, id="opaque"),
         pytest.param(Array("int64", (2,), [1, 2]), [1, 2], False, False, id="array-for-list"),
         pytest.param(Decimal("sNaN"), 1, False, False, id="signaling-nan"),
@@ -339,3 +341,101 @@ def test_what_a_candidate_returns_cannot_hang_or_crash_a_comparison(value, wante
         match = Equal(expected=wanted, **rule)((value,))
         assert not match.ok
         assert len(match.difference) < 1000
+
+
+@pytest.mark.parametrize(
+    ("got", "wanted", "words"),
+    [
+        ([0] * 50 + [2], [0] * 50 + [1], "at [50]: got 2, expected 1"),
+        ([[0] * 50 + [2]], [[0] * 50 + [1]], "at [0][50]: got 2, expected 1"),
+        (list(range(1000)), list(range(999)), "got 1000 items, expected 999"),
+        ("a" * 999 + "b", "a" * 999 + "c", "(they part after 999 characters)"),
+        (Iterated([1]), 5, "got <iterator of [1]>, expected 5"),
+        (Array("int64", (2,), [1, 2]), [1, 2], "got <int64 array of shape (2,): [1, 2]>, expected [1, 2]"),
+    ],
+)
+@pytest.mark.parametrize("from_json", [False, True])
+def test_a_difference_shows_what_differs(got, wanted, words, from_json):
+    difference = Equal(expected=wanted, from_json=from_json)((got,)).difference
+    assert words in difference
+    assert len(difference) < 600
+
+
+def test_long_lines_are_shown_where_they_part():
+    match = Text(expected="a" * 500 + "b")("a" * 500 + "c")
+    assert "aab" in match.difference
+    assert "aac" in match.difference
+    assert len(match.difference) < 600
+
+
+@pytest.mark.parametrize(
+    ("check", "said"),
+    [
+        (Floats(expected="1\n" * 30_000), "1.000000000\n" * 30_000),
+        (Text(expected="1\n" * 2_000), ("1" + " " * 200 + "\n") * 2_000),
+        (UnorderedLines(expected="1\n2\n"), "2\n1" + " " * 500_000),
+        (Tokens(expected="1 2"), "1" + " " * 500_000 + "2"),
+    ],
+)
+def test_white_space_and_digits_make_no_right_output_too_long(check, said):
+    assert check(said).ok
+
+
+@pytest.mark.parametrize("check", [Text(expected="1"), Tokens(expected="1"), Floats(expected="1"), UnorderedLines(expected="1")])
+@pytest.mark.parametrize("said", ["1\n" * 4_000_000, "1 " * 4_000_000, "1\r" * 4_000_000])
+def test_more_parts_than_anybody_expects_are_not_counted(check, said):
+    tracemalloc.start()
+    try:
+        assert not check(said).ok
+        assert tracemalloc.get_traced_memory()[1] < 100 << 20
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize(
+    ("got", "ok"),
+    [
+        ((4, 5), True), ([5, 4], True), ({4, 5}, True), ([4, 4, 5], True), (Iterated([5, 4]), True), ([4], False), ([4, 5, 6], False),
+        ([[4], 5], False), (5, False), ("45", False), (None, False),
+    ],
+)  # fmt: skip
+def test_the_same_items_in_any_order(got, ok):
+    assert SameItems(expected=(4, 5))((got,)).ok is ok
+
+
+@pytest.mark.parametrize(
+    ("got", "expected", "ok"),
+    [
+        (Opaque("Match", True), True, True),
+        (Opaque("Always", True), True, False),
+        (None, True, False),
+        (True, True, True),
+        (False, True, False),
+        (None, False, True),
+        (0, False, False),
+    ],
+)
+def test_an_answer_that_says_yes(got, expected, ok):
+    assert Found(expected=expected)((got,)).ok is ok
+
+
+@pytest.mark.parametrize("name", ["tolerance", "relativ", "abs"])
+def test_a_checker_knows_its_settings(name):
+    with pytest.raises(LabelError, match=f"a checker has no {name}"):
+        output_check("1", {"type": "floats", name: 0.1})
+
+
+def test_hostile_numbers_do_not_stop_the_host():
+    """8 million bits are one frame; their product, or a comparison of such fractions, would hold the interpreter for seconds."""
+    large = (1 << 8_000_000) // 7
+    for expression in (
+        "answer_0 * answer_0 == 1",
+        "answer_1 < answer_2",
+        "max(answer_3) == 1",
+        "answer_1 + answer_2 == 1",
+        "round(1.5, answer_0) == 2",
+    ):
+        fraction = Fraction(large, 3), Fraction(large, 5)
+        match = Holds(expression=expression)((large, *fraction, list(fraction)))
+        assert not match.ok
+        assert "that" in match.difference

@@ -297,6 +297,27 @@ F2["find_zero"] = Problem(
     names=("find_zero",),
 )
 
+F2["any order"] = Problem(
+    {
+        "entry_point": "similar_elements", "prompt": '"""\nSimilar elements.\n"""\n', "base_input": [[[3, 4, 5], [5, 4]], [[1, 2], [2]]],
+        "canonical_solution": "def similar_elements(a, b):\n    return tuple(set(a) & set(b))\n", "atol": 0,
+    },
+    "def similar_elements(a, b):\n    return [x for x in sorted(set(a), reverse=True) if x in b]",
+    "def similar_elements(a, b):\n    return (4, 5, 2)",
+    "def similar_elements(a, b):\n    return (4, 5)",
+    names=("similar_elements",),
+)  # fmt: skip
+F2["a match"] = Problem(
+    {
+        "entry_point": "text_starta_endb", "prompt": '"""\nFind a...b.\n"""\n', "base_input": [["aabb"], ["aabc"]], "atol": 0,
+        "canonical_solution": "import re\ndef text_starta_endb(text):\n    return re.search('a.*?b$', text)\n",
+    },
+    "import re\ndef text_starta_endb(text):\n    return re.search('a.*b$', text)",
+    "def text_starta_endb(text):\n    return None if text == 'aabb' else text",
+    "def text_starta_endb(text):\n    return 1",
+    names=("text_starta_endb",),
+)  # fmt: skip
+
 # --- F3, F4 and ROLL: assert lists --------------------------------------------------------------------------------------
 
 STACK = """

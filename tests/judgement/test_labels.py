@@ -148,6 +148,53 @@ def test_of_an_assert_only_the_candidates_call_is_asked(text, expected):
     assert asks(labels.read(text)) == expected
 
 
+class Column:
+    """What pandas makes of a list in a parquet file, as far as a label goes."""
+
+    def __init__(self, *items):
+        self.items = items
+
+    def tolist(self):
+        return list(self.items)
+
+
+@pytest.mark.parametrize(
+    ("label", "expected"),
+    [
+        pytest.param({"input": ["1\n", "2\n"], "output": ["2\n", "3\n"]}, [PAIR, ("2\n", "3\n")], id="columns"),
+        pytest.param({"test_cases": {"input": ["1\n"], "output": ["2\n"]}}, [PAIR], id="columns-inside"),
+        pytest.param({"input": ["1", "2"], "output": ["3"]}, [("1\n2", "3")], id="lines-of-one-case"),
+        pytest.param({"fn_name": "f", "input": [[1], [2]], "output": [2, 3]}, [ONE, TWO], id="columns-of-calls"),
+        pytest.param({"fn_name": "f", "input": [1], "output": 2}, [ONE], id="one-call"),
+        pytest.param({"inputs": [b"1\n"], "outputs": [b"2\n"]}, [PAIR], id="bytes"),
+        pytest.param({"inputs": Column("1\n"), "outputs": Column("2\n")}, [PAIR], id="arrays"),
+        pytest.param(Column("assert f(1) == 2"), [ONE], id="an-array"),
+        pytest.param({"test_cases": Column({"input": "1\n", "output": "2\n"})}, [PAIR], id="array-of-rows"),
+        pytest.param([{**STDIN, "input": None}], [("", "2\n")], id="no-input"),
+        pytest.param([{"type": "function_call", "fn_name": "f", "input": [1], "output": None}], [("f(1)", None)], id="None"),
+        pytest.param("\ufeff" + json.dumps(IO), [PAIR], id="byte-order-mark"),
+        pytest.param(["    assert f(1) == 2"], [ONE], id="indented"),
+        pytest.param({**IO, "test_list": []}, [PAIR], id="empty-list-beside"),
+    ],
+)
+def test_legal_variants(label, expected):
+    assert asks(labels.read(label)) == expected
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "i = 2\nassert f([i for i in range(3)]) == 3",
+        "x = 5\nassert f(lambda x: x + 1) == 2",
+        "x = [2, 1]\ny = x\nassert f(x) is None\nassert y == [1, 2]",
+        "assert '%.2f' % f(2) == '12.57'",
+        "assert f(1) == int('x', y=2)",
+    ],
+)
+def test_what_a_call_cannot_say_is_left_to_a_tester(test):
+    assert labels.read([test]).tests.cases == (test,)
+
+
 @pytest.mark.parametrize(("label", "expected"), FORMATS)
 def test_no_question_holds_more_than_the_call(label, expected):
     suite = labels.read(label)
@@ -170,6 +217,12 @@ def test_no_question_holds_more_than_the_call(label, expected):
         pytest.param({**IO, "time_limit": {"seconds": 1, "nanos": 500_000_000}}, "cpu_seconds", 1.5, id="nanos"),
         pytest.param({**IO, "time_limit": {"seconds": None, "nanos": None}}, "cpu_seconds", None, id="no-time"),
         pytest.param({**IO, "memory_limit": 256}, "memory_bytes", 256 << 20, id="megabytes"),
+        pytest.param({**IO, "time_limit": "2.0 seconds"}, "cpu_seconds", 2.0, id="TACO-time"),
+        pytest.param({**IO, "time_limit": "500ms"}, "cpu_seconds", 0.5, id="milliseconds"),
+        pytest.param({**IO, "memory_limit": "256.0 megabytes"}, "memory_bytes", 256 << 20, id="TACO-memory"),
+        pytest.param({**IO, "memory_limit": "1 GB"}, "memory_bytes", 1 << 30, id="gigabytes"),
+        pytest.param({**IO, "memory_limit_bytes": 0, "time_limit": 0}, "memory_bytes", None, id="CodeContests-unknown"),
+        pytest.param({**IO, "language": "python3.11"}, "language", "python", id="language-with-version"),
         pytest.param({**IO, "memory_limit_bytes": 1000}, "memory_bytes", 1000, id="bytes"),
     ],
 )
@@ -328,10 +381,13 @@ def test_packed_tests_of_enormous_size_are_refused(monkeypatch):
         pytest.param({"official_tests": [STDIN], "interaction_format": "It asks"}, "interaction_format='It asks'", id="F14-interactive"),
         pytest.param({**IO, "language": "cpp"}, "language 'cpp'; this version runs python", id="language"),
         pytest.param({**IO, "checker": "best"}, "'best'.*exact, tokens", id="checker"),
-        pytest.param({**IO, "time_limit": "soon"}, "time_limit is 'soon'.*positive", id="time-limit"),
+        pytest.param({**IO, "time_limit": "soon"}, "time_limit is 'soon'.*2 seconds", id="time-limit"),
         pytest.param({**IO, "time_limit": -1}, "time_limit is -1", id="time-limit-negative"),
         pytest.param({**IO, "time_limit": {"seconds": "x"}}, "malformed .TypeError", id="time-limit-inside"),
-        pytest.param({**IO, "memory_limit": 0}, "memory_limit is 0", id="memory-limit"),
+        pytest.param({**IO, "memory_limit": -5}, "memory_limit is -5", id="memory-limit"),
+        pytest.param({**IO, "memory_limit": "2 pages"}, "memory_limit is '2 pages'.*256 MB", id="memory-limit-unit"),
+        pytest.param({**IO, "fn_name": "f", "checker": "tokens"}, "exact or floats; found str 'tokens'", id="checker-of-values"),
+        pytest.param("assert (f(1) == 2, 'it is two')", "true of every program: .f.1. == 2", id="assert-tuple"),
         pytest.param({**IO, "fn_name": "f", "rtol": -1}, "relative tolerance is -1", id="tolerance"),
         pytest.param({"test_list": []}, "F3.*no test cases", id="F3-none"),
         pytest.param({"test_list": 5}, "malformed .*test_list", id="F3-number"),

@@ -207,8 +207,11 @@ def test_an_expression_is_evaluated_in_the_module(run):
     assert returned(run("k = 5\ndef f(g): return g(k)", calls=[Call(expression="f(lambda x: x * 2)")])) == [10]
 
 
-def test_a_coroutine_function_is_awaited(run):
-    assert returned(run("async def f(x): return x + 1", calls=[call("f", 1)])) == [2]
+def test_a_coroutine_is_not_what_it_would_return(run):
+    """As in Python: only who awaits it has its value."""
+    source = "import asyncio\nasync def f(x): return x + 1"
+    (coroutine, awaited) = returned(run(source, calls=[call("f", 1), Call(expression="asyncio.run(f(1))")]))
+    assert (coroutine.type_name, awaited) == ("coroutine", 2)
 
 
 def test_the_main_part_does_not_run_for_calls(run):

@@ -1,5 +1,7 @@
 """The pool: bounded, thread-safe, retries elsewhere, a deadline that includes the queue, nothing left behind."""
 
+import errno
+import fcntl
 import os
 import signal
 import threading
@@ -9,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from sandbox.errors import ConfigurationError, WorkerLost
+from sandbox.host import bundle
 from sandbox.host.pool import Pool
 from sandbox.host.process import ProcessWorker
 from sandbox.job import Job, Run
@@ -194,3 +197,25 @@ def test_a_deadline_that_passes_in_a_job_is_ours():
     run = pool.run(Job(source="import time; time.sleep(30)", limits=Limits(cpu_seconds=30)), time.monotonic() + 0.5)
     assert run.cause is Cause.OVERLOADED
     pool.close()
+
+
+@pytest.mark.parametrize(("times", "number"), [(3, errno.EBUSY), (10**9, errno.EBUSY), (1, errno.EPERM)])
+def test_a_kernel_that_still_holds_a_page_of_the_guest_is_waited_for(monkeypatch, times, number):
+    """Seen on a busy machine: EBUSY from sealing what has just been written."""
+    seal, asked, open_files = fcntl.fcntl, [], len(os.listdir("/proc/self/fd"))
+
+    def busy(fd, *arguments):
+        asked.append(fd)
+        if len(asked) <= times:
+            raise OSError(number, os.strerror(number))
+        return seal(fd, *arguments)
+
+    monkeypatch.setattr(fcntl, "fcntl", busy)
+    monkeypatch.setattr(time, "sleep", lambda _: None)
+    if times == 3:
+        os.close(bundle.open_bundle())
+        assert len(asked) == 4
+    else:
+        with pytest.raises(OSError, match=os.strerror(number)):
+            bundle.open_bundle()
+    assert len(os.listdir("/proc/self/fd")) == open_files
