@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+import itertools
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -17,6 +18,7 @@ from typing import Any
 from sandbox import labels, suspicion
 from sandbox.errors import ConfigurationError, LabelError, WorkerError
 from sandbox.extract import Candidate, Choice, NoCode, extract, open_function
+from sandbox.guest.values import Array, Iterated, Opaque
 from sandbox.job import Answer, AnswerKind, CodeTests, Job, Run, Usage
 from sandbox.judgement import CaseResult, Judgement, of_test, together, unanswered, untested
 from sandbox.labels.code import with_helpers
@@ -132,7 +134,17 @@ def _tried(found: Candidate, suite: Suite, prompt: str, run: RunJob, rules: Rule
         suite = dataclasses.replace(suite, tests=told_by(prompt, suite.tests))
     elif suite.tests is not None:
         suite = with_helpers(suite, suite.tests, open_function(suite.prompt or prompt, suite.entry_points))
-    return _Trial(found, suite, run, rules, deadline).judgement()
+    trial = _Trial(found, suite, run, rules, deadline)
+    judgement = trial.judgement()
+    if not (trial.met_objects and suite.as_code):
+        return judgement
+    try:
+        asked = _tried(found, suite.as_code(), prompt, run, rules, deadline)
+    except LabelError:  # that its answers are objects must not make the label the culprit
+        return judgement
+    if asked.verdict.owner is Owner.LABEL:
+        return judgement
+    return dataclasses.replace(asked, usage=together([judgement.usage, asked.usage]), suspicions=judgement.suspicions)
 
 
 def _extracted(response: str, suite: Suite, prompt: str, rules: Rules, run: RunJob, deadline: float) -> Candidate | NoCode:
@@ -167,6 +179,8 @@ class _Trial:
             self.preamble = preamble_for(candidate.source) + suite.preamble
         self.timed_out = False
         self.deaths = 0
+        self.met_objects = False
+        """An answer that did not compare equal was, or held, an object of the program's own."""
         self.started = time.thread_time()
 
     def judgement(self) -> Judgement:
@@ -252,7 +266,11 @@ class _Trial:
                 said = [answer for _, answer in zip(case.calls, answers, strict=False)]
                 if len(said) < len(case.calls):
                     break
-                yield _compared(case, said)
+                result = _compared(case, said)
+                self.met_objects = self.met_objects or (
+                    result.verdict is Verdict.WRONG_ANSWER and any(_has_object(answer.value) for answer in said)
+                )
+                yield result
                 done += 1
                 if self._is_spent():
                     break
@@ -311,6 +329,16 @@ _OUT_OF_TIME = CaseResult(
     verdict=Verdict.TIME_LIMIT,
     detail="suite: the cases before, or comparing what they answered, had used the time of the whole suite",
 )
+
+
+def _has_object(value: object, depth: int = 3) -> bool:
+    """Whether *value* is an object of the program's own, or what only a Python side can look at; as far as is worth looking."""
+    if isinstance(value, Opaque | Iterated | Array):
+        return True
+    if depth and isinstance(value, list | tuple | dict | set | frozenset):
+        items = itertools.islice(value.values() if isinstance(value, dict) else value, 1000)
+        return any(_has_object(item, depth - 1) for item in items)
+    return False
 
 
 def _compared(case: CallCase, said: Sequence[Answer]) -> CaseResult:

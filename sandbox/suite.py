@@ -7,7 +7,8 @@ code, the suite holds them instead of cases, and they run in a tester (`sandbox.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from sandbox.errors import LabelError
@@ -88,6 +89,8 @@ class Suite:
     language: str = "python"
     cpu_seconds: float | None = None
     memory_bytes: int | None = None
+    as_code: Callable[[], Suite] | None = field(default=None, compare=False, repr=False)
+    """Makes the same tests as code: what answers are objects of the program's own can only be judged by a tester."""
 
     def __post_init__(self) -> None:
         if not (self.cases or self.tests or (self.reference and self.reference.calls)):

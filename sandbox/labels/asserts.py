@@ -9,6 +9,8 @@ from __future__ import annotations
 import ast
 import builtins
 import copy
+import dataclasses
+import functools
 import json
 import re
 import sys
@@ -47,9 +49,10 @@ def from_check(label: dict[str, Any]) -> Suite:
         return code.from_check(label)
     try:
         names, statements = _without_checks(tree.body)
-        return _Reader(names={entry, *names}, entry=entry).suite("F1", statements, label, prompt=str(label.get("prompt") or ""))
+        suite = _Reader(names={entry, *names}, entry=entry).suite("F1", statements, label, prompt=str(label.get("prompt") or ""))
     except Irreducible:
         return code.from_check(label)
+    return dataclasses.replace(suite, as_code=functools.partial(code.from_check, label))
 
 
 def from_lists(label: dict[str, Any]) -> Suite:
@@ -68,15 +71,20 @@ def from_lists(label: dict[str, Any]) -> Suite:
     statements = code.parse("\n".join(setup), "F3: setup").body
     for test in tests:
         statements += code.parse(test, "F3: a test").body
-    named = entry = str(label.get("entry_point") or "")
+    named = str(label.get("entry_point") or "")
+    entry = named or _common_builtin(statements)
+    as_code = functools.partial(
+        code.from_statements, label, "\n".join(setup), tests, entry, "candidate" if named else entry or "candidate"
+    )
     try:
-        if entry:  # ROLL: asserts, or check functions, that say "candidate"
+        if named:  # ROLL: asserts, or check functions, that say "candidate"
             names, statements = _without_checks(statements)
-            return _Reader(names={entry, "candidate", *names}, entry=entry).suite("F3", statements, label)
-        entry = _common_builtin(statements)
-        return _Reader(names={entry} if entry else set(), entry=entry).suite("F3", statements, label)
+            suite = _Reader(names={named, "candidate", *names}, entry=named).suite("F3", statements, label)
+        else:
+            suite = _Reader(names={entry} if entry else set(), entry=entry).suite("F3", statements, label)
     except Irreducible:
-        return code.from_statements(label, "\n".join(setup), tests, entry, "candidate" if named else entry or "candidate")
+        return as_code()
+    return dataclasses.replace(suite, as_code=as_code)
 
 
 def _without_checks(statements: list[ast.stmt]) -> tuple[list[str], list[ast.stmt]]:

@@ -1495,3 +1495,73 @@ def test_nested_nonsense_raises_nothing_and_is_never_paid(label, box):
     score = box.score(fenced("def f(x=0, *rest):\n    raise KeyError(x)"), label)
     assert score.verdict is not Verdict.INTERNAL_ERROR, told(score)
     assert score.outcome not in PAID, told(score)
+
+
+# --- asserts that were reduced to calls, and answers that are objects --------------------------------------------------------
+
+VECTORS = """
+from enum import Enum
+class Vec:
+    def __init__(s, x, y): s.x, s.y = x, y
+    def __eq__(s, o): return (s.x, s.y) == (o.x, o.y)
+    def __hash__(s): return hash((s.x, s.y))
+    def __add__(s, o): return Vec(s.x + o.x, s.y + o.y)
+    def __str__(s): return f'({s.x}, {s.y})'
+    def __len__(s): return 2
+    def __abs__(s): return (s.x ** 2 + s.y ** 2) ** 0.5
+    def __getitem__(s, i): return (s.x, s.y)[i]
+    def __iter__(s): return iter((s.x, s.y))
+    def __lt__(s, o): return abs(s) < abs(o)
+class Color(Enum):
+    RED = 1
+def make(x, y): return Vec(x, y)
+def color(x): return Color(x)
+def keys(d): return d.keys()
+"""
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        "assert Vec(1, 2) == Vec(1, 2)", "assert Vec(1, 2) + Vec(3, 4) == Vec(4, 6)", "assert str(Vec(1, 2)) == '(1, 2)'",
+        "assert len(Vec(1, 2)) == 2", "assert abs(Vec(3, 4)) == 5.0", "assert Vec(1, 2)[1] == 2", "assert list(Vec(1, 2)) == [1, 2]",
+        "assert Vec(1, 2) < Vec(2, 2)", "assert len({Vec(1, 2), Vec(1, 2)}) == 1", "assert make(1, 2) == make(1, 2)",
+        "assert [make(1, 2)] == [make(1, 2)]", "assert str(make(1, 2)) == '(1, 2)'", "assert color(1) == color(1)",
+        "assert color(1) is color(1)", "assert len(keys({1: 2})) == 1",
+    ],
+)  # fmt: skip
+def test_asserts_about_objects_are_judged_as_python_does(box, test):
+    exec(VECTORS + test, {})
+    assert box.score(fenced(VECTORS), [test]).reward == 1.0
+    wrong = "class Vec:\n    def __init__(s, *a): pass\ndef make(*a): return Vec()\ndef color(x): return object()\ndef keys(d): return iter(d)"
+    assert box.score(fenced(wrong), [test]).outcome in (Outcome.FAIL, Outcome.CRASH)
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        "class A:\n    def __eq__(s, o): return True\n    def __sub__(s, o): return 0.0\n    __rsub__ = __sub__\ndef f(x): return A()",
+        "class A(float):\n    def __new__(c): return float.__new__(c)\n    def __eq__(s, o): return True\n    __hash__ = None\ndef f(x): return [A()]",
+        "def f(x): return object()",
+    ],
+)
+@pytest.mark.parametrize(
+    "label",
+    [
+        ["assert f(1) == 2"],
+        ["assert abs(f(1) - 2) < 1e-6"],
+        {"test": "def check(candidate):\n    assert candidate(1) == 2\n", "entry_point": "f"},
+    ],
+)
+def test_an_object_in_the_place_of_a_value_is_a_wrong_answer(box, program, label):
+    score = box.score(fenced(program), label)
+    assert (score.reward, score.outcome) == (0.0, Outcome.FAIL), told(score)
+
+
+def test_an_object_makes_no_label_the_culprit(box):
+    """As code these tests would be a broken label; a program cannot bring that about by what it answers."""
+    label = {"test_list": ["assert f(1) == 2"], "test_setup_code": "import nosuchmodule"}
+    right = box.score(fenced("def f(x): return 2"), {"test_list": ["assert f(1) == 2"]})
+    assert right.reward == 1.0
+    seen = {box.score(fenced(program), label).verdict for program in ("def f(x): return 2", "def f(x): return object()")}
+    assert len(seen) == 1
