@@ -48,7 +48,20 @@ for _module, _names in {
 }.items():
     for _name in _names.split():
         _BY_NAME[f"{_module}:{_name}"] = getattr(__import__(_module), _name)
+_CATCHING = {
+    name: type(value.__name__, (value,), {"__module__": "builtins"})
+    for name, value in _BY_NAME.items()
+    if value in (AssertionError, Exception, BaseException)
+}
+"""What a program's AssertionError, Exception and BaseException are to the tests: not the classes of the tests' own failures, or
+`except ValidationError` would catch those where the program says `ValidationError = Exception`."""
 _NAME_OF = {id(value): name for name, value in reversed(list(_BY_NAME.items()))}
+_NAME_OF.update((id(value), name) for name, value in _CATCHING.items())
+
+
+def _is_said(caught: Any) -> bool:
+    """Whether the exception that tests are just handling is the program's: by what its class is called, it may be caught."""
+    return caught is not None and caught.__dict__.get("_sandbox_said") is True
 
 
 class References:
@@ -56,6 +69,8 @@ class References:
 
     def __init__(self, *, judges: bool, is_home: Callable[[str], bool]) -> None:
         self.judges = judges
+        self._lent: set[str] = set()
+        """Names of exceptions of which the tests have a class of their own."""
         self.is_home = is_home
         self.is_written = is_home
         """Whether a module's text is this side's own: less than `is_home`, which libraries are too that it has loaded."""
@@ -225,6 +240,9 @@ class References:
 
     def _find(self, name: str) -> Any:
         if name in _BY_NAME:
+            if self.judges and name in _CATCHING and (name in self._lent or not _is_said(sys.exc_info()[1])):
+                self._lent.add(name)
+                return _CATCHING[name]
             return _BY_NAME[name]
         if self.judges:
             raise WireError("nothing of that name is taken from a program")
@@ -234,12 +252,22 @@ class References:
             found = getattr(found, part)
         return found
 
+    def _kind(self, tree: Any, carrier: Carrier, depth: int) -> Any:
+        """A class in a place where no `except` comes by it: itself, as long as the tests have not been given another for it."""
+        lent = set(self._lent)
+        kind = carrier.value(tree, depth)
+        name = _NAME_OF.get(id(kind), "")
+        if name in _CATCHING and name not in lent:
+            self._lent = lent
+            return _BY_NAME[name]
+        return kind
+
     def _take_class(self, body: Any, carrier: Carrier, depth: int) -> Any:
         number, *description = body
         if type(number) is not int:
             raise WireError("a class without a number")
         if description:
-            description[4] = [carrier.value(tree, depth) for tree in description[4]]
+            description[4] = [self._kind(tree, carrier, depth) for tree in description[4]]
             self._classes[number] = make_class(self, number, description)
         return self._classes[number]
 
@@ -282,7 +310,7 @@ class References:
 
     def _take_exception(self, body: Any, carrier: Carrier, depth: int) -> Any:
         tree, number, arg_trees, attributes, cause, context = body
-        kind = carrier.value(tree, depth)
+        kind = self._kind(tree, carrier, depth)
         args = [carrier.value(item, depth) for item in arg_trees]
         found = self._known(number)
         if not (isinstance(kind, type) and issubclass(kind, BaseException)) or type(number) is not int:

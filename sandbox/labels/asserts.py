@@ -81,7 +81,8 @@ def from_lists(label: dict[str, Any]) -> Suite:
             names, statements = _without_checks(statements)
             suite = _Reader(names={named, "candidate", *names}, entry=named).suite("F3", statements, label)
         else:
-            suite = _Reader(names={entry} if entry else set(), entry=entry).suite("F3", statements, label)
+            library = code.forgotten(code.called_names([ast.Module(body=statements, type_ignores=[])]) - _BUILTINS, "")
+            suite = _Reader(names={entry} if entry else set(), entry=entry, library=library).suite("F3", statements, label)
     except Irreducible:
         return as_code()
     return dataclasses.replace(suite, as_code=as_code)
@@ -138,6 +139,8 @@ def _common_builtin(statements: list[ast.stmt]) -> str:
             calls = [node for node in ast.walk(statement.test) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
             if not calls or any(node.func.id not in _BUILTINS for node in calls if isinstance(node.func, ast.Name)):
                 return ""
+            if any(isinstance(node, ast.Name) for call in calls[:1] for part in call.args for node in ast.walk(part)):
+                return ""  # `assert len(DATA) == 3` looks at what the program holds
             outermost |= {node.func.id for node in calls[:1] if isinstance(node.func, ast.Name)}
     return outermost.pop() if len(outermost) == 1 else ""
 
@@ -148,6 +151,8 @@ class _Reader:
 
     names: set[str]
     entry: str
+    library: set[str] = field(default_factory=set)
+    """Functions that are a library's although the label forgot to import them."""
     imports: list[str] = field(default_factory=list)
     imported: set[str] = field(default_factory=set)
     constants: dict[str, ast.expr] = field(default_factory=dict)
@@ -322,7 +327,7 @@ class _CutCalls(ast.NodeTransformer):
         name, is_attribute = root.id, root is not node.func
         if self.reader.entry:
             return name in self.reader.names
-        known = name in _BUILTINS or name in self.reader.imported or is_evaluated(name)
+        known = name in _BUILTINS or name in self.reader.imported or is_evaluated(name) or name in self.reader.library
         return not (known or (is_attribute and name in _MODULES))
 
     def _call(self, node: ast.Call) -> Call:

@@ -12,6 +12,7 @@ import binascii
 import builtins
 import dataclasses
 import re
+from collections.abc import Collection
 from typing import Any
 
 from sandbox import syntax
@@ -25,6 +26,8 @@ from sandbox.suite import Suite
 __all__ = [
     "LIBRARIES",
     "bound_names",
+    "called_names",
+    "forgotten",
     "free_names",
     "from_auto_eval",
     "from_check",
@@ -34,12 +37,25 @@ __all__ = [
     "parse",
     "runs_by_itself",
     "with_helpers",
+    "with_imports",
 ]
 
 _BUILTINS = frozenset(dir(builtins))
 LIBRARIES = frozenset(("np", "pd", "plt", "sns", "tf", "numpy", "pandas", "scipy", "sklearn", "torch", "matplotlib", "pytest"))
 COMPARING = frozenset(["isclose", "allclose", "array_equal", "approx", "deepcopy"])
 """Functions by which asserts compare, whose import labels forget: never the program's."""
+_FORGOTTEN = {
+    "collections": "Counter OrderedDict defaultdict deque namedtuple",
+    "decimal": "Decimal",
+    "fractions": "Fraction",
+    "functools": "reduce",
+    "io": "StringIO",
+    "itertools": "combinations permutations",
+    "math": "ceil floor isclose isinf isnan sqrt",
+    "operator": "itemgetter",
+}
+_HOME_OF = {name: module for module, names in _FORGOTTEN.items() for name in names.split()}
+"""Where a name of a library comes from. A program's own Counter could be equal to everything."""
 _STRUCTURES = {
     "ListNode": """\
 class ListNode:
@@ -133,9 +149,10 @@ def from_statements(label: dict[str, Any], setup: str, tests: list[str], entry: 
         head = [node for tree in trees for node in tree.body if node not in checks and not is_call_of(node, "check")]
         texts = [f"{ast.unparse(check)}\ncheck(candidate)" for check in checks]
         return _statements("F3", label, setup=[*parse(setup, "F3: setup").body, *head], cases=tuple(texts), entry=entry)
-    called = _called_names(trees) - bound_names([parse(setup, "F3: setup"), *trees])
+    called = called_names(trees) - bound_names([parse(setup, "F3: setup"), *trees])
     known = _BUILTINS | LIBRARIES | COMPARING
-    asked = tuple(sorted(name for name in called if name not in known and not name.startswith("assert")))
+    called = {name for name in called if name not in known and not name.startswith("assert")}
+    asked = tuple(sorted(called - forgotten(called, entry)))
     return _statements("F3", label, setup=parse(setup, "F3: setup").body, cases=tuple(tests), entry=entry, alias=alias, asked=asked)
 
 
@@ -200,6 +217,8 @@ def _statements(
     visible: tuple[tuple[str, str | bytes], ...] = (),
 ) -> Suite:
     trees = [ast.Module(body=setup, type_ignores=[]), *(parse(case, "a test") for case in cases)]
+    names = free_names(trees)
+    missing = forgotten({*names, *asked} - _BUILTINS - LIBRARIES, entry or " ".join(asked)) & called_names(trees) - set(asked)
     used = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if name == "F16":
         # LeetCode's classes are given to programs too, by the label or by convention.
@@ -209,7 +228,7 @@ def _statements(
         prelude += "".join(f"\n{ast.unparse(node)}" for node in given)
     classes = [node.name for node in parse(prelude, "the prelude").body if isinstance(node, ast.ClassDef)]
     setup = [node for node in setup if not (isinstance(node, ast.ClassDef) and node.name in classes)]
-    text = ast.unparse(ast.Module(body=setup, type_ignores=[]))
+    text = with_imports(ast.unparse(ast.Module(body=setup, type_ignores=[])), missing & names)
     imports = "\n".join(ast.unparse(node) for node in setup if isinstance(node, ast.Import | ast.ImportFrom))
     # What the label imports, a program of its format may rely on, as it would where both are one file.
     preamble = "\n".join(part for part in (imports, prelude, str(label.get("preamble") or "")) if part)
@@ -318,10 +337,23 @@ def bound_names(trees: list[ast.Module]) -> set[str]:
     return found
 
 
-def _called_names(trees: list[ast.Module]) -> set[str]:
+def called_names(trees: list[ast.Module]) -> set[str]:
+    """Names that are called as functions."""
     return {
         node.func.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
+
+
+def forgotten(names: Collection[str], entry: str) -> set[str]:
+    """Those of *names*, which tests use without having them, that are a library's: unless all are, or *entry* says otherwise."""
+    found = {name for name in names if name in _HOME_OF and not re.search(rf"\b{name}\b", entry)}
+    return found if entry or set(names) - found else set()
+
+
+def with_imports(text: str, names: Collection[str]) -> str:
+    """*text* after the imports that it forgot."""
+    lines = [f"from {_HOME_OF[name]} import {name}\n" for name in sorted(names)]
+    return f"{''.join(lines)}{text}" if lines and "__future__" not in text else text
 
 
 def free_names(trees: list[ast.Module]) -> set[str]:

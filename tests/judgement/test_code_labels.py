@@ -1486,7 +1486,7 @@ def test_an_asset_lies_in_the_folder_of_the_job(name):
         {"labels": [], "test": []}, {"labels": {"programming_language": ["python"]}, "test": {"code": "assert f(1)"}}, {"labels": {"x": 1}, "test": {"code": "assert [f(x) for x in (1,)] == [0]", "asset": ["x"]}},
         {"entry_point": "f(", "test": "def check(candidate):\n    assert candidate(1) == 3"}, {"entry_point": "Solution().f; import os", "test": "def check(candidate):\n    assert candidate(1) == 3"}, {"entry_point": "", "test": "def check(candidate):\n    assert candidate(1) == 3"},
         {"entry_point": "f", "test": "def check(*candidate):\n    assert candidate[0](1) == 3"},
-        {"base_input": [[range(3)]], "entry_point": "f", "canonical_solution": "def f(x): return 1"}, {"base_input": [[CYCLE]], "entry_point": "f", "canonical_solution": "def f(x): return 1"}, {"base_input": [[{5, "x"}]], "entry_point": "f", "canonical_solution": "def f(x): return object()"},
+        {"base_input": [[range(3)]], "entry_point": "f", "canonical_solution": "def f(x): return 1"}, {"base_input": [[CYCLE]], "entry_point": "f", "canonical_solution": "def f(x): return 1"}, {"base_input": [[{5}]], "entry_point": "f", "canonical_solution": "def f(x): return object()"},
         {"pytest": "def test_a():\n" + "    (" * 300}, {"pytest": "x = " + "-" * 9000 + "1"}, {"pytest": "def test_a(): assert f(1) == 1\n" * 200}, {"pytest": "from . import f\ndef test_a(): assert f(1) == 1"}, {"pytest": "import solution.deep.er as s\ndef test_a(): assert s.f(1) == 1"},
     ],
     ids=lambda label: repr(label)[:60].encode("ascii", "replace").decode(),
@@ -1565,3 +1565,79 @@ def test_an_object_makes_no_label_the_culprit(box):
     assert right.reward == 1.0
     seen = {box.score(fenced(program), label).verdict for program in ("def f(x): return 2", "def f(x): return object()")}
     assert len(seen) == 1
+
+
+# --- names of libraries that labels forgot to import ---------------------------------------------------------------------------
+
+EQUAL_COUNTER = (
+    "class Counter:\n    def __init__(s, *a): pass\n    def __eq__(s, o): return True\nOrderedDict = Counter\ndef f(x): return []\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("label", "right", "wrong"),
+    [
+        ({"test": "def check(candidate):\n    for x in [1, 2]:\n        assert Counter(candidate([x])) == Counter([2 * x])\n", "entry_point": "f"},
+         "def f(x): return [2 * i for i in x]", EQUAL_COUNTER),
+        ({"pytest": "def test_a():\n    assert Counter(f([1, 2])) == Counter([2, 4])\n"}, "def f(x): return [2 * i for i in x]", EQUAL_COUNTER),
+        ({"pytest": "from solution import f\ndef test_a():\n    assert Counter(f([1, 2])) == Counter([2, 4])\n"}, "def f(x): return [2 * i for i in x]", EQUAL_COUNTER),
+        (["x = f([1, 2])\nassert OrderedDict(x) == OrderedDict([(1, 2)])"], "def f(x): return [x]", EQUAL_COUNTER),
+        (["assert sqrt(f(4)) == 2"], "def f(x): return x", "def f(x): return 9\ndef sqrt(x): return 2"),
+        (["assert len(DATA) == 3"], "DATA = [1, 2, 3]", "DATA = []\ndef len(x): return 3"),
+    ],
+)  # fmt: skip
+def test_a_library_that_the_label_forgot_is_not_the_programs(box, label, right, wrong):
+    assert box.score(fenced(right), label).reward == 1.0
+    assert box.score(fenced(wrong), label).outcome in (Outcome.FAIL, Outcome.CRASH)
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        ["assert sqrt(2) == 5", "x = [2]\nfor i in x: assert sqrt(i) == 5"],
+        {"entry_point": "sqrt", "test": "def check(candidate):\n    for i in [2]:\n        assert candidate(i) == sqrt(i) == 5\n"},
+        {"pytest": "def test_a():\n    assert sqrt(2) == 5\n"},
+        {"pytest": "from solution import sqrt, log\ndef test_a():\n    assert sqrt(2) == 5\n    assert log == []\n"},
+    ],
+)
+def test_a_function_of_a_librarys_name_is_asked_of_the_program(box, label):
+    assert box.score(fenced("log = []\ndef sqrt(x): return 5"), label).reward == 1.0
+    assert box.score(fenced("log = []\ndef sqrt(x): return x ** 0.5"), label).outcome is Outcome.FAIL
+
+
+# --- exception classes that are other names of builtin ones ---------------------------------------------------------------------
+
+CATCHES = {
+    "check": {"entry_point": "f", "test": "def check(candidate):\n    for bad in (-1, -5):\n        try:\n            candidate(bad)\n            assert False\n        except ValidationError:\n            pass\n"},
+    "pytest": {"pytest": "import pytest\nfrom solution import f, ValidationError\ndef test_b():\n    try:\n        f(-1)\n        pytest.fail('no')\n    except ValidationError:\n        pass\n"},
+    "tuple": {"pytest": "import pytest\nfrom solution import f, Errors\ndef test_b():\n    try:\n        f(-1)\n        pytest.fail('no')\n    except Errors.ALL:\n        pass\n"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("label", CATCHES.values(), ids=CATCHES)
+@pytest.mark.parametrize("error", ["AssertionError", "Exception", "BaseException"])
+def test_no_alias_of_the_tests_own_failure_catches_it(box, label, error):
+    """The tests' `except ValidationError` would; where the program does raise it, it is caught."""
+    names = f"ValidationError = {error}\nclass Errors: ALL = ({error}, ValueError)\n"
+    assert box.score(fenced(f"{names}def f(x): return x"), label).outcome in (Outcome.FAIL, Outcome.CRASH)
+    assert box.score(fenced(f"{names}def f(x): raise ValidationError(x)"), label).reward == 1.0
+    own = "class ValidationError(Exception): pass\nclass Errors: ALL = (ValidationError, ValueError)\ndef f(x): raise ValidationError(x)"
+    assert box.score(fenced(own), label).reward == 1.0
+
+
+def test_builtin_exceptions_are_themselves(box):
+    label = {
+        "pytest": """
+import pytest
+from solution import f, Own
+@pytest.mark.parametrize("kind", [Exception, AssertionError, Own])
+def test_a(kind):
+    with pytest.raises(kind) as caught:
+        f(kind.__name__)
+    assert type(caught.value) is kind and isinstance(caught.value, Exception) and str(caught.value) == "said"
+    assert repr(caught.value) == f"{kind.__name__}('said')"
+"""
+    }
+    program = "class Own(Exception): pass\ndef f(name): raise {'Exception': Exception, 'AssertionError': AssertionError, 'Own': Own}[name]('said')"
+    score = box.score(fenced(program), label)
+    assert score.reward == 1.0, told(score)
