@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.adapters import shared
 from sandbox.adapters.shared import judged, ours, sandbox_of_process
+from sandbox.adapters.telling import Tell, tell_now_and_then
 from sandbox.api import Batch, Sandbox, Score
 from sandbox.errors import ConfigurationError
 from sandbox.extract import SPECIAL_TOKEN, blocks_of, strip_special_tokens
@@ -97,7 +98,7 @@ def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
     try:
         box = sandbox_of_process()
     except Exception as error:
-        _log.error("no sample can be scored: %s", error)
+        tell_now_and_then(logging.ERROR, f"no sample can be scored: {error}")
         return [ours(str(error)) for _ in samples]
     deadline = time.monotonic() + box.rules.limits.deadline_seconds
     if len(samples) == 1:
@@ -107,7 +108,16 @@ def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
     return [futures[number].result() for number in range(len(samples))]
 
 
-def score_query(box: Sandbox, query: str, prompt: Any, label: Any, *, deadline: float, batch: Batch | None = None) -> Score:
+def score_query(
+    box: Sandbox,
+    query: str,
+    prompt: Any,
+    label: Any,
+    *,
+    deadline: float,
+    batch: Batch | None = None,
+    tell: Tell = tell_now_and_then,
+) -> Score:
     """Score what the model wrote in *query*, before *deadline* (of `time.monotonic`). Never raises."""
     try:
         asked = str(prompt or "")
@@ -115,7 +125,7 @@ def score_query(box: Sandbox, query: str, prompt: Any, label: Any, *, deadline: 
     except Exception as error:  # the trainer would swallow it and die of it later; it is counted and logged instead
         _log.exception("a response could not be found in its query")
         return ours(f"{type(error).__name__}: {error}", box)
-    return judged(box, response, label, plain, deadline=deadline, batch=batch)
+    return judged(box, response, label, plain, deadline=deadline, batch=batch, tell=tell)
 
 
 # --- which part of a query is the response --------------------------------------------------------------------------------

@@ -24,6 +24,7 @@ import sandbox
 from sandbox import plain
 from sandbox.adapters import shared
 from sandbox.adapters.openrlhf import LOG_KEYS, columns_of, score_query
+from sandbox.adapters.telling import together
 from sandbox.api import Sandbox, Score
 from sandbox.errors import ConfigurationError, LabelError, SandboxError
 from sandbox.job import Job, Run
@@ -195,19 +196,20 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
 
     async def judge_all(request: Request, samples: Sequence[SampleIn]) -> list[Score]:
         batch = await asyncio.to_thread(box.batch, [(one.response, one.label) for one in samples])
-        work = [
-            judged(functools.partial(shared.judged, box, one.response, one.label, one.prompt, batch=batch), one.response or "")
-            for one in samples
-        ]
-        return await desk.ask(request, work, batch.order)
+        with together() as tell:
+            judge = functools.partial(shared.judged, box, batch=batch, tell=tell)
+            work = [judged(functools.partial(judge, one.response, one.label, one.prompt), one.response or "") for one in samples]
+            return await desk.ask(request, work, batch.order)
 
     @app.post("/get_reward", tags=["OpenRLHF"])
     async def get_reward(asked: GetReward, request: Request) -> RewardAnswer:
         """Rewards for OpenRLHF's `--remote_rm_url http://HOST:PORT/get_reward`; empty lists get empty lists."""
         samples = [(query, _at(asked.prompts, number), _at(asked.labels, number)) for number, query in enumerate(asked.query)]
         batch = await asyncio.to_thread(box.batch, [(query, label) for query, _, label in samples])
-        work = [judged(functools.partial(score_query, box, *sample, batch=batch), sample[0]) for sample in samples]
-        scores = await desk.ask(request, work, batch.order)
+        with together() as tell:
+            judge = functools.partial(score_query, box, batch=batch, tell=tell)
+            work = [judged(functools.partial(judge, *sample), sample[0]) for sample in samples]
+            scores = await desk.ask(request, work, batch.order)
         columns = columns_of(scores)
         return RewardAnswer(
             rewards=columns["rewards"], scores=columns["scores"], extra_logs={key: columns[key] for key in LOG_KEYS}

@@ -66,6 +66,17 @@ def test_a_broken_label_is_a_number_too(client):
     assert said["extra_logs"]["internal_error"] == [1.0, 1.0]
 
 
+def test_the_log_says_a_reason_once_a_request_with_the_time_and_the_number_of_samples():
+    with server(SANDBOX_WORKERS="1") as client:
+        rewards(client, [RIGHT] * 500 + ["x"] * 3, None, [None] * 500 + [{"inputs": ["1"], "outputs": []}] * 3)
+        client.post("/v1/judge", json={"samples": [{"response": RIGHT, "label": None}]}).raise_for_status()
+        log = os.pread(client.log_file.fileno(), 1 << 20, 0).decode()  # the server goes on writing where it is
+    lines = [line for line in log.splitlines() if "label_error" in line]
+    said = [re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} WARNING label_error: (.*)", line)[1] for line in lines]
+    assert [re.search(r"\((\d+ samples?) of this request\)$", one)[1] for one in said] == ["500 samples", "3 samples", "1 sample"]
+    assert said[1].startswith("F5: ")
+
+
 def test_many_at_once_are_all_answered(client):
     def ask(number):
         return rewards(client, [f"def f(x): return x + {number % 3}"], [""], [LABEL])["rewards"]
