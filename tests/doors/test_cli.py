@@ -194,6 +194,16 @@ def test_the_reasons_of_what_was_not_judged_are_shown(tmp_path):
     assert "2 x the label is a text, but neither JSON nor assert" in " ".join(done.stdout.split())
 
 
+def test_doctor_breaks_no_name_in_a_narrow_terminal():
+    checks = json.loads(run("doctor", "--json").stdout)["checks"]
+    words = {word for row in checks for word in row["enforced"]["how"].split()}
+    for columns in (40, 60, 80):
+        shown = run("doctor", COLUMNS=str(columns)).stdout
+        assert words <= set(shown.split())
+        assert {"no_new_privileges", "other_processes"} <= {word.rstrip(":") for word in shown.split()}
+        assert max(map(len, shown.splitlines())) <= columns
+
+
 def test_help_and_version():
     assert "score" in run("--help").stdout
     assert run("--version").stdout.startswith("reward-sandbox ")
