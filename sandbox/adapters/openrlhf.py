@@ -1,4 +1,4 @@
-"""OpenRLHF's `--remote_rm_url ./reward_code_gen.py` (0.11: `--reward.remote_url`): queries in, rewards out.
+"""OpenRLHF's `--reward.remote_url ./reward_code_gen.py` (0.10.1 and older: `--remote_rm_url`): queries in, rewards out.
 
 The contract, read from OpenRLHF 0.9.0 to 0.11.2: `reward_func` is called with lists (of one, in threads, since 0.9.1), its
 exceptions are swallowed and end the training later, nothing limits its time, and one key more or less in `extra_logs` ends the
@@ -19,7 +19,7 @@ from sandbox.adapters import shared
 from sandbox.adapters.shared import judged, ours, sandbox_of_process
 from sandbox.adapters.telling import Tell, tell_now_and_then
 from sandbox.api import Batch, Sandbox, Score
-from sandbox.errors import ConfigurationError
+from sandbox.errors import ConfigurationError, installing
 from sandbox.extract import SPECIAL_TOKEN, blocks_of, strip_special_tokens
 from sandbox.reward import Outcome
 
@@ -43,7 +43,7 @@ def check_settings() -> None:
     """
     if importlib.util.find_spec("torch") is None:
         raise ConfigurationError(
-            "rewards for OpenRLHF are tensors, and torch is not installed: pip install 'reward-sandbox[openrlhf]'"
+            f"rewards for OpenRLHF are tensors, and torch is not installed: pip install torch, or {installing('openrlhf')}"
         )
     shared.check_settings()
 
