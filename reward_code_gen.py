@@ -1,4 +1,4 @@
-"""Rewards for code, as a file for OpenRLHF: `--remote_rm_url ./reward_code_gen.py` (0.11: `--reward.remote_url`).
+"""Rewards for code, as a file for OpenRLHF: `--reward.remote_url ./reward_code_gen.py` (0.10.1 and older: `--remote_rm_url`).
 
 Each response is run against the test cases of its label in a pool of confined workers. Settings are the environment variables
 `SANDBOX_*` (README, "Settings"); they are checked when this file is loaded, so that a wrong one stops the start of a training

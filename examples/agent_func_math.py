@@ -12,7 +12,7 @@
     #             super().__init__(AgentInstance, max_steps, max_length, llm_engine, hf_tokenizer, result_queue)
     # and AgentInstance, which is then an actor of Ray with a pool of its own, stays as it is.
 
-Right 1.0; after the last attempt wrong -0.3, no answer -0.5. Answers and labels: `sandbox.adapters.math`. `pip install 'reward-sandbox[math]'`
+Right 1.0; after the last attempt wrong -0.3, no answer -0.5. Answers and labels: `sandbox.adapters.math`. `pip install '.[math]'`
 compares formulas too. No flag limits the turns of an episode: the rules below do.
 """
 

@@ -6,7 +6,7 @@ r"""Rewards for mathematics, as a file for OpenRLHF.
         --data.label_key answers ...                           --label_key answers ...
 
 `The answer is: 42`, `#### 42` and `\boxed{42}` are answers, of which the last counts: right 1.0, wrong 0.0, none -0.5. Numbers are compared
-within 1e-6, formulas by math-verify in a confined worker (`pip install 'reward-sandbox[math]'`). More in `sandbox.adapters.math`.
+within 1e-6, formulas by math-verify in a confined worker (`pip install '.[math]'`). More in `sandbox.adapters.math`.
 """
 
 import os

@@ -21,7 +21,13 @@ __all__ = [
     "SandboxError",
     "WorkerError",
     "WorkerLost",
+    "installing",
 ]
+
+
+def installing(extra: str) -> str:
+    """How an optional part is got: this package is on no index, so its name alone would install nothing, or something else."""
+    return f"pip install '.[{extra}]' in a clone of reward-sandbox"
 
 
 class SandboxError(Exception):

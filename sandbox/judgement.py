@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -10,7 +11,7 @@ from sandbox.job import CodeTestResult, CodeTestsRun, Run, Usage
 from sandbox.layers import Enforced
 from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Verdict
 
-__all__ = ["CaseResult", "Judgement", "of_test", "together", "unanswered", "untested"]
+__all__ = ["CaseResult", "Judgement", "of_test", "together", "unanswered", "untested", "without_empty_end"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +29,11 @@ class CaseResult:
     """The test's name, where the tests are code."""
     delegated: int = 0
     """Comparisons of two of the program's own objects, which the program itself has made: its `__eq__` was under test."""
+
+    @property
+    def said(self) -> str:
+        """What was found, for people."""
+        return ": ".join(part for part in (without_empty_end(self.detail), self.difference) if part)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,16 +60,26 @@ class Judgement:
 
     @property
     def first_failure(self) -> str:
-        """Name, detail and difference of the first case that is not accepted (bounded); it may hold expected values."""
+        """Name, detail and difference of the first case that is not accepted (bounded); it may hold expected values.
+
+        Where there is no code, no case was tried: the reason says more than the first one's name.
+        """
+        if self.verdict is Verdict.NO_CODE:
+            return self.reason
         for number, case in enumerate(self.cases, 1):
             if case.verdict not in (Verdict.ACCEPTED, Verdict.SKIPPED):
-                return ": ".join(part for part in (case.name or f"case {number}", case.detail, case.difference) if part)
+                return ": ".join(part for part in (case.name or f"case {number}", case.said) if part)
         return ""
 
     @property
     def pass_rate(self) -> float:
         """Accepted cases of all cases, skipped ones included; 0.0 where there are none."""
         return sum(case.verdict is Verdict.ACCEPTED for case in self.cases) / len(self.cases) if self.cases else 0.0
+
+
+def without_empty_end(said: str) -> str:
+    """*said* without the colon that nothing follows: a MemoryError has no words of its own (`exception:MemoryError: `)."""
+    return re.sub(r"((?:exception|load):[\w.]+):\s*\Z", r"\1", said)
 
 
 def unanswered(run: Run) -> CaseResult:

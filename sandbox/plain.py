@@ -7,6 +7,7 @@ from typing import Any
 
 from sandbox.api import Score
 from sandbox.job import Run
+from sandbox.judgement import without_empty_end
 
 __all__ = ["of_run", "of_score"]
 
@@ -25,7 +26,7 @@ def of_score(score: Score) -> dict[str, Any]:
         "cases": [case.verdict.value for case in judgement.cases],
         "tests": [case.name for case in judgement.cases if case.name],
         "first_failure": judgement.first_failure,
-        "reason": judgement.reason or (worst.detail if worst else ""),
+        "reason": judgement.reason or (without_empty_end(worst.detail) if worst else ""),
         "difference": worst.difference if worst else "",
         "format": judgement.format,
         "cpu_seconds": round(usage.cpu_seconds, 6),

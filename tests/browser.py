@@ -13,11 +13,11 @@ OPTIONS = [
 ]
 
 
-def dom(address):
-    """The document as HTML, after some seconds of the page's own time."""
+def dom(address, width=800):
+    """The document as HTML, after some seconds of the page's own time, in a window of that *width*."""
     with tempfile.TemporaryDirectory() as profile:
         done = subprocess.run(
-            [CHROMIUM, *OPTIONS, f"--user-data-dir={profile}", "--dump-dom", address],
+            [CHROMIUM, *OPTIONS, f"--user-data-dir={profile}", f"--window-size={width},900", "--dump-dom", address],
             capture_output=True,
             timeout=120,
             check=False,

@@ -54,7 +54,7 @@ def _missing(what):
     if what in ("docker", "gvisor"):
         return why_no_docker("" if what == "docker" else "runsc") or None
     if what == "ray":
-        return None if importlib.util.find_spec("ray") else "Ray is not installed: pip install 'reward-sandbox[ray]'"
+        return None if importlib.util.find_spec("ray") else "Ray is not installed: pip install '.[ray]'"
     if what == "schemathesis":
         return None if importlib.util.find_spec("schemathesis") else "schemathesis is not installed"
     if what == "chromium":

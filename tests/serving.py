@@ -24,6 +24,7 @@ def server(*options, **environment):
     command = [sys.executable, "-m", "sandbox", "serve", "--port", str(port), *options]
     with tempfile.TemporaryFile("w+") as errors:  # not a pipe, which would stop a server that nobody listens to
         with _running(subprocess.Popen(command, stderr=errors, env={**os.environ, **environment}), port) as client:
+            client.log_file = errors
             yield client
         errors.seek(0)
         assert "Traceback" not in errors.read()

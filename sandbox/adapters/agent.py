@@ -22,6 +22,7 @@ from typing import Any
 
 from sandbox.adapters import feedback
 from sandbox.adapters.shared import ours, sandbox_of_process
+from sandbox.adapters.telling import tell_now_and_then
 from sandbox.adapters.visible import Parts, split
 from sandbox.api import Sandbox, Score
 from sandbox.errors import ConfigurationError, LabelError
@@ -212,7 +213,7 @@ class CodeEpisode(Episode):
         score = box.score(answer, label, prompt)
         self.wall_seconds += score.judgement.usage.wall_seconds
         if score.outcome is Outcome.INTERNAL:
-            _log.warning("%s: %s", score.verdict.value, score.judgement.reason)
+            tell_now_and_then(logging.WARNING, f"{score.verdict.value}: {score.judgement.reason}")
         return score
 
     def _go_on(self, seen: Score, rate: float, told: str) -> Turn:

@@ -1,7 +1,7 @@
 r"""Rewards for mathematics: `examples/reward_func_math.py` for OpenRLHF, the rules of the document this project implements.
 
 The final answer of a response (`sandbox.checkers.mathematics`) is compared with the label's: as numbers, as texts, and, where neither
-can tell, as mathematics by math-verify (`pip install 'reward-sandbox[math]'`).
+can tell, as mathematics by math-verify (`pip install '.[math]'`).
 
 **A parser of formulas is not for the trainer's process.** `\boxed{9^{9^{9^9}}}` takes for ever and all memory, so math-verify runs in a
 confined worker, one wholly fresh job for every comparison. Both answers are in that job, the expected one too, which for programs would break the
@@ -30,7 +30,7 @@ from sandbox.adapters.openrlhf import response_of
 from sandbox.adapters.shared import check_settings
 from sandbox.api import Sandbox
 from sandbox.checkers.mathematics import answer_in, plain, same
-from sandbox.errors import ConfigurationError, SandboxError
+from sandbox.errors import ConfigurationError, SandboxError, installing
 from sandbox.job import Job, Run
 from sandbox.settings import Settings
 from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner
@@ -298,8 +298,6 @@ def _started() -> Sandbox | None:
         box.close()
         if MODULE not in str(error):
             raise
-        _log.warning(
-            "formulas are compared as numbers and texts only; pip install 'reward-sandbox[math]' to compare them: %s", error
-        )
+        _log.warning("formulas are compared as numbers and texts only; to compare them, %s: %s", installing("math"), error)
         return None
     return box

@@ -1,4 +1,4 @@
-"""OpenRLHF's `--remote_rm_url ./reward_code_gen.py` (0.11: `--reward.remote_url`): queries in, rewards out.
+"""OpenRLHF's `--reward.remote_url ./reward_code_gen.py` (0.10.1 and older: `--remote_rm_url`): queries in, rewards out.
 
 The contract, read from OpenRLHF 0.9.0 to 0.11.2: `reward_func` is called with lists (of one, in threads, since 0.9.1), its
 exceptions are swallowed and end the training later, nothing limits its time, and one key more or less in `extra_logs` ends the
@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.adapters import shared
 from sandbox.adapters.shared import judged, ours, sandbox_of_process
+from sandbox.adapters.telling import Tell, tell_now_and_then
 from sandbox.api import Batch, Sandbox, Score
-from sandbox.errors import ConfigurationError
+from sandbox.errors import ConfigurationError, installing
 from sandbox.extract import SPECIAL_TOKEN, blocks_of, strip_special_tokens
 from sandbox.reward import Outcome
 
@@ -42,7 +43,7 @@ def check_settings() -> None:
     """
     if importlib.util.find_spec("torch") is None:
         raise ConfigurationError(
-            "rewards for OpenRLHF are tensors, and torch is not installed: pip install 'reward-sandbox[openrlhf]'"
+            f"rewards for OpenRLHF are tensors, and torch is not installed: pip install torch, or {installing('openrlhf')}"
         )
     shared.check_settings()
 
@@ -97,7 +98,7 @@ def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
     try:
         box = sandbox_of_process()
     except Exception as error:
-        _log.error("no sample can be scored: %s", error)
+        tell_now_and_then(logging.ERROR, f"no sample can be scored: {error}")
         return [ours(str(error)) for _ in samples]
     deadline = time.monotonic() + box.rules.limits.deadline_seconds
     if len(samples) == 1:
@@ -107,7 +108,16 @@ def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
     return [futures[number].result() for number in range(len(samples))]
 
 
-def score_query(box: Sandbox, query: str, prompt: Any, label: Any, *, deadline: float, batch: Batch | None = None) -> Score:
+def score_query(
+    box: Sandbox,
+    query: str,
+    prompt: Any,
+    label: Any,
+    *,
+    deadline: float,
+    batch: Batch | None = None,
+    tell: Tell = tell_now_and_then,
+) -> Score:
     """Score what the model wrote in *query*, before *deadline* (of `time.monotonic`). Never raises."""
     try:
         asked = str(prompt or "")
@@ -115,7 +125,7 @@ def score_query(box: Sandbox, query: str, prompt: Any, label: Any, *, deadline: 
     except Exception as error:  # the trainer would swallow it and die of it later; it is counted and logged instead
         _log.exception("a response could not be found in its query")
         return ours(f"{type(error).__name__}: {error}", box)
-    return judged(box, response, label, plain, deadline=deadline, batch=batch)
+    return judged(box, response, label, plain, deadline=deadline, batch=batch, tell=tell)
 
 
 # --- which part of a query is the response --------------------------------------------------------------------------------

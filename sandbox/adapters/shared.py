@@ -8,6 +8,7 @@ import os
 import threading
 from typing import Any
 
+from sandbox.adapters.telling import Tell, tell_now_and_then
 from sandbox.api import Batch, Sandbox, Score
 from sandbox.chat import Said
 from sandbox.errors import SandboxError
@@ -77,15 +78,19 @@ def judged(
     *,
     deadline: float | None = None,
     batch: Batch | None = None,
+    tell: Tell = tell_now_and_then,
 ) -> Score:
-    """`Sandbox.score` that raises nothing: what could not be judged is the outcome INTERNAL, and is logged."""
+    """`Sandbox.score` that raises nothing: what could not be judged is the outcome INTERNAL, and its reason is told."""
     try:
         score = box.score(response, label, prompt, deadline=deadline, batch=batch)
-    except Exception as error:  # one sample of thousands: it is counted and logged, the training goes on
-        _log.error("a sample could not be scored: %s", error, exc_info=not isinstance(error, SandboxError))
+    except SandboxError as error:  # one sample of thousands: it is counted and told, the training goes on
+        tell(logging.ERROR, f"a sample could not be scored: {error}")
+        return ours(f"{type(error).__name__}: {error}", box)
+    except Exception as error:  # a bug of ours: each with its traceback
+        _log.exception("a sample could not be scored")
         return ours(f"{type(error).__name__}: {error}", box)
     if score.outcome is Outcome.INTERNAL:
-        _log.warning("%s: %s", score.verdict.value, score.judgement.reason)
+        tell(logging.WARNING, f"{score.verdict.value}: {score.judgement.reason}")
     return score
 
 

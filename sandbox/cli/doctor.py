@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from sandbox.host.backends import Starter
@@ -16,6 +17,9 @@ from sandbox.layers import Backend, Layer, Requirement
 from sandbox.settings import Settings
 
 __all__ = ["examine"]
+
+TABLE_COLUMNS = 76
+"""What the table takes, with 20 for its last column."""
 
 
 def examine(settings: Settings, *, as_json: bool, console: Console | None = None) -> int:
@@ -49,16 +53,7 @@ def _show(found: Checkup, console: Console) -> None:
     console.print(f"[bold]{tier}, as {who}; Linux {found.kernel}, Python {found.python}, {escape(found.cgroup)}", highlight=False)
     if found.why_no_namespaces:
         console.print(f"no namespaces: {escape(found.why_no_namespaces)}", highlight=False)
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for head in ("", "layer", "asked", "got", "tried", "how"):
-        table.add_column(head, overflow="fold", no_wrap=head != "how")
-    for one in found.checks:
-        told = one.enforced
-        mark = "[green]✓[/]" if one.holds and _is_whole(one) else "[yellow]![/]" if one.holds else "[red]✗[/]"
-        tried = "[green]stopped[/]" if one.contained else "[red]got through[/]"
-        asked = "yes" if told.requirement is Requirement.REQUIRED else "given up"
-        table.add_row(mark, told.layer.value, asked, told.enforcement.value, tried, escape(told.how))
-    console.print(table)
+    _show_layers(found.checks, console)
     for one in found.checks:
         if one.enforced.remedy and not _is_whole(one):
             console.print(f"[yellow]to get {one.enforced.layer.value}:[/] {escape(one.enforced.remedy)}", highlight=False)
@@ -77,6 +72,26 @@ def _show(found: Checkup, console: Console) -> None:
         console.print(f"[red]not all that is required holds[/]{without}", highlight=False)
         if any(one.is_broken for one in found.checks):
             console.print("[red]a layer that says it is enforced is not[/]: please report this, see SECURITY.md", highlight=False)
+
+
+def _show_layers(checks: Sequence[Check], console: Console) -> None:
+    """As a table; where a column for `how` would be some letters wide, it gets lines of its own."""
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for head in ("", "layer", "asked", "got", "tried", "how"):
+        table.add_column(head, overflow="fold", no_wrap=head != "how")
+    for one in checks:
+        told = one.enforced
+        mark = "[green]✓[/]" if one.holds and _is_whole(one) else "[yellow]![/]" if one.holds else "[red]✗[/]"
+        tried = "[green]stopped[/]" if one.contained else "[red]got through[/]"
+        asked = "yes" if told.requirement is Requirement.REQUIRED else "given up"
+        if console.width >= TABLE_COLUMNS:
+            table.add_row(mark, told.layer.value, asked, told.enforcement.value, tried, escape(told.how))
+        else:
+            required = "required" if asked == "yes" else asked
+            console.print(f"{mark} [bold]{told.layer.value}[/]: {required}, {told.enforcement.value}, {tried}", highlight=False)
+            console.print(Padding(escape(told.how), (0, 0, 0, 4)), highlight=False)
+    if table.row_count:
+        console.print(table)
 
 
 def _is_whole(one: Check) -> bool:

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandbox.errors import ConfigurationError, SandboxError
+from sandbox.errors import ConfigurationError, SandboxError, installing
 from sandbox.host.backends import Starter
 from sandbox.host.pool import Pool
 from sandbox.host.semaphore import NodeSemaphore
@@ -138,7 +138,7 @@ def connect(address: str = "auto") -> None:
     try:
         import ray
     except ImportError:
-        raise ConfigurationError("workers on Ray need it: pip install 'reward-sandbox[ray]'") from None
+        raise ConfigurationError(f"workers on Ray need it: {installing('ray')}") from None
     if ray.is_initialized():
         return
     address = os.environ.get("RAY_ADDRESS", address) if address == "auto" else address

@@ -9,6 +9,7 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from sandbox.report.formats import format_in, named
 from sandbox.report.read import Result
 from sandbox.reward import Outcome
 from sandbox.verdict import SEVERITY, Owner, Verdict
@@ -116,7 +117,7 @@ class Summary:
 def summary_of(results: Sequence[Result]) -> Summary:
     """Aggregate *results*, in their order; there is at least one."""
     kinds = _grouped([result for result in results if result.outcome != Outcome.PASS.value], _kind)
-    named = sorted(kinds.items(), key=lambda item: -len(item[1]))[:MOST_KINDS]
+    frequent = sorted(kinds.items(), key=lambda item: -len(item[1]))[:MOST_KINDS]
     failures = sum(map(len, kinds.values()))
     ran = [result for result in results if not result.reused]  # an equal sample's times would be counted twice
     return Summary(
@@ -126,8 +127,10 @@ def summary_of(results: Sequence[Result]) -> Summary:
         cpu=_logarithmic(ran, lambda result: result.cpu_seconds, 10.0 ** (1 / PER_DECADE)),
         memory=_logarithmic(ran, lambda result: result.peak_memory_bytes / MIB, 2.0 ** (1 / PER_DOUBLING)),
         formats=_formats(results),
-        kinds=[Kind(verdict=verdict, name=name, samples=len(group), outcomes=_outcomes(group)) for (verdict, name), group in named],
-        other_kinds=failures - sum(len(group) for _, group in named),
+        kinds=[
+            Kind(verdict=verdict, name=name, samples=len(group), outcomes=_outcomes(group)) for (verdict, name), group in frequent
+        ],
+        other_kinds=failures - sum(len(group) for _, group in frequent),
     )
 
 
@@ -213,7 +216,7 @@ def _counted(results: Sequence[Result], place: Callable[[Result], int], count: i
 def _formats(results: Sequence[Result]) -> list[Format]:
     groups = sorted(_grouped(results, lambda result: result.format).items(), key=lambda item: -len(item[1]))
     rest = [result for _, group in groups[MOST_FORMATS:] for result in group]
-    found = [(name or "not recognised", group) for name, group in groups[:MOST_FORMATS]]
+    found = [(named(name) or "not recognised", group) for name, group in groups[:MOST_FORMATS]]
     return [
         Format(
             name=name,
@@ -232,6 +235,8 @@ def _kind(result: Result) -> tuple[str, str]:
         return result.verdict, ""  # each is wrong in its own way
     if said.startswith(("exception:", "load:", "compile:", "exit:", "signal:")):
         said = ":".join(said.split(":")[:2])
+    elif code := format_in(said):
+        said = named(code) + said.removeprefix(code)
     return result.verdict, said if len(said) <= KIND_CHARACTERS else said[:KIND_CHARACTERS] + "…"
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import sandbox
 from sandbox.report import colors
 from sandbox.report.aggregate import Summary
+from sandbox.report.formats import named
 from sandbox.report.read import Read, Result
 from sandbox.report.rows import Rows
 
@@ -70,7 +71,7 @@ def _row(result: Result, response: str | None) -> dict[str, Any]:
         "cpu": result.cpu_seconds,
         "wall": result.wall_seconds,
         "memory": result.peak_memory_bytes,
-        "format": _cut(result.format, ID_BYTES),
+        "format": _cut(named(result.format), ID_BYTES),
         "failure": _cut(result.failure, TEXT_BYTES),
         "reason": _cut(reason, TEXT_BYTES),
         "suspicions": _cut_all(result.suspicions),

@@ -55,10 +55,11 @@ function buttons(place, names, chosen, choose) {
     return made;
   }));
 }
+// A column whose name begins with # holds numbers, one with * holds texts: where the page is narrow, they get a line of their own.
 function table(place, columns, rows) {
-  const cell = (kind, column, child) => node(kind, { className: column.startsWith("#") ? "number" : "" }, child);
+  const cell = (kind, column, child) => node(kind, { className: { "#": "number", "*": "text" }[column[0]] || "" }, child);
   at(place).replaceChildren(node("table", {},
-    node("tr", {}, ...columns.map((column) => cell("th", column, column.replace("#", "")))),
+    node("tr", {}, ...columns.map((column) => cell("th", column, column.replace(/^[#*]/, "")))),
     ...rows.map((row) => node("tr", {}, ...row.map((child, number) => cell("td", columns[number], child))))));
 }
 function detailsOf(row, side) {
@@ -221,13 +222,14 @@ function showRun() {
   at("legend").replaceChildren(...Object.entries(headline[shown]).map(([name, number]) =>
     node("span", {}, node("span", { className: "dot", style: { background: colors[name] } }), `${words(name)} ${count(number)} (${percent(number, headline.samples)})`)));
 }
+const UNSAID = { wrong_answer: "an answer other than the label's; each its own, below" };
 function showTables() {
   table("formats", ["format", "#samples", "outcomes", "#passed", "#reward"], formats.map((one) => [
     one.name, count(one.samples), node("div", { className: "mix" }, ...mixOf(one.outcomes)), percent(one.outcomes.pass || 0, one.samples), signed(one.reward)]));
   const rest = data.summary.other_kinds ? [["all others", "", count(data.summary.other_kinds), ""]] : [];
   if (!kinds.length) return at("kinds").replaceChildren(node("div", { className: "soft", textContent: "nothing" }));
-  table("kinds", ["verdict", "how it was said", "#samples", "outcomes"], [...kinds.map((one) => [
-    words(one.verdict), one.name || "–", count(one.samples), node("div", { className: "mix" }, ...mixOf(one.outcomes))]), ...rest]);
+  table("kinds", ["verdict", "*how it was said", "#samples", "outcomes"], [...kinds.map((one) => [
+    words(one.verdict), one.name || UNSAID[one.verdict] || "nothing was said", count(one.samples), node("div", { className: "mix" }, ...mixOf(one.outcomes))]), ...rest]);
 }
 function showRows() {
   const list = (place, numbers, side, none) => at(place).replaceChildren(

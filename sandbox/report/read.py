@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.errors import ConfigurationError
+from sandbox.judgement import without_empty_end
+from sandbox.report.formats import format_in
 from sandbox.reward import Outcome
 from sandbox.verdict import Verdict
 
@@ -160,18 +162,21 @@ def _result(row: Any, number: int) -> Result:
         raise ValueError(f"{type(row).__name__} instead of an object")  # noqa: TRY004  # it is the file that is wrong
     cases = _texts(row, "cases", most=None)
     name = row.get("id")
+    outcome, verdict = _one_of(row, "outcome", OUTCOMES), _one_of(row, "verdict", VERDICTS)
+    reason = without_empty_end(_text(row, "reason"))
+    failure = without_empty_end(_text(row, "first_failure") or _text(row, "difference"))
     return Result(
         line=number,
         id=str(number if name is None else name),
-        outcome=_one_of(row, "outcome", OUTCOMES),
-        verdict=_one_of(row, "verdict", VERDICTS),
+        outcome=outcome,
+        verdict=verdict,
         reward=_number(row, "reward"),
         pass_rate=min(1.0, max(0.0, _number(row, "pass_rate"))),
         accepted=sum(case == Verdict.ACCEPTED.value for case in cases),
         cases=len(cases),
-        failure=_text(row, "first_failure") or _text(row, "difference"),
-        reason=_text(row, "reason"),
-        format=_text(row, "format")[:NAME_CHARACTERS],
+        failure="" if verdict == Verdict.NO_CODE.value and reason else failure,  # no case was tried: the reason says it
+        reason=reason,
+        format=_text(row, "format")[:NAME_CHARACTERS] or format_in(reason),  # what cannot be read may still be recognised
         cpu_seconds=_number(row, "cpu_seconds", 0.0),
         wall_seconds=_number(row, "wall_seconds", 0.0),
         peak_memory_bytes=_number(row, "peak_memory_bytes", 0.0),

@@ -14,16 +14,19 @@ from typing import Any
 
 import prometheus_client
 from fastapi import Depends, FastAPI, HTTPException, Request, Response
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 from fastapi.security import HTTPBearer
 from fastapi_offline import FastAPIOffline
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.exceptions import HTTPException as AnyHTTPException
 
 import sandbox
 from sandbox import plain
 from sandbox.adapters import shared
 from sandbox.adapters.openrlhf import LOG_KEYS, columns_of, score_query
+from sandbox.adapters.telling import together
 from sandbox.api import Sandbox, Score
 from sandbox.errors import ConfigurationError, LabelError, SandboxError
 from sandbox.job import Job, Run
@@ -31,6 +34,7 @@ from sandbox.limits import MIB
 from sandbox.server import fusion
 from sandbox.server.desk import Desk
 from sandbox.server.guard import DOCUMENTATION, Guard
+from sandbox.server.refusals import Strict, problems_of, why_unread
 from sandbox.server.stats import Stats
 from sandbox.server.text import Text
 
@@ -87,7 +91,7 @@ class RewardAnswer(BaseModel):
     extra_logs: dict[str, list[float]]
 
 
-class SampleIn(BaseModel):
+class SampleIn(Strict):
     """A response and its label, in any format of the README."""
 
     response: Text | None
@@ -96,13 +100,13 @@ class SampleIn(BaseModel):
     """A text, or messages."""
 
 
-class Judge(BaseModel):
+class Judge(Strict):
     """Samples to judge."""
 
     samples: list[SampleIn] = Field(max_length=MOST_SAMPLES)
 
-    model_config = {
-        "json_schema_extra": {
+    model_config = ConfigDict(
+        json_schema_extra={
             "examples": [
                 {
                     "samples": [
@@ -112,7 +116,7 @@ class Judge(BaseModel):
                 }
             ]
         }
-    }
+    )
 
 
 class JudgeAnswer(BaseModel):
@@ -121,7 +125,7 @@ class JudgeAnswer(BaseModel):
     results: list[dict[str, Any]]
 
 
-class RunIn(BaseModel):
+class RunIn(Strict):
     """A program and its input; limits up to the server's own."""
 
     code: Text
@@ -129,7 +133,7 @@ class RunIn(BaseModel):
     cpu_seconds: float | None = Field(None, gt=0, le=3600)
     memory_mb: int | None = Field(None, ge=16, le=1 << 20)
 
-    model_config = {"json_schema_extra": {"examples": [{"code": "print(input()[::-1])", "stdin": "abc", "cpu_seconds": 2}]}}
+    model_config = ConfigDict(json_schema_extra={"examples": [{"code": "print(input()[::-1])", "stdin": "abc", "cpu_seconds": 2}]})
 
 
 def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
@@ -164,10 +168,16 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
     app.state.desk, app.state.stats = desk, stats
 
     @app.exception_handler(RequestValidationError)
-    async def not_valid(_: Request, error: RequestValidationError) -> Response:
-        # Without what was given: it may be large, and may hold what no encoding takes.
-        problems = [{"loc": [*map(str, one["loc"])], "msg": one["msg"], "type": one["type"]} for one in error.errors()]
-        return Plain({"detail": problems}, status_code=422)
+    async def not_valid(request: Request, error: RequestValidationError) -> Response:
+        return Plain({"detail": problems_of(request, error)}, status_code=422)
+
+    @app.exception_handler(AnyHTTPException)
+    async def not_read(request: Request, error: AnyHTTPException) -> Response:
+        if (
+            error.status_code == 400 and error.__cause__ is not None
+        ):  # what FastAPI says of a body that it could not read is no help
+            error.detail = why_unread(error.__cause__)
+        return await http_exception_handler(request, error)
 
     @app.exception_handler(SandboxError)
     async def not_now(_: Request, error: SandboxError) -> Response:
@@ -196,39 +206,48 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
 
     async def judge_all(request: Request, samples: Sequence[SampleIn]) -> list[Score]:
         batch = await asyncio.to_thread(box.batch, [(one.response, one.label) for one in samples])
-        work = [
-            judged(functools.partial(shared.judged, box, one.response, one.label, one.prompt, batch=batch), one.response or "")
-            for one in samples
-        ]
-        return await desk.ask(request, work, batch.order)
+        with together() as tell:
+            judge = functools.partial(shared.judged, box, batch=batch, tell=tell)
+            work = [judged(functools.partial(judge, one.response, one.label, one.prompt), one.response or "") for one in samples]
+            return await desk.ask(request, work, batch.order)
 
-    @app.post("/get_reward", tags=["OpenRLHF"])
+    @app.post("/get_reward", tags=["OpenRLHF"], summary="Rewards of a batch, as OpenRLHF asks for them")
     async def get_reward(asked: GetReward, request: Request) -> RewardAnswer:
-        """Rewards for OpenRLHF's `--remote_rm_url http://HOST:PORT/get_reward`; empty lists get empty lists."""
+        """For OpenRLHF's `--reward.remote_url http://HOST:PORT/get_reward` (0.10.1 and older: `--remote_rm_url`).
+
+        Each of `query` is a prompt and the response in one text, each of `labels` its tests in any format of the README. `rewards`,
+        `scores` (within 0 and 1) and each list of `extra_logs` have one number a sample; empty lists get empty lists. A broken label and a
+        fault of ours are 0.0, with `internal_error` 1.0.
+        """
         samples = [(query, _at(asked.prompts, number), _at(asked.labels, number)) for number, query in enumerate(asked.query)]
         batch = await asyncio.to_thread(box.batch, [(query, label) for query, _, label in samples])
-        work = [judged(functools.partial(score_query, box, *sample, batch=batch), sample[0]) for sample in samples]
-        scores = await desk.ask(request, work, batch.order)
+        with together() as tell:
+            judge = functools.partial(score_query, box, batch=batch, tell=tell)
+            work = [judged(functools.partial(judge, *sample), sample[0]) for sample in samples]
+            scores = await desk.ask(request, work, batch.order)
         columns = columns_of(scores)
         return RewardAnswer(
             rewards=columns["rewards"], scores=columns["scores"], extra_logs={key: columns[key] for key in LOG_KEYS}
         )
 
-    @app.post("/v1/judge", tags=["judge"])
+    @app.post("/v1/judge", tags=["judge"], summary="Judge samples, and say why")
     async def judge(asked: Judge, request: Request) -> JudgeAnswer:
-        """Judge samples. A broken label and a fault of ours are results too, with the outcome `internal`."""
+        """Each response is run against its label's tests: reward, outcome, verdicts of all cases, first difference, what was used.
+
+        A broken label and a fault of ours are results too, with the outcome `internal`. Differences hold expected values.
+        """
         return JudgeAnswer(results=[plain.of_score(score) for score in await judge_all(request, asked.samples)])
 
-    @app.post("/v1/run", tags=["judge"])
+    @app.post("/v1/run", tags=["judge"], summary="Run one program, without a label")
     async def run(asked: RunIn, request: Request) -> dict[str, Any]:
-        """Run a program; say how it ended, what it wrote and what it used."""
+        """How it ended (`cause`, `detail`), what it wrote, and what it used; it is confined and limited as a sample is."""
         memory = None if asked.memory_mb is None else asked.memory_mb * MIB
         limits = box.rules.limits.tightened(cpu_seconds=asked.cpu_seconds, memory_bytes=memory, ceiling=box.rules.most)
         job = Job(source=asked.code, stdin=asked.stdin.encode("utf-8", "surrogatepass"), limits=limits, entropy=box.rules.entropy)
         (found,) = await desk.ask(request, [ran(job)])
         return plain.of_run(found)
 
-    @app.post("/run_code", tags=["SandboxFusion"])
+    @app.post("/run_code", tags=["SandboxFusion"], summary="Run one program, as SandboxFusion's clients ask for it")
     async def run_code(asked: fusion.RunCode, request: Request) -> fusion.RunCodeAnswer:
         """SandboxFusion's `/run_code`: the same fields and statuses, without its truncation and false timeouts."""
         try:
@@ -240,38 +259,38 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
             return fusion.RunCodeAnswer(status="SandboxError", message=str(error))
         return fusion.answer_of(found, mark)
 
-    @app.post("/submit", tags=["SandboxFusion"])
+    @app.post("/submit", tags=["SandboxFusion"], summary="Judge one completion, as SandboxFusion's clients ask for it")
     async def submit(asked: fusion.Submit, request: Request) -> fusion.SubmitAnswer:
         """SandboxFusion's `/submit` for rows that the client provides (CommonOJ, AutoEval, and every format of the README)."""
         sample = SampleIn(response=asked.completion, label=fusion.label_of(asked))
         (score,) = await judge_all(request, [sample])
         return await asyncio.to_thread(fusion.evaluation_of, asked, score, box)
 
-    @app.get("/v1/ping", tags=["SandboxFusion"])
+    @app.get("/v1/ping", tags=["SandboxFusion"], summary="Does the server answer?")
     async def ping() -> str:
-        """Whether the server answers."""
+        """Always `pong`, without a token; whether work is taken, `/readyz` says."""
         return "pong"
 
-    @app.get("/healthz", tags=["operations"])
+    @app.get("/healthz", tags=["operations"], summary="Does the process live? (liveness probe)")
     async def healthz() -> dict[str, str]:
-        """200 while the process lives."""
+        """200 while it does, without a token."""
         return {"status": "ok"}
 
-    @app.get("/readyz", tags=["operations"])
+    @app.get("/readyz", tags=["operations"], summary="Is work taken? (readiness probe)")
     async def readyz() -> dict[str, str]:
-        """200 while work is taken, else 503."""
+        """200 while it is, without a token; 503 while the server is ending, or as much waits as may."""
         if desk.is_draining or desk.is_full:
             raise HTTPException(503, "draining" if desk.is_draining else "full", headers={"Retry-After": "5"})
         return {"status": "ready"}
 
-    @app.get("/metrics", tags=["operations"], response_class=PlainTextResponse)
+    @app.get("/metrics", tags=["operations"], summary="Counters for Prometheus", response_class=PlainTextResponse)
     async def metrics() -> Response:
-        """For Prometheus."""
+        """Samples by outcome, runs by cause, CPU time, latency, retries, what waits, workers; every name begins with `reward_sandbox_`."""
         return Response(prometheus_client.generate_latest(stats.registry), media_type=prometheus_client.CONTENT_TYPE_LATEST)
 
-    @app.get("/v1/status", tags=["operations"])
+    @app.get("/v1/status", tags=["operations"], summary="What the status page shows, as JSON")
     async def status() -> Response:
-        """What the page shows: rate, outcomes, latency, workers, recent failures. It holds programs and expected values."""
+        """Rate, outcomes, latency, workers, recent failures. It holds programs and expected values."""
         now = {"version": sandbox.__version__, "workers": box.workers, "waiting": desk.waiting}
         return Plain({**now, **stats.recent()})
 

@@ -41,8 +41,10 @@ class Guard:
             await self._app(scope, receive, send)
             return
         headers = {name.lower(): value for name, value in scope["headers"]}
-        if self._token and not _OPEN.fullmatch(scope["path"]) and not self._is_known(headers, scope["query_string"]):
-            await _refuse(send, 401, "a token is needed: Authorization: Bearer TOKEN, or ?token=TOKEN")
+        given = _tokens(headers, scope["query_string"])
+        if self._token and not _OPEN.fullmatch(scope["path"]) and not self._is_known(given):
+            wrong = "the token is wrong: it has to be the one that the server was started with (SANDBOX_TOKEN)"
+            await _refuse(send, 401, wrong if given else "a token is needed: Authorization: Bearer TOKEN, or ?token=TOKEN")
             return
         if not self._token and not all(_is_local(headers.get(name, b"localhost")) for name in (b"host", b"origin")):
             await _refuse(send, 403, "without a token only this machine is served, and no page of another site: see SANDBOX_TOKEN")
@@ -72,12 +74,17 @@ class Guard:
 
         await self._app(scope, bounded, silent)
 
-    def _is_known(self, headers: dict[bytes, bytes], query: bytes) -> bool:
-        kind, _, bearer = headers.get(b"authorization", b"").partition(b" ")
-        given = [headers.get(b"x-sandbox-token", b""), *(one.encode("utf-8", "surrogateescape") for one in _in_query(query))]
-        if kind.lower() == b"bearer":
-            given.append(bearer.strip())
+    def _is_known(self, given: list[bytes]) -> bool:
         return any(hmac.compare_digest(self._token, one) for one in given)
+
+
+def _tokens(headers: dict[bytes, bytes], query: bytes) -> list[bytes]:
+    """All tokens that were sent."""
+    kind, _, bearer = headers.get(b"authorization", b"").partition(b" ")
+    given = [headers.get(b"x-sandbox-token", b""), *(one.encode("utf-8", "surrogateescape") for one in _in_query(query))]
+    if kind.lower() == b"bearer":
+        given.append(bearer.strip())
+    return [one for one in given if one]
 
 
 def _is_local(where: bytes) -> bool:

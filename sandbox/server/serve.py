@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import resource
 import socket
 import sys
@@ -33,12 +34,14 @@ def serve(settings: Settings, options: Options, *, host: str, port: int, drain_s
     _check_free(host, port)
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a trainer opens a connection a sample
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S%z")
     box = Sandbox(limits=settings.limits, **settings.options)
     app = create_app(box, options)
     config = uvicorn.Config(
         app,
         host=host,
         port=port,
+        log_config=None,  # uvicorn's lines in our form too
         log_level="warning",
         access_log=False,
         backlog=4096,

@@ -295,6 +295,16 @@ def test_a_program_cannot_write_to_the_terminal_what_the_terminal_obeys(tmp_path
     assert run("run", program).stdout.encode() == "\x1b]0;pwn\x07red\n\u202e\n".encode()  # to a file it goes as it is
 
 
+def test_doctor_breaks_no_name_in_a_narrow_terminal():
+    checks = json.loads(run("doctor", "--json").stdout)["checks"]
+    words = {word for row in checks for word in row["enforced"]["how"].split()}
+    for columns in (40, 60, 80):
+        shown = run("doctor", COLUMNS=str(columns)).stdout
+        assert words <= set(shown.split())
+        assert {"no_new_privileges", "other_processes"} <= {word.rstrip(":") for word in shown.split()}
+        assert max(map(len, shown.splitlines())) <= columns
+
+
 def test_help_and_version():
     assert "score" in run("--help").stdout
     assert run("--version").stdout.startswith("reward-sandbox ")

@@ -14,7 +14,7 @@ from machine import ROOT
 torch = pytest.importorskip("torch")
 
 from sandbox import ConfigurationError
-from sandbox.adapters import openrlhf, shared
+from sandbox.adapters import openrlhf, shared, telling
 from sandbox.adapters.openrlhf import LOG_KEYS, response_of, reward_func
 
 PROMPT = "<|im_start|>user\nWrite f, that adds one. An example of the style that is wanted:\n```python\ndef f(x): return x + 1\n```\n<|im_end|>\n<|im_start|>assistant\n"
@@ -158,6 +158,32 @@ def test_lists_of_different_lengths_and_no_lists():
 def test_a_broken_label_is_no_ones_failure_but_counted():
     reward, score, logs = one(PROMPT + RIGHT, PROMPT, "nonsense")
     assert (reward, score, logs["internal_error"], logs["crash"]) == (0.0, 0.5, 1.0, 0.0)
+
+
+def test_the_log_has_every_reason_and_does_not_repeat_it_for_every_sample(caplog):
+    for number in (1, 2):
+        reward_func([RIGHT] * 50, [""] * 50, [f"nonsense {number}"] * 50)
+    said = [record.getMessage() for record in caplog.records]
+    for number in (1, 2):
+        ours = [one for one in said if f"nonsense {number}" in one]
+        assert all(one.startswith("label_error: ") for one in ours)
+        assert [one.rpartition("(")[2] for one in ours[1:]] == [f"{count} times by now)" for count in (2, 4, 8, 16, 32)]
+    assert len(said) == 12
+
+
+def test_a_bug_of_ours_is_in_the_log_with_its_traceback_each_time(caplog, monkeypatch):
+    monkeypatch.setattr("sandbox.api.Sandbox.score", lambda *_, **__: 1 / 0)
+    for _ in range(3):
+        assert one(RIGHT, "", LABEL)[2]["internal_error"] == 1.0
+    assert [record.exc_info[0] for record in caplog.records] == [ZeroDivisionError] * 3
+
+
+def test_the_log_knows_a_bounded_number_of_reasons(caplog):
+    tell = telling._NowAndThen().tell
+    for _ in range(2):
+        for number in range(telling.MOST_KNOWN + 1):
+            tell(30, str(number))
+    assert len(caplog.records) == 2 * (telling.MOST_KNOWN + 1)  # none is lost
 
 
 def test_it_works_from_many_threads_at_once():

@@ -8,6 +8,9 @@ import pytest
 from browser import dom, elements, without_data
 from doors.test_report import VERDICTS, report, result
 from doors.test_server import LABEL, RIGHT, server
+from machine import ROOT
+
+from sandbox.report import colors
 
 pytestmark = pytest.mark.needs("chromium")
 
@@ -124,6 +127,100 @@ def test_the_pages_two_walls_hold_alone_and_without_both_these_texts_run(tmp_pat
         as_markup = text.removeprefix("</script>") + '<div id="notes"></div>'
         assert not is_owned(opened(tmp_path, page.replace('<div id="notes"></div>', as_markup)))
         assert is_owned(opened(tmp_path, without_policy.replace('<div id="notes"></div>', as_markup)))
+
+
+MEASURES = """<script>
+const wide = (one) => one.getBoundingClientRect().width;
+const out = (one) => one.scrollWidth > one.clientWidth + 1;
+setTimeout(() => { document.body.dataset.seen = JSON.stringify({
+  page: out(document.documentElement),
+  outside: [...document.querySelectorAll(".card, .figure")].filter(out).map((one) => one.textContent.trim()),
+  texts: Object.fromEntries(["#kinds td.text", ".why"].map((name) => [name, [...document.querySelectorAll(name)].map(wide)])),
+  rows: [...document.querySelectorAll("details")].map(wide),
+}); }, 500);
+</script>"""
+
+
+def seen_at(width, tmp_path, page):
+    path = tmp_path / "page.html"
+    path.write_text(page.replace("</body>", MEASURES + "</body>"), encoding="utf-8")
+    document = dom(path.as_uri(), width)
+    return json.loads(html.unescape(re.search(r'data-seen="(.*?)"', document)[1]))
+
+
+@pytest.mark.parametrize("width", [360, 400, 1000])
+def test_the_report_can_be_read_on_a_narrow_screen(tmp_path, width):
+    reasons = ["F5: inputs and outputs are lists of the same length; found a list of 2 (str)", "x" * 90, "exception:MemoryError"]
+    rows = [
+        result(f"{outcome}/{n}", outcome, reason=reasons[n], first_failure=reasons[n], format=f"F{17 + n}")
+        for outcome in VERDICTS
+        for n in range(3)
+    ]
+    seen = seen_at(width, tmp_path, re.sub(POLICY, "", report(tmp_path, rows)))
+    assert not seen["page"]
+    assert seen["outside"] == []
+    assert min(seen["texts"]["#kinds td.text"]) > 250
+    assert min(seen["texts"][".why"]) > 250
+
+
+NOW = {
+    "version": "0.1.0",
+    "workers": 2,
+    "waiting": 12345,
+    "rate": 38.2,
+    "up_seconds": 4000,
+    "outcomes": {"pass": 1234, "fail": 9},
+    "by_second": [{"pass": 100 * number} for number in range(120)],
+    "latency_seconds": {"p50": 101.3, "p90": 104.4, "p99": 111.9},
+    "failures": [
+        {"time": 1.7e9, "outcome": "fail", "verdict": "wrong_answer", "why": "case 1: got " + "9" * 300, "program": "x" * 300}
+        | {"pass_rate": 0.5, "seconds": 11.9}
+    ],
+}
+
+
+def status_page(now):
+    """The page with an answer of its own in the server's place."""
+    page = (ROOT / "sandbox" / "server" / "page.html").read_text(encoding="utf-8")
+    answer = f"<script>window.fetch = async () => ({{ok: true, json: async () => ({json.dumps(now)})}});</script>"
+    return page.replace("<script>", answer + "<script>", 1)
+
+
+@pytest.mark.parametrize("width", [360, 400, 1000])
+def test_the_status_page_can_be_read_on_a_narrow_screen(tmp_path, width):
+    seen = seen_at(width, tmp_path, status_page(NOW))
+    assert not seen["page"]
+    assert seen["outside"] == []
+    assert min(seen["texts"][".why"]) > 250
+
+
+def test_the_status_page_has_the_reports_colors_in_both_modes():
+    page = (ROOT / "sandbox" / "server" / "page.html").read_text(encoding="utf-8")
+    for outcome, color in colors.OUTCOMES.items():
+        assert re.findall(rf"--{outcome}: (#\w+)", page) == [color]
+
+
+def test_the_report_says_what_failures_are_and_names_formats(tmp_path):
+    rows = [
+        result("no code", "crash", verdict="no_code", reason="prose only", first_failure="case 1", cases=["no_code"]),
+        result(
+            "memory",
+            "crash",
+            verdict="memory_limit",
+            reason="exception:MemoryError:",
+            first_failure="case 1: exception:MemoryError: ",
+        ),
+        result("label", "internal", reason="F5: inputs and outputs differ", first_failure="", format=""),
+        result("wrong", "fail"),
+    ]
+    shown = without_data(opened(tmp_path, report(tmp_path, rows)))
+    assert '<span class="why">prose only</span>' in shown
+    assert '<span class="why">case 1: exception:MemoryError</span>' in shown
+    assert "MemoryError:" not in shown
+    assert "F3 assert list" in shown
+    assert "F5 standard input" in shown
+    assert "not recognised" not in shown
+    assert "an answer other than the label's" in shown
 
 
 def test_the_status_page_shows_what_was_judged_and_runs_none_of_it():

@@ -1,5 +1,6 @@
 """Docs run: what the README and the API page show is executed, and what they promise has a test or is named as pending."""
 
+import json
 import os
 import re
 import subprocess
@@ -81,7 +82,7 @@ def test_the_prices_of_mathematics_are_those_that_are_paid():
 
 def test_the_command_lines_run(tmp_path):
     (tmp_path / "solution.py").write_text("print(sum(map(int, input().split())))")
-    (tmp_path / "samples.jsonl").write_text('{"response": "def f(): return 1", "label": ["assert f() == 1"]}\n')
+    (tmp_path / "examples").symlink_to(ROOT / "examples")
     commands = [line for block in blocks(README, "bash") for line in block.splitlines() if line.startswith("reward-sandbox")]
     assert len(commands) == 4
     program = os.path.join(os.path.dirname(sys.executable), "reward-sandbox")
@@ -89,9 +90,35 @@ def test_the_command_lines_run(tmp_path):
         done = subprocess.run(
             command.replace("reward-sandbox", program, 1), shell=True, cwd=tmp_path, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, done.stderr
-    assert (tmp_path / "results.jsonl").exists()
+        assert done.returncode == (3 if " score " in command else 0), done.stderr  # one of the samples' labels is broken
+    results = [json.loads(line) for line in (tmp_path / "results.jsonl").read_text().splitlines()]
+    outcomes = {
+        "right": "pass",
+        "completion": "pass",
+        "partly": "partial",
+        "wrong": "fail",
+        "timeout": "timeout",
+        "crash": "crash",
+        "no code": "crash",
+        "cheat": "crash",
+        "broken label": "internal",
+    }
+    assert [row["outcome"] for row in results] == [outcomes[row["id"].partition("/")[2]] for row in results]
+    assert {row["outcome"] for row in results} == set(outcomes.values())
+    assert len({row["format"] for row in results}) > 5
     assert (tmp_path / "report.html").exists()
+
+
+def test_what_is_to_be_installed_is_on_no_index():
+    """So no page and no message may give the package's name to pip, but the project's own extras."""
+    files = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*"), *ROOT.glob("sandbox/**/*.py")]
+    named = [str(file.relative_to(ROOT)) for file in files if re.search(r"pip install [^\n]*reward-sandbox\[", file.read_text())]
+    assert set(named) <= {"sandbox/cli/main.py"}
+    text = "".join(file.read_text() for file in files)
+    extras = re.findall(r"'\.\[(\w+)\]'", text) + re.findall(r"installing\(['\"](\w+)['\"]\)", text)
+    declared = re.findall(r"^(\w+) = \[", (ROOT / "pyproject.toml").read_text(), re.M)
+    assert set(extras) <= set(declared)
+    assert len(extras) > 10
 
 
 def test_both_spellings_of_the_trainers_flags_are_there():

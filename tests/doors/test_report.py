@@ -7,10 +7,13 @@ import re
 import time
 
 import pytest
+from machine import ROOT
 
 from sandbox.cli.report import write_report
 from sandbox.errors import ConfigurationError
+from sandbox.judgement import CaseResult
 from sandbox.report.aggregate import summary_of
+from sandbox.report.formats import NAMES
 from sandbox.report.read import read_responses, read_results
 from sandbox.report.rows import FAILURES_OF_AN_OUTCOME, SLOWEST, SUSPICIOUS, rows_of
 
@@ -220,6 +223,40 @@ def test_a_hundred_thousand_results_are_a_small_page_soon(tmp_path):
     assert sum(data["summary"]["headline"]["outcomes"].values()) == 100_000
     slowest = [data["rows"][number]["cpu"] for number in data["slowest"]]
     assert slowest == sorted((row["cpu_seconds"] for row in rows), reverse=True)[:SLOWEST]
+
+
+def test_every_format_has_the_readmes_name():
+    used = {code for file in (ROOT / "sandbox" / "labels").glob("*.py") for code in re.findall(r'"(F\d+)\b', file.read_text())}
+    assert used <= NAMES.keys()
+    rows = re.findall(r"^\| (.*\(F\d.*) \| `", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
+    named = [(code, row) for row in rows for codes in re.findall(r"\(([F\d, ]+)\)", row) for code in codes.split(", ")]
+    assert len(named) >= 18
+    for code in {code for code, _ in named} - {"F5", "F6"}:  # both are APPS: its two kinds have names of their own
+        assert any(NAMES[code] in row for other, row in named if other == code), code
+
+
+def test_the_format_of_a_broken_label_is_the_one_that_its_reason_names(tmp_path):
+    rows = [
+        result("a"),
+        result("b", "internal", format="", reason="F3: the tests are texts", first_failure=""),
+        result("c", "internal", format="", reason="the label is a text", first_failure=""),
+    ]
+    data = data_of(report(tmp_path, rows))
+    assert [(one["name"], one["samples"]) for one in data["summary"]["formats"]] == [("F3 assert list", 2), ("not recognised", 1)]
+    assert [row.get("format") for row in data["rows"] if row["id"] in "bc"] == ["F3 assert list", None]
+
+
+@pytest.mark.parametrize(
+    ("detail", "said"),
+    [
+        ("exception:MemoryError: ", "exception:MemoryError"),
+        ("load:KeyError:", "load:KeyError"),
+        ("exception:ValueError: x:", "exception:ValueError: x:"),
+        ("exit:0", "exit:0"),
+    ],
+)
+def test_an_exception_without_words_ends_without_a_colon(detail, said):
+    assert CaseResult(verdict="runtime_error", detail=detail).said == said
 
 
 def test_the_worst_of_each_outcome_are_kept(tmp_path):

@@ -66,6 +66,17 @@ def test_a_broken_label_is_a_number_too(client):
     assert said["extra_logs"]["internal_error"] == [1.0, 1.0]
 
 
+def test_the_log_says_a_reason_once_a_request_with_the_time_and_the_number_of_samples():
+    with server(SANDBOX_WORKERS="1") as client:
+        rewards(client, [RIGHT] * 500 + ["x"] * 3, None, [None] * 500 + [{"inputs": ["1"], "outputs": []}] * 3)
+        client.post("/v1/judge", json={"samples": [{"response": RIGHT, "label": None}]}).raise_for_status()
+        log = os.pread(client.log_file.fileno(), 1 << 20, 0).decode()  # the server goes on writing where it is
+    lines = [line for line in log.splitlines() if "label_error" in line]
+    said = [re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} WARNING label_error: (.*)", line)[1] for line in lines]
+    assert [re.search(r"\((\d+ samples?) of this request\)$", one)[1] for one in said] == ["500 samples", "3 samples", "1 sample"]
+    assert said[1].startswith("F5: ")
+
+
 def test_many_at_once_are_all_answered(client):
     def ask(number):
         return rewards(client, [f"def f(x): return x + {number % 3}"], [""], [LABEL])["rewards"]
@@ -193,6 +204,15 @@ def test_submit_says_what_it_does_not_do(client):
         assert word in answer.text
 
 
+def test_every_endpoint_has_a_sentence_and_a_description_of_its_own(client):
+    operations = [one for ways in client.get("/openapi.json").json()["paths"].values() for one in ways.values()]
+    assert len(operations) == 10
+    for one in operations:
+        assert len(one["summary"].split()) >= 3  # not the function's name
+        assert len(one["description"]) > 30
+    assert len({one["summary"] for one in operations}) == len(operations)
+
+
 def test_ping(client):
     assert client.get("/v1/ping").json() == "pong"
 
@@ -203,8 +223,15 @@ def test_ping(client):
 def test_a_token_is_asked_for_where_there_is_one():
     body = {"query": [], "prompts": [], "labels": []}
     with server(SANDBOX_TOKEN="sécret") as client:
-        assert client.post("/get_reward", json=body).status_code == 401
-        assert client.post("/get_reward", json=body, headers={"Authorization": "Bearer wrong"}).status_code == 401
+        unsent = client.post("/get_reward", json=body)
+        assert (unsent.status_code, unsent.json()["detail"][:17]) == (401, "a token is needed")
+        for sent in (
+            {"headers": {"Authorization": "Bearer wrong"}},
+            {"headers": {"X-Sandbox-Token": "x"}},
+            {"params": {"token": "x"}},
+        ):
+            answer = client.post("/get_reward", json=body, **sent)
+            assert (answer.status_code, answer.json()["detail"][:18]) == (401, "the token is wrong")
         assert client.post("/get_reward", json=body, headers={"Authorization": "Bearer sécret".encode()}).status_code == 200
         assert client.post("/get_reward", json=body, headers={"X-Sandbox-Token": "sécret".encode()}).status_code == 200
         assert client.post("/get_reward?token=s%C3%A9cret", json=body).status_code == 200
@@ -326,8 +353,50 @@ def test_without_a_token_no_page_of_another_site_is_served(client, headers):
 
 def test_a_page_cannot_send_what_is_not_called_json(client):
     body = json.dumps({"code": "print(1)"}).encode()
-    for kind in ({}, {"Content-Type": "text/plain"}):
-        assert client.post("/v1/run", content=body, headers=kind).status_code == 422
+    for kind in ({}, {"Content-Type": "text/plain"}, {"Content-Type": "application/x-www-form-urlencoded"}):  # curl -d
+        answer = client.post("/v1/run", content=body, headers=kind)
+        assert answer.status_code == 422
+        assert "Content-Type: application/json" in answer.json()["detail"][0]["msg"]
+    assert "Content-Type" not in client.post("/v1/run", json=[]).text
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "loc", "names"),
+    [
+        ("/v1/run", {"code": "print(1)", "cpu_secondz": 1}, ["body"], ["'cpu_secondz'", "cpu_seconds"]),
+        ("/v1/run", {"code": "print(1)", "\ud800": 1}, ["body"], ["'\\ud800'"]),
+        ("/v1/judge", {"samples": [], "x" * 1000: 1}, ["body"], ["'" + "x" * 60 + "'", "samples"]),
+        ("/v1/judge", {"samples": [{"response": "", "label": [], "promt": ""}]}, ["body", "samples", "0"], ["'promt'", "prompt"]),
+    ],
+)
+def test_a_misspelt_field_is_refused_and_named(client, path, body, loc, names):
+    answer = client.post(path, content=json.dumps(body), headers=JSON)
+    assert answer.status_code == 422
+    (problem,) = answer.json()["detail"]
+    assert problem["loc"] == loc
+    assert all(name in problem["msg"] for name in names), problem
+
+
+def test_clients_that_send_more_are_served(client):
+    assert client.post("/get_reward", json={"query": [], "more": 1}).status_code == 200
+    assert client.post("/run_code", json={"code": "print(1)", "more": 1}).json()["status"] == "Success"
+    config = {"provided_data": {"inputs": ["1"], "outputs": ["1"]}, "more": 1}
+    assert client.post("/submit", json={"completion": "print(1)", "config": config, "more": 1}).json()["accepted"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "word"),
+    [
+        (b'{"query": ["a"], "labels": [' + b"9" * 5000 + b"]}", 400, "too many digits"),
+        (b"[" * 100_000, 400, "nested too deeply"),
+        (b'{"query": ["\xff"]}', 400, "UTF-8"),
+        (b'{"query": ["a"]', 422, "Expecting ',' delimiter"),
+    ],
+)
+def test_a_body_that_cannot_be_read_is_told_why(client, body, status, word):
+    answer = client.post("/get_reward", content=body, headers=JSON)
+    assert answer.status_code == status
+    assert word in answer.text
 
 
 @pytest.mark.parametrize(

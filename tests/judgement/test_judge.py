@@ -281,6 +281,7 @@ def test_no_code_runs_nothing(label):
     judgement, _ = judged(label, response="I cannot.")
     assert verdicts(judgement) == [V.NO_CODE] * 3
     assert judgement.verdict is V.NO_CODE
+    assert judgement.first_failure == judgement.reason != ""
     assert "prose only" in judgement.reason
 
 
