@@ -28,12 +28,13 @@ _BUILTIN_KINDS = {
     "staticmethod": staticmethod,
     "classmethod": classmethod,
 }
+MAX_DOC = 2000
 _FRAMEWORKS = frozenset("unittest doctest pytest _pytest bdb pdb pluggy hypothesis".split())
 """What their exceptions mean to a test run is not for a program to say."""
 
 
-def describe(kind: type, is_home: bool, tree_of_class: Callable[[type], Any]) -> list[Any]:
-    """[name, qualified name, module, is home-made, bases, methods, async methods, special methods, plain type] of a class."""
+def describe(kind: type, is_home: bool, tree_of_class: Callable[[type], Any], tells_docs: bool) -> list[Any]:
+    """[name, qualified name, module, is home-made, bases, methods, async methods, special methods, plain type, docstrings] of a class."""
     mro = [kind] if is_home else [base for base in kind.__mro__ if base is not object]
     methods: list[str] = []
     coroutines: list[str] = []
@@ -54,7 +55,9 @@ def describe(kind: type, is_home: bool, tree_of_class: Callable[[type], Any]) ->
     if not is_home and issubclass(kind, BaseException):
         bases = [tree_of_class(next(base for base in kind.__mro__ if base.__module__ == "builtins"))]
     name, qualified = type.__getattribute__(kind, "__name__"), type.__getattribute__(kind, "__qualname__")
-    return [str(name), str(qualified), str(kind.__module__), is_home, bases, methods, coroutines, specials, plain]
+    named = [("", kind), *((name, kind.__dict__.get(name)) for name in (*methods, *coroutines))] if is_home and tells_docs else []
+    docs = [[name, str(found.__doc__)[:MAX_DOC]] for name, found in named if type(getattr(found, "__doc__", None)) is str]
+    return [str(name), str(qualified), str(kind.__module__), is_home, bases, methods, coroutines, specials, plain, docs]
 
 
 _PLAIN = frozenset((*IMMUTABLE.values(), *MUTABLE.values()))
@@ -66,7 +69,8 @@ def make_class(peer: Any, number: int, description: Any) -> type:
     Raises:
         WireError, TypeError, ValueError: it cannot be.
     """
-    name, qualified, module, is_home, bases, methods, coroutines, specials, plain = description
+    name, qualified, module, is_home, bases, methods, coroutines, specials, plain, told = description
+    docs = {method: doc for method, doc in told if type(method) is str and type(doc) is str}
     for text in (name, qualified, module, plain, *methods, *coroutines, *specials):
         if type(text) is not str or len(text) > 500:
             raise WireError("a class of such names cannot be")
@@ -91,6 +95,7 @@ def make_class(peer: Any, number: int, description: Any) -> type:
     namespace: dict[str, Any] = {
         "__module__": module,
         "__qualname__": qualified,
+        "__doc__": docs.get(""),
         "_sandbox_peer": peer,
         "_sandbox_number": number,
         "_sandbox_defined": inherited | own,
@@ -101,10 +106,10 @@ def make_class(peer: Any, number: int, description: Any) -> type:
             namespace[special] = SPECIAL[special]
     for method in methods:
         if not method.startswith(("__", OWN)) and not (method in TELLING and peer.judges):
-            namespace[method] = forward_method(method, is_async=False)
+            namespace[method] = forward_method(method, docs.get(method), is_async=False)
     for method in coroutines:
         if not method.startswith(("__", OWN)):
-            namespace[method] = forward_method(method, is_async=True)
+            namespace[method] = forward_method(method, docs.get(method), is_async=True)
     namespace["_sandbox_kept"] = {}
     real = real or MUTABLE.get(plain)
     if real is not None:

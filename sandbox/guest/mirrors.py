@@ -345,7 +345,7 @@ def _asynchronous(name: str) -> Callable[..., Any]:
     return method
 
 
-def forward_method(name: str, is_async: bool) -> Callable[..., Any]:
+def forward_method(name: str, doc: str | None, is_async: bool) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
         kind = type(self)
         peer = kind._sandbox_peer
@@ -356,7 +356,7 @@ def forward_method(name: str, is_async: bool) -> Callable[..., Any]:
             return peer.coroutine("method_async", self, name, list(args), kwargs)
         return peer.ask("method", self, name, list(args), kwargs)
 
-    method.__name__ = name
+    method.__name__, method.__doc__ = name, doc
     return method
 
 
@@ -402,6 +402,8 @@ class RemoteFunction:
     def __getattr__(self, name: str) -> Any:
         if name == "__signature__":
             return _signature(self._sandbox_peer.ask("signature", self))
+        if name == "__code__" and not self._sandbox_peer.judges:
+            return _code(self._sandbox_peer.ask("signature", self), self.__name__)
         if name.startswith(OWN) or (name.startswith("__") and name not in ("__annotations__", "__defaults__", "__wrapped__")):
             raise AttributeError(name)
         return _untold(self._sandbox_peer, name, self._sandbox_peer.ask("attr", self, name), is_known=False)
@@ -417,6 +419,22 @@ class RemoteFunction:
 
     def __del__(self) -> None:
         self._sandbox_peer.drop(self._sandbox_number, self._sandbox_count)
+
+
+def _code(rows: Any, name: str) -> Any:
+    """As much of a code object as tells how many arguments a function takes (`curry`)."""
+    kinds = inspect.Parameter
+    plain = [name for name, kind, *_ in rows if kind in (kinds.POSITIONAL_ONLY, kinds.POSITIONAL_OR_KEYWORD)]
+    by_name = [name for name, kind, *_ in rows if kind == kinds.KEYWORD_ONLY]
+    rest = [name for name, kind, *_ in rows if kind in (kinds.VAR_POSITIONAL, kinds.VAR_KEYWORD)]
+    only = sum(kind == kinds.POSITIONAL_ONLY for _, kind, *_ in rows)
+    return types.SimpleNamespace(
+        co_name=name,
+        co_argcount=len(plain),
+        co_posonlyargcount=only,
+        co_kwonlyargcount=len(by_name),
+        co_varnames=(*plain, *by_name, *rest),
+    )
 
 
 def _signature(rows: Any) -> inspect.Signature:

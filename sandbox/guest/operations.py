@@ -48,7 +48,7 @@ _MOCKS = ("unittest.mock", "mock")
 _OF_MOCKS = frozenset("configure_mock reset_mock attach_mock mock_add_spec".split())
 _ANSWERED = {
     "call": (3,), "call_async": (3,), "await": (1,), "method": (4,), "method_async": (4,), "attr": (2,), "setattr": (3,), "delattr": (2,),
-    "op": (3, 4), "op_async": (3,),
+    "op": (3, 4), "op_async": (3,), "signature": (1,),
 }  # fmt: skip
 """What the tests answer, and the numbers of arguments there may be."""
 _NAMES_ONLY = frozenset("attr setattr delattr".split())
@@ -77,6 +77,8 @@ def guard(op: str, args: list[Any], is_given: Callable[[Any], bool], is_tests_ow
     target, name = (args[1], args[0]) if op in ("op", "op_async") else (args[0], args[1] if op in _NAMING else "")
     if not is_given(target):
         raise AttributeError("the tests have not passed that to the program")
+    if op == "signature" and not isinstance(target, FUNCTION_KINDS):
+        raise AttributeError("__signature__")
     if isinstance(target, type) and not is_tests_own(target):
         raise AttributeError("the tests have not passed that class to the program")
     if type(name) is not str or (name == "__init__" and not is_tests_own(type(target))):

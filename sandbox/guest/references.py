@@ -59,6 +59,15 @@ _NAME_OF = {id(value): name for name, value in reversed(list(_BY_NAME.items()))}
 _NAME_OF.update((id(value), name) for name, value in _CATCHING.items())
 
 
+def _identity(value: Any) -> Any:
+    """What makes an object the same again: a bound method is made anew each time that it is looked up."""
+    if type(value) is types.MethodType:
+        return id(value.__self__), id(value.__func__)
+    if type(value) is types.BuiltinMethodType and not isinstance(value.__self__, (types.ModuleType, type(None))):
+        return id(value.__self__), value.__name__
+    return id(value)
+
+
 def _is_said(caught: Any) -> bool:
     """Whether the exception that tests are just handling is the program's: by what its class is called, it may be caught."""
     return caught is not None and caught.__dict__.get("_sandbox_said") is True
@@ -78,7 +87,7 @@ class References:
         self.named: set[type] = set()
         """Mirrored classes that the label names."""
         self._given: dict[int, list[Any]] = {}
-        self._numbers: dict[int, int] = {}
+        self._numbers: dict[Any, int] = {}
         self._taken: weakref.WeakValueDictionary[int, Any] = weakref.WeakValueDictionary()
         self._kept: dict[int, Any] = {}
         self._classes: dict[int, Any] = {}
@@ -134,7 +143,7 @@ class References:
             names = [str(getattr(value, key, "") or "")[:500] for key in ("__name__", "__qualname__", "__module__")]
             flags = value.__code__.co_flags if kind is types.FunctionType else 0
             doc = getattr(value, "__doc__", None)
-            doc = doc[:2000] if type(doc) is str and not self.judges else None
+            doc = doc[:2000] if type(doc) is str and (not self.judges or kind is types.FunctionType) else None
             return {"G": [self._number(value), *names, doc, inspect.iscoroutinefunction(value), flags]}
         if (
             kind is types.ModuleType
@@ -151,11 +160,15 @@ class References:
                 return {"B": [self._class(kind), self._number(value), carrier.tree(plain, depth)]}
         return {"y": [self._number(value), self._described_class(kind)]}
 
+    def is_given(self, value: Any) -> bool:
+        """Whether the other side knows an object of this one."""
+        return _identity(value) in self._numbers
+
     def _number(self, value: Any) -> int:
-        number = self._numbers.get(id(value))
+        number = self._numbers.get(_identity(value))
         if number is None:
             self._count += 1
-            number = self._numbers[id(value)] = self._count
+            number = self._numbers[_identity(value)] = self._count
             self._given[number] = [value, 0]
         self._given[number][1] += 1
         return number
@@ -175,7 +188,7 @@ class References:
             return {"K": [number]}
         self._described.add(number)
         home = self.is_home(str(kind.__module__))
-        return {"K": [number, *describe(kind, home, self._class)]}
+        return {"K": [number, *describe(kind, home, self._class, not self.judges)]}
 
     def _give_exception(self, error: BaseException, carrier: Carrier, depth: int) -> Any:
         number = number_in(error)
@@ -352,7 +365,7 @@ class References:
             if given is not None and number not in self._described:
                 given[1] -= count
                 if given[1] <= 0:
-                    del self._given[number], self._numbers[id(given[0])]
+                    del self._given[number], self._numbers[_identity(given[0])]
 
 
 _FIELDS: tuple[tuple[type, str], ...] = (

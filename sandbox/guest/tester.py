@@ -6,6 +6,7 @@ Label code runs here and candidate code never does. What the candidate answers i
 from __future__ import annotations
 
 import builtins
+import importlib
 import json
 import logging
 import os
@@ -137,6 +138,8 @@ def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: Scratch) 
         return
     os.chdir("/")
     surroundings = Surroundings(peer)
+    if any("mock" in text for text in (tests["setup"], *tests["cases"])):
+        importlib.import_module("unittest.mock")  # before what it patches is followed
     surroundings.follow_patches()
     peer.before_asking = surroundings.carry
     sys.meta_path.insert(0, Finder(tests["modules"], peer, results, [tests["setup"], *tests["cases"]]))

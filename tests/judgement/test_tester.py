@@ -59,6 +59,94 @@ def in_one_process(program, statements):
 
 
 HONEST = {
+    # --- what tests pass is looked at
+    "signature of a callback": (
+        """
+        import inspect
+        def curry(f):
+            n = len(inspect.signature(f).parameters)
+            def wrapper(*given):
+                return f(*given) if len(given) >= n else lambda *more: wrapper(*given, *more)
+            return wrapper
+        def optional(f):
+            return [p.name for p in inspect.signature(f).parameters.values() if p.default is not p.empty]
+        """,
+        """
+        assert curry(lambda a, b, c: a + b + c)(1)(2)(3) == 6
+        assert optional(lambda a, b=1, *, c=2: a) == ["b", "c"]
+        """,
+    ),
+    "number of a callback's arguments": (
+        """
+        def count(f):
+            code = f.__code__
+            return code.co_argcount, code.co_kwonlyargcount, code.co_varnames[: code.co_argcount], code.co_name
+        """,
+        """
+        def given(a, b=1, *rest, c=2): return a
+        assert count(given) == (2, 1, ("a", "b"), "given")
+        """,
+    ),
+    "metadata through functools.wraps": (
+        """
+        import functools
+        def log(f):
+            @functools.wraps(f)
+            def wrapper(*args, **kwargs):
+                return f(*args, **kwargs)
+            return wrapper
+        """,
+        """
+        @log
+        def greet(name):
+            "Say hello."
+            return f"hello {name}"
+        assert (greet.__name__, greet.__doc__, greet("you")) == ("greet", "Say hello.", "hello you")
+        """,
+    ),
+    "bound methods are equal when they are of the same object": (
+        """
+        class Bus:
+            def __init__(self): self.handlers = []
+            def on(self, handler): self.handlers.append(handler)
+            def off(self, handler): self.handlers.remove(handler)
+            def emit(self, event):
+                for handler in self.handlers: handler(event)
+        """,
+        """
+        class Listener:
+            def __init__(self): self.got = []
+            def hear(self, event): self.got.append(event)
+        one, other, got, bus = Listener(), Listener(), [], Bus()
+        bus.on(one.hear); bus.on(other.hear); bus.on(got.append)
+        bus.emit(1); bus.off(one.hear); bus.emit(2); bus.off(got.append); bus.emit(3)
+        assert (one.got, other.got, got) == ([1], [1, 2, 3], [1, 2])
+        assert bus.on == bus.on
+        """,
+    ),
+    "docstrings of classes and methods": (
+        """
+        class A:
+            "Docs."
+            def m(self):
+                "More."
+                return 1
+            def plain(self): return 2
+        """,
+        """
+        a = A()
+        assert (a.m(), A.__doc__, a.m.__doc__, A.m.__doc__, a.plain.__doc__) == (1, "Docs.", "More.", "More.", None)
+        """,
+    ),
+    "patches of a library by statements": (
+        "import random\ndef roll(): return random.randint(1, 6)",
+        """
+        from unittest.mock import patch
+        with patch("random.randint", return_value=40):
+            assert roll() == 40
+        assert roll() <= 6
+        """,
+    ),
     # --- functions
     "default and keyword-only arguments": (
         """
