@@ -107,7 +107,7 @@ class MirrorMeta(type):
         is_named = peer.is_named(cls)
         if type(value) is MirrorMeta and is_named:
             peer.named.add(value)
-        return _known(_untold(peer, name, value, is_named), is_named)
+        return _untold(peer, name, value, is_named)
 
     def __setattr__(cls, name: str, value: Any) -> None:
         if name.startswith("__") and name not in PROTOCOL:
@@ -397,7 +397,7 @@ class RemoteFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._sandbox_async:
             return self._sandbox_peer.coroutine("call_async", self, list(args), kwargs)
-        return _known(self._sandbox_peer.ask("call", self, list(args), kwargs), _is_known(self))
+        return self._sandbox_peer.ask("call", self, list(args), kwargs)
 
     def __getattr__(self, name: str) -> Any:
         if name == "__signature__":
