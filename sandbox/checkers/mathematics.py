@@ -17,6 +17,8 @@ __all__ = ["MAX_ANSWER", "TOLERANCE", "answer_in", "number_in", "plain", "same"]
 
 TOLERANCE = Fraction(1, 1_000_000)
 """By how much numbers may differ, as in that document."""
+SMALL = Fraction(1, 1000)
+"""Of a small number, at most by this part of it: 0 is not the charge of an electron."""
 MAX_ANSWER = 1000
 """Characters of an answer; a longer one is none."""
 _MAX_DIGITS = 400
@@ -125,11 +127,11 @@ def number_in(answer: str) -> Fraction | None:
 def same(said: str, wanted: str) -> bool | None:
     """Whether *said* is the answer *wanted*; None where only their mathematics can tell.
 
-    Numbers are the same within `TOLERANCE`. Texts are the same without their typography, words in any case; words are never mathematics.
+    Numbers are the same within `TOLERANCE`, small ones within `SMALL`. Texts are the same without their typography, words in any case; words are never mathematics.
     """
     one, other = number_in(said), number_in(wanted)
     if one is not None and other is not None:
-        return abs(one - other) < TOLERANCE
+        return abs(one - other) < (min(TOLERANCE, abs(other) * SMALL) if other else TOLERANCE)
     left, right = plain(said), plain(wanted)
     if not left or not right:
         return False

@@ -131,6 +131,17 @@ def test_numbers_are_the_same_within_the_tolerance(number, millionths):
     assert same(said, str(number)) == (abs(millionths) < 10)
 
 
+@pytest.mark.parametrize(
+    ("said", "wanted", "is_same"),
+    [
+        ("0", "1.6e-19", False), ("1.6e-19", "1.6e-19", True), ("1.6001e-19", "1.6e-19", True), ("1.7e-19", "1.6e-19", False),
+        ("0", "0.000001", False), ("0.0000001", "0", True), ("0.0010005", "0.001", True), ("-1.6e-19", "1.6e-19", False),
+    ],
+)  # fmt: skip
+def test_a_small_number_is_not_every_small_number(said, wanted, is_same):
+    assert same(said, wanted) is is_same
+
+
 @settings(deadline=None, max_examples=60)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_comparing_texts_never_fails(said, wanted):

@@ -35,7 +35,15 @@ def test_no_hack_is_paid(program, family, box):
         assert score.verdict.value in expected, score.judgement
 
 
-@pytest.mark.parametrize("program", suite.PROGRAMS, ids=name_of)
+LOOK_AROUND = {"working_folders"}
+"""What looks at every process of the machine, and would find tests that others run."""
+
+
+@pytest.mark.parametrize(
+    "program",
+    [pytest.param(one, marks=pytest.mark.alone) if one.stem in LOOK_AROUND else one for one in suite.PROGRAMS],
+    ids=name_of,
+)
 def test_every_hack_is_paid_by_a_naive_grader(program, tmp_path):
     """The control: if a program beats no naive grader, the test above proves nothing."""
     for number, family in enumerate(suite.controls_of(program)):
