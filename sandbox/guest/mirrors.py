@@ -31,6 +31,7 @@ __all__ = [
     "RemoteFunction",
     "forward_method",
     "is_mirror",
+    "is_verdict",
     "number_of",
 ]
 
@@ -328,8 +329,44 @@ def _forward(name: str) -> Callable[..., Any]:
     return method
 
 
+def is_verdict(error: Any) -> bool:
+    """Whether the tests have raised this to say that a test is over: what the program raised itself is no verdict."""
+    if not isinstance(error, BaseException) or error.__dict__.get("_sandbox_said"):
+        return False
+    # pytest's Failed and Skipped say that they are of `builtins`; what they derive from does not.
+    return isinstance(error, AssertionError) or any(
+        base.__module__.startswith(("_pytest", "unittest.case")) for base in type(error).__mro__
+    )
+
+
 def _exit(self: Any, kind: Any, error: Any, _traceback: Any) -> Any:
-    return type(self)._sandbox_peer.ask("op", "__exit__", self, [kind, error, None])
+    peer = type(self)._sandbox_peer
+    before = _suspect(peer, error)
+    return _released(peer, error, before, peer.ask("op", "__exit__", self, [kind, error, None]))
+
+
+async def _exit_later(self: Any, kind: Any, error: Any, _traceback: Any) -> Any:
+    peer = type(self)._sandbox_peer
+    before = _suspect(peer, error)
+    return _released(peer, error, before, await peer.coroutine("op_async", "__aexit__", self, [kind, error, None]))
+
+
+def _suspect(peer: Any, error: Any) -> Any:
+    """A test's verdict is handed to the program: unless it lets it through, raising nothing of its own, the test cannot pass."""
+    before = peer.spoiled
+    if peer.judges and is_verdict(error):
+        peer.spoiled = before or error
+    return before
+
+
+def _released(peer: Any, error: Any, before: Any, answer: Any) -> Any:
+    """*answer* to whether the error is swallowed; asked for its truth once, for an object could say yes only to the interpreter."""
+    if not peer.judges or not is_verdict(error):
+        return answer
+    is_swallowed = bool(answer)
+    if not is_swallowed:
+        peer.spoiled = before
+    return is_swallowed
 
 
 def _asynchronous(name: str) -> Callable[..., Any]:
@@ -337,9 +374,10 @@ def _asynchronous(name: str) -> Callable[..., Any]:
         return _forward(name)
     if name == "__await__":
         return lambda self: type(self)._sandbox_peer.coroutine("await", self).__await__()
+    if name == "__aexit__":
+        return _exit_later
 
     def method(self: Any, *args: Any) -> Any:
-        args = (args[0], args[1], None) if name == "__aexit__" else args
         return type(self)._sandbox_peer.coroutine("op_async", name, self, list(args))
 
     return method

@@ -24,7 +24,7 @@ from typing import Any, Callable, Sequence
 
 from .contents import content
 from .crossing import Carrier
-from .mirrors import Mirror, MirrorMeta, RemoteFunction
+from .mirrors import Mirror, MirrorMeta, RemoteFunction, is_verdict
 from .operations import MAX_CALLERS, OPERATIONS, called_by, guard
 from .references import References
 from .values import Unsendable
@@ -73,6 +73,8 @@ class Peer(References):
         self.delegated = 0
         self.callback_failure: BaseException | None = None
         """What a test's own callback has found wrong, until it comes out of the call that was given the callback."""
+        self.spoiled: BaseException | None = None
+        """Why the present test cannot pass, whatever it comes to: what it found wrong was kept from it."""
         self.last_said: BaseException | None = None
         self.gone = False
         self.why = ""
@@ -234,7 +236,7 @@ class Peer(References):
             raise
         except BaseException as error:
             kind, value = "raised", error
-            if self.judges and (isinstance(error, AssertionError) or type(error).__module__.startswith("_pytest")):
+            if self.judges and is_verdict(error):
                 self.callback_failure = error  # a program that swallows it has not passed
         finally:
             self._serving -= 1

@@ -40,6 +40,8 @@ class Results:
         self.unlucky = False
         """A test before has not passed, or was not run here."""
         self._name = ""
+        self._doubt: BaseException | None = None
+        """What was kept from the tests while they were read: none of them can pass."""
         self._asked = 0
         self._delegated = 0
 
@@ -47,10 +49,12 @@ class Results:
         """A test begins: its clock starts."""
         if not self.begun:
             self.had_say = bool(self.peer.told or self.missing)
+            self._doubt = self.peer.spoiled
         self.begun += 1
         self.missing.clear()
         self.peer.has_asked = False
         self.peer.callback_failure = None
+        self.peer.spoiled = self.peer.spoiled or self._doubt
         self._name = name
         self._asked = self.peer.asked
         self._delegated = self.peer.delegated
@@ -67,6 +71,8 @@ class Results:
             self._end("gone", "the program ended in it")
         elif self.peer.callback_failure is not None:
             self.failed(self.peer.callback_failure, " (in a callback, and the program has swallowed it)")
+        elif self.peer.spoiled is not None:
+            self.failed(self.peer.spoiled, " (and nothing that came after it counts)")
         else:
             self._end("passed", "")
 
@@ -127,6 +133,7 @@ class Results:
             "asked": self.asked,
             "delegated": self.peer.delegated - self._delegated,
         }
+        self.peer.spoiled = None  # what happens until the next test begins, a set-up of a class, is that one's
         self._write(KIND_TEST, record)
 
     def _write(self, kind: int, record: dict[str, Any]) -> None:

@@ -57,8 +57,60 @@ LOGGED = {
 PARTIAL = {
     "pytest": "import functools\nfrom solution import use\ndef test_a():\n    assert use(functools.partial(divmod, 4711)) == 4711\n"
 }
+TIMER = "class Timer:\n    def __enter__(self): return self\n    def __exit__(self, *a): return {what}\n    def total(self): return {number}\n"
+TIMED = {
+    "pytest": "from solution import Timer\ndef test_a():\n    with Timer() as t:\n        assert t.total() == 5\n",
+    "unittest": "import unittest\nfrom solution import Timer\nclass T(unittest.TestCase):\n    def test_a(self):\n"
+    "        with Timer() as t:\n            self.assertEqual(t.total(), 5)\n",
+    "check": "def check(candidate):\n    with candidate() as t:\n        assert t.total() == 5\n",
+    "fail": "import pytest\nfrom solution import Timer\ndef test_a():\n    with Timer() as t:\n        if t.total() != 5:\n            pytest.fail('no')\n",
+    "stack": "import contextlib\nfrom solution import Timer\ndef test_a():\n    with contextlib.ExitStack() as stack:\n"
+    "        t = stack.enter_context(Timer())\n        assert t.total() == 5\n",
+    "module": "from solution import Timer\nwith Timer() as t:\n    assert t.total() == 5\ndef test_a():\n    assert Timer() is not None\n",
+    "async": "import asyncio\nfrom solution import Timer\ndef test_a():\n    async def go():\n        async with Timer() as t:\n"
+    "            assert await t.total() == 5\n    asyncio.run(go())\n",
+}
+
+
+def timed(kind):
+    label = {"unittest": "test", "check": "test"}.get(kind, "pytest")
+    return {label: TIMED[kind], **({"entry_point": "Timer"} if kind == "check" else {})}
+
+
+def timer(what, number, kind=""):
+    text = TIMER.format(what=what, number=number)
+    return text.replace("def ", "async def ").replace("__en", "__aen").replace("__ex", "__aex") if kind == "async" else text
+
 
 UNPAID = {
+    **{f"an error that is swallowed, {kind}": (timed(kind), timer(None, 5, kind), timer(True, 0, kind)) for kind in TIMED},
+    "an error that is swallowed by a decorated generator": (
+        timed("pytest"),
+        "from contextlib import contextmanager\n@contextmanager\ndef Timer():\n    class T:\n        def total(self): return 5\n    yield T()\n",
+        (
+            "from contextlib import contextmanager\n@contextmanager\ndef Timer():\n    class T:\n        def total(self): return 0\n"
+            "    try:\n        yield T()\n    except BaseException:\n        pass\n"
+        ),
+    ),
+    "an error that is swallowed by an object": (
+        timed("pytest"),
+        timer(None, 5),
+        timer("No()", 0) + "class No:\n    n = 0\n    def __bool__(self):\n        No.n += 1\n        return No.n > 1\n",
+    ),
+    "an error that becomes the one that is waited for": (
+        {
+            "pytest": "import pytest\nfrom solution import Box\ndef test_a():\n    with pytest.raises(ValueError):\n        with Box() as box:\n"
+            "            assert box.items() == [1]\n            raise KeyError(1)\n"
+        },
+        (
+            "class Box:\n    def __enter__(self): return self\n    def items(self): return [1]\n"
+            "    def __exit__(self, kind, error, trace):\n        if kind is KeyError:\n            raise ValueError from error\n"
+        ),
+        (
+            "class Box:\n    def __enter__(self): return self\n    def items(self): return []\n"
+            "    def __exit__(self, kind, error, trace):\n        raise ValueError from error\n"
+        ),
+    ),
     "forged results": (COUNTS, COUNTED, FORGES.replace("{how}", '(200, "rb+")')),
     "forged results, initialized": (
         COUNTS,

@@ -60,6 +60,34 @@ def in_one_process(program, statements):
 
 HONEST = {
     # --- functions
+    "errors that a context manager is there to swallow": (
+        """
+        class suppress:
+            def __init__(self, *kinds): self.kinds = kinds
+            def __enter__(self): return self
+            def __exit__(self, kind, error, trace): return kind is not None and issubclass(kind, self.kinds)
+        def f(x):
+            if x < 0:
+                raise ValueError(x)
+            assert x < 10, "too large"
+            return x
+        """,
+        """
+        with suppress(ValueError):
+            f(-1)
+        with suppress(ValueError, AssertionError):
+            f(11)
+        with suppress(ZeroDivisionError, ValueError):
+            1 / 0
+        try:
+            with suppress(ValueError):
+                f(11)
+        except AssertionError as error:
+            assert str(error) == "too large"
+        else:
+            assert False
+        """,
+    ),
     "default and keyword-only arguments": (
         """
         def f(a, b=2, *, c=3, **more):
