@@ -19,7 +19,7 @@ from .candidate import content_of
 from .imported import Finder
 from .operations import run_awaitable
 from .peer import Gone, Peer
-from .results import Results
+from .results import Results, shown
 from .surroundings import Surroundings
 
 __all__ = ["follower", "prepare_session", "run_pytest", "run_unittest", "session_options", "warm_up"]
@@ -273,7 +273,7 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                 else:
                     self.expected_failure = True
             elif call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception):
-                reason = str(call.excinfo.value)
+                reason = shown(call.excinfo.value)
                 # A mark without a condition is the label's; any other may hang on what the program has said while it was read.
                 is_mark = any(True for _ in item.iter_markers("skip")) and not reason.startswith("got empty parameter set")
                 self.skip_reason, self.skip_by_label = reason, is_mark or not results.had_say
@@ -281,7 +281,7 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                 self.error = self.error or call.excinfo.value
                 self.in_setup = call.when == "setup"
             elif report.failed:
-                self.error = self.error or AssertionError(str(report.longrepr)[:500])
+                self.error = self.error or AssertionError(shown(report.longrepr)[:500])
             if call.when == "call":
                 self.ran = report.passed
             return report
@@ -289,7 +289,7 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
         def pytest_runtest_logreport(self, report: Any) -> None:
             # Failed sub-tests come as reports of their own, with no exception of the test itself.
             if report.failed and self.open and self.error is None:
-                self.error = AssertionError(str(getattr(report, "longreprtext", "") or "a sub-test failed")[:500])
+                self.error = AssertionError(shown(getattr(report, "longreprtext", "") or "a sub-test failed")[:500])
 
         def close(self, item: Any) -> None:
             self.open = False
@@ -301,7 +301,7 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                     self.in_setup and not results.asked and not results.had_say and not is_programs
                 ):  # a fixture failed before the program was asked anything
                     missing = getattr(self.error, "argname", None)
-                    what = f"there is no fixture {missing!r} (plugins are not loaded)" if missing else str(self.error)[:500]
+                    what = f"there is no fixture {missing!r} (plugins are not loaded)" if missing else shown(self.error)[:500]
                     results.stopped("label", f"{item.name}: {what}")
                 else:
                     results.failed(self.error)

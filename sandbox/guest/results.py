@@ -10,7 +10,7 @@ from typing import Any
 from .peer import Gone, Peer
 from .wire import ANSWERS_START, KIND_TEST, KIND_TESTS_ENDED, Progress, frame
 
-__all__ = ["Results", "said_by_program"]
+__all__ = ["Results", "said_by_program", "shown"]
 
 MAX_MESSAGE = 2000
 MAX_NAME = 300
@@ -94,19 +94,27 @@ class Results:
         self._end(outcome, message)
 
     def classify(self, error: BaseException) -> tuple[str, str]:
-        """Whose an exception is: (outcome, message)."""
+        """Whose an exception is: (outcome, message). What breaks in looking at it is whose it is too."""
+        try:
+            return self._classified(error)
+        except BaseException:  # an object in it that cannot be shown: only a program's can do anything when it is looked at
+            if not self.peer.asked:
+                raise
+            return "raised", "an exception that cannot be looked at"
+
+    def _classified(self, error: BaseException) -> tuple[str, str]:
         chain = _chain(error)
-        message = f"{type(error).__name__}: {_text(error)}"
+        message = f"{type(error).__name__}: {shown(error)}"
         if self.peer.gone or any(isinstance(link, Gone) for link in chain):
             return "gone", f"the program has ended ({self.peer.why})"
         if isinstance(error, SystemExit) and said_by_program(error):
-            return "exited", str(error.code)[:100]
+            return "exited", shown(error.code)[:100]
         if said_by_program(error):
             return "raised", message
-        lacking = [name for name in self.missing if any(name in _text(link) for link in chain)]
+        lacking = [name for name in self.missing if any(name in shown(link) for link in chain)]
         if lacking and any(isinstance(link, (ImportError, AttributeError, NameError)) for link in chain):
             return "missing", f"the program defines no {', '.join(sorted(lacking))[:200]}; {message}"
-        if isinstance(error, NameError) and any(f"'{name}'" in _text(error) for name in self.absent):
+        if isinstance(error, NameError) and any(f"'{name}'" in shown(error) for name in self.absent):
             return "missing", f"the program defines no such name; {message}"
         if any(map(said_by_program, chain)):
             return "raised", message
@@ -158,8 +166,9 @@ def _chain(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def _text(error: BaseException) -> str:
+def shown(value: Any) -> str:
+    """*value* as a text: an exception, or what a program has put into one, which may be anything."""
     try:
-        return str(error)[:MAX_MESSAGE]
+        return str(value)[:MAX_MESSAGE]
     except BaseException:
-        return "(its message cannot be shown)"
+        return "(it cannot be shown)"

@@ -221,7 +221,22 @@ UNPAID = {
 
 ADDS = {"pytest": "from solution import f\ndef test_a():\n    assert f(1) == 2\n"}
 ADDED = "def f(n):\n    return n + 1\n"
+EXITS = {
+    "10**5000": "",
+    "E()": "class E:\n    def __str__(self): raise ValueError('x')\n    __repr__ = __str__\n",
+    "I()": "class I:\n    def __str__(self): raise KeyboardInterrupt\n",
+}
+CHECKED = {"test": "def check(candidate):\n    for i in range(3):\n        assert candidate(i) == i + 1\n", "entry_point": "f"}
 CHARGED = {
+    **{
+        f"an exit by {code}, {kind}": (label, ADDED, f"{what}def {name}(n):\n    raise SystemExit({code})\n")
+        for code, what in EXITS.items()
+        for kind, label, name in (
+            ("check", CHECKED, "f"),
+            ("read, check", CHECKED, "__getattr__"),
+            ("read, pytest", ADDS, "__getattr__"),
+        )
+    },
     "a log record of infinite level": (
         ADDS,
         ADDED,
