@@ -19,6 +19,8 @@ import inspect
 import types
 from typing import Any, Callable
 
+from .lengths import check_index, check_view, counted, length_of, say_length
+
 __all__ = [
     "IMMUTABLE",
     "MUTABLE",
@@ -32,6 +34,7 @@ __all__ = [
     "forward_method",
     "is_mirror",
     "is_verdict",
+    "iterate_sized",
     "number_of",
 ]
 
@@ -295,23 +298,54 @@ def _contains(self: Any, item: Any) -> Any:
 
 def _iterate(self: Any) -> Any:
     kind = type(self)
-    peer = kind._sandbox_peer
+    peer, is_known = kind._sandbox_peer, _is_known(self)
     items = peer.ask("op", "__iter__", self, [])
-    if not peer.judges or "__len__" not in kind._sandbox_defined or "__next__" in kind._sandbox_defined:
+    if not peer.judges:
         return items
-    return _counted(self, items)
+    is_claimed = length_of(self) is not None and not is_known
+    if is_claimed or ("__len__" in kind._sandbox_defined and "__next__" not in kind._sandbox_defined):
+        return counted(self, items, is_known=is_known)
+    return items
 
 
-def _counted(self: Any, items: Any) -> Any:
-    """*items* of an object that has a length: it has as many as it says, or a test could look at the one and not at the other."""
-    count = 0
-    for item in items:
-        count += 1
+def _reversed(self: Any) -> Any:
+    items = type(self)._sandbox_peer.ask("op", "__reversed__", self, [])
+    is_claimed = type(self)._sandbox_peer.judges and length_of(self) is not None and not _is_known(self)
+    return counted(self, items, is_known=False) if is_claimed else items
+
+
+def iterate_sized(self: Any) -> Any:
+    """The items of what says a length and has no `__iter__` of its own: by its plain value, or one index after another."""
+    plain = type(self)._sandbox_plain
+    items = plain.__iter__(self) if plain is not None and plain.__name__ in IMMUTABLE else _indexed(self)
+    return items if _is_known(self) else counted(self, items, is_known=False)
+
+
+def _indexed(self: Any) -> Any:
+    number = 0
+    while True:
+        try:
+            item = self[number]
+        except (IndexError, StopIteration):
+            return
         yield item
-    if len(self) != count:
-        error = RuntimeError(f"an object of length {len(self)} has given {count} items")
-        error.__dict__["_sandbox_said"] = True
-        raise error
+        number += 1
+
+
+def _length(self: Any) -> Any:
+    peer = type(self)._sandbox_peer
+    answer = peer.ask("op", "__len__", self, [])
+    return say_length(self, answer, is_known=_is_known(self)) if peer.judges else answer
+
+
+def _item(self: Any, key: Any) -> Any:
+    peer = type(self)._sandbox_peer
+    try:
+        return peer.ask("op", "__getitem__", self, [key])
+    except IndexError:
+        if peer.judges and not _is_known(self):
+            check_index(self, key)
+        raise
 
 
 CONVERSIONS = frozenset(
@@ -392,7 +426,9 @@ def forward_method(name: str, is_async: bool) -> Callable[..., Any]:
             return peer.ask("call", peer.ask("attr", owner, name), [self, *args], kwargs)
         if is_async:
             return peer.coroutine("method_async", self, name, list(args), kwargs)
-        return peer.ask("method", self, name, list(args), kwargs)
+        answer = peer.ask("method", self, name, list(args), kwargs)
+        is_view = peer.judges and kind._sandbox_plain is dict and name in ("items", "keys", "values") and not _is_known(self)
+        return check_view(self, answer) if is_view else answer
 
     method.__name__ = name
     return method
@@ -408,6 +444,9 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     **{name: _asynchronous(name) for name in ASYNC},
     "__contains__": _contains,
     "__iter__": _iterate,
+    "__reversed__": _reversed,
+    "__len__": _length,
+    "__getitem__": _item,
     "__exit__": _exit,
 }
 

@@ -24,6 +24,7 @@ from typing import Any, Callable, Sequence
 
 from .contents import content
 from .crossing import Carrier
+from .lengths import is_look
 from .mirrors import Mirror, MirrorMeta, RemoteFunction, is_verdict
 from .operations import MAX_CALLERS, OPERATIONS, called_by, guard
 from .references import References
@@ -73,6 +74,8 @@ class Peer(References):
         self.delegated = 0
         self.callback_failure: BaseException | None = None
         """What a test's own callback has found wrong, until it comes out of the call that was given the callback."""
+        self.turn = 0
+        """Counts the questions that may have changed the lengths of the program's objects."""
         self.spoiled: BaseException | None = None
         """Why the present test cannot pass, whatever it comes to: what it found wrong was kept from it."""
         self.last_said: BaseException | None = None
@@ -110,6 +113,7 @@ class Peer(References):
             if self.judges and op != "surroundings":
                 self.before_asking()
             self.asked += 1
+            self.turn += not is_look(op, args)
             if not self.has_asked and op in ANSWERING:
                 self.has_asked = True
                 self.on_first_question()

@@ -82,7 +82,67 @@ def timer(what, number, kind=""):
     return text.replace("def ", "async def ").replace("__en", "__aen").replace("__ex", "__aex") if kind == "async" else text
 
 
+LOOPS = {
+    "zip": "assert len(out) == len(exp)\n        for a, b in zip(out, exp):\n            assert abs(a - b) < 1e-6",
+    "index": "assert isinstance(out, list)\n        assert len(out) == len(exp)\n        for i in range(len(out)):\n            assert abs(out[i] - exp[i]) < 1e-6",
+    "in": "assert len(out) == len(exp)\n        for b in exp:\n            assert b in out",
+    "reversed": "assert len(out) == len(exp)\n        for a, b in zip(reversed(out), reversed(exp)):\n            assert abs(a - b) < 1e-6",
+    "caught": "assert len(out) == len(exp)\n        try:\n            for a, b in zip(out, exp):\n                assert abs(a - b) < 1e-6\n"
+    "        except (TypeError, RuntimeError):\n            pass",
+    "later": "for a, b in zip(out, exp):\n            assert abs(a - b) < 1e-6\n        assert len(out) == len(exp)",
+    "twice": "assert len(out) == len(exp)\n        assert all(isinstance(a, int) for a in out)\n        for a, b in zip(out, exp):\n            assert abs(a - b) < 1e-6",
+}
+SIZED = "class L({base}):\n    def __init__(self, n): self.n = n\n    def __len__(self): return self.n\n{more}def f(x): return L(len(x))\n"
+LIARS = {
+    "no iterator": ("zip", "", "    def __getitem__(self, i): raise IndexError\n"),
+    "no iterator, backwards": ("reversed", "", "    def __getitem__(self, i): raise IndexError\n"),
+    "no iterator, caught": ("caught", "", "    def __getitem__(self, i): raise IndexError\n"),
+    "shorter by and by": ("zip", "", "    def __iter__(self):\n        self.n = 0\n        return iter(())\n"),
+    "longer by and by": (
+        "later",
+        "",
+        "    k = 0\n    def __len__(self):\n        self.k += 1\n        return 0 if self.k == 1 else self.n\n    def __iter__(self): return iter(())\n",
+    ),
+    "right once": ("index", "list", "    def __len__(self):\n        n, self.n = self.n, 0\n        return n\n"),
+    "all numbers": ("in", "", "    def __iter__(self): return iter(range(100000))\n"),
+    "its own iterator": ("zip", "", "    def __iter__(self): return self\n    def __next__(self): raise StopIteration\n"),
+    "a tuple": ("zip", "tuple", "    def __new__(cls, n): return tuple.__new__(cls)\n"),
+    "a reversed one": ("reversed", "list", "    def __reversed__(self): return iter(())\n"),
+    "items once": (
+        "twice",
+        "",
+        "    def __iter__(self):\n        n, self.m = self.m, 0\n        return iter([0] * n)\n    m = 2\n",
+    ),
+}
+
+
+def looped(kind):
+    return {
+        "test": "def check(candidate):\n    for inp, exp in [([1, 2], [2, 4]), ([5, 7], [10, 14])]:\n"
+        f"        out = candidate(inp)\n        {LOOPS[kind]}\n",
+        "entry_point": "f",
+    }
+
+
 UNPAID = {
+    **{
+        f"a length that lies: {name}": (looped(kind), "def f(x): return [2 * i for i in x]\n", SIZED.format(base=base, more=more))
+        for name, (kind, base, more) in LIARS.items()
+    },
+    "a plain value that lies": (
+        looped("zip"),
+        "def f(x): return tuple(2 * i for i in x)\n",
+        "class T(tuple):\n    def __iter__(self): return iter(())\ndef f(x): return T(x)\n",
+    ),
+    "items of a dict that lies": (
+        {
+            "test": "def check(candidate):\n    for exp in [{1: 2}, {3: 4}]:\n        out = candidate(exp)\n        assert len(out) == len(exp)\n"
+            "        for k, v in out.items():\n            assert exp[k] == v\n",
+            "entry_point": "f",
+        },
+        "class D(dict):\n    pass\ndef f(x): return D(x)\n",
+        "class D(dict):\n    def __len__(self): return 1\n    def items(self): return iter(())\ndef f(x): return D()\n",
+    ),
     **{f"an error that is swallowed, {kind}": (timed(kind), timer(None, 5, kind), timer(True, 0, kind)) for kind in TIMED},
     "an error that is swallowed by a decorated generator": (
         timed("pytest"),

@@ -88,6 +88,73 @@ HONEST = {
             assert False
         """,
     ),
+    "answers whose length changes": (
+        """
+        class Stack:
+            def __init__(self, items): self.items = list(items)
+            def __len__(self): return len(self.items)
+            def __iter__(self): return iter(self.items)
+            def __getitem__(self, i): return self.items[i]
+            def push(self, x): self.items.append(x)
+            def pop(self): return self.items.pop()
+        class Row:
+            def __init__(self, items): self.items = list(items)
+            def __len__(self): return len(self.items)
+            def __getitem__(self, i): return self.items[i]
+            def __setitem__(self, i, x): self.items[i] = x
+            def __delitem__(self, i): del self.items[i]
+        class Queue(Stack):
+            def __iter__(self):
+                while self.items: yield self.items.pop(0)
+        class Seen(dict):
+            def __missing__(self, key):
+                self[key] = 0
+                return 0
+        class Log(list): pass
+        LOG = Log()
+        def stack(*items): return Stack(items)
+        def row(*items): return Row(items)
+        def queue(*items): return Queue(items)
+        def seen(): return Seen()
+        def log(x):
+            LOG.append(x)
+            return LOG
+        """,
+        """
+        s = stack(1, 2)
+        assert len(s) == 2 and list(s) == [1, 2] and s[1] == 2 and len(s) == 2
+        s.push(3)
+        assert len(s) == 3 and list(reversed(s)) == [3, 2, 1] and 3 in s
+        while s:
+            s.pop()
+        assert len(s) == 0 and list(s) == []
+        r = row(5, 6, 7)
+        assert len(r) == 3 and list(r) == [5, 6, 7] and [x for x in zip(r, "ab")] == [(5, "a"), (6, "b")] and 7 in r
+        r[0] = 1
+        del r[1]
+        assert len(r) == 2 and list(r) == [1, 7] and list(reversed(r)) == [7, 1]
+        try:
+            r[2]
+        except IndexError:
+            pass
+        else:
+            assert False
+        assert list(queue(1, 2)) == [1, 2]
+        q = Queue([1, 2])
+        assert len(q) == 2 and list(q) == [1, 2] and len(q) == 0
+        d = seen()
+        assert len(d) == 0 and d["a"] == 0 and len(d) == 1 and list(d.items()) == [("a", 0)]
+        found = log(1)
+        assert len(found) == 1 and list(found) == [1]
+        log(2)
+        assert len(found) == 2 and list(found) == [1, 2]
+        total = 0
+        for x in found:
+            total += x
+            assert len(found) == 2
+        assert total == 3
+        """,
+    ),
     "default and keyword-only arguments": (
         """
         def f(a, b=2, *, c=3, **more):
