@@ -196,6 +196,7 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
             file.write(content_of(text))
         if path.endswith(".py") and isinstance(text, str):
             texts.append(text)
+    results.texts = texts
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ["HOME"] = shared
     sys.dont_write_bytecode = True
@@ -210,7 +211,7 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
         pytest.main([*session_options(root, shared, [name for name, _ in tests["files"]]), *tests["paths"]], plugins=[plugin])
     except BaseException as error:
         outcome, message = results.classify(error)
-        results.end(0, results.owner_of_start(outcome), message)
+        results.end(0, results.owner_of_start(outcome, error), message)
         return
     plugin.end()
 
@@ -296,7 +297,11 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
             if self.expected_failure:
                 results.stopped("skipped", "an expected failure")
             elif self.error is not None:
-                is_programs = results.classify(self.error)[0] in ("raised", "missing", "exited", "gone") or results.unlucky
+                is_programs = (
+                    results.classify(self.error)[0] in ("raised", "missing", "exited", "gone")
+                    or results.is_programs(self.error)
+                    or results.unlucky
+                )
                 if (
                     self.in_setup and not results.asked and not results.had_say and not is_programs
                 ):  # a fixture failed before the program was asked anything
@@ -333,7 +338,7 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                 results.end(self.count, "gone")
             elif self.trouble is not None:
                 outcome, message = results.classify(self.trouble)
-                results.end(self.count, results.owner_of_start(outcome), message)
+                results.end(self.count, results.owner_of_start(outcome, self.trouble), message)
             elif not self.count and isinstance(
                 peer.last_said, (SystemExit, KeyboardInterrupt)
             ):  # it ended the session while the tests were read

@@ -7,6 +7,7 @@ import os
 import time
 from typing import Any
 
+from .blame import is_no_room, is_unbound, is_use_of_program
 from .peer import Gone, Peer
 from .wire import ANSWERS_START, KIND_TEST, KIND_TESTS_ENDED, Progress, frame
 
@@ -37,6 +38,8 @@ class Results:
         self.absent: set[str] = set()
         """Names that `from solution import *` did not give."""
         peer.on_first_question = lambda: self._write(KIND_TEST, {"name": self._name[:MAX_NAME], "outcome": "asking"})
+        self.texts: list[str] = []
+        """Of the tests, where the names that they bind are looked up."""
         self.unlucky = False
         """A test before has not passed, or was not run here."""
         self._name = ""
@@ -118,15 +121,20 @@ class Results:
             return "missing", f"the program defines no such name; {message}"
         if any(map(said_by_program, chain)):
             return "raised", message
-        if isinstance(error, _BREAKS) and not self.asked:
+        if isinstance(error, _BREAKS) and not self.asked and not (self.peer.told and is_unbound(error, self.texts)):
             return "label", message
         return "failed", message
 
-    def owner_of_start(self, outcome: str) -> str:
-        """The outcome of an exception before the first test: the label's, unless the program has raised it or has had a say."""
+    def owner_of_start(self, outcome: str, error: BaseException | None = None) -> str:
+        """The outcome of an exception before the first test: the label's, unless it is the program's or the program has had a say."""
         if outcome in ("gone", "raised", "missing", "exited"):
             return outcome
-        return "raised" if self.peer.told else "label"
+        return "raised" if self.peer.told or (error is not None and self.is_programs(error)) else "label"
+
+    def is_programs(self, error: BaseException) -> bool:
+        """Whether an exception that a test, or what prepares it, has raised is the program's although it had not been asked anything."""
+        # A name that is nowhere, or text that is no Python, is the label's whatever stands around it.
+        return is_no_room(error) or (not isinstance(error, _BREAKS) and is_use_of_program(error))
 
     def end(self, count: int, outcome: str = "", message: str = "") -> None:
         """All is told. *count* tests there are, those skipped included; *outcome* says why there are no results for some."""

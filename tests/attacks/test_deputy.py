@@ -287,7 +287,69 @@ EXITS = {
     "I()": "class I:\n    def __str__(self): raise KeyboardInterrupt\n",
 }
 CHECKED = {"test": "def check(candidate):\n    for i in range(3):\n        assert candidate(i) == i + 1\n", "entry_point": "f"}
+COLORS = "from enum import Enum\nclass Color(Enum):\n    R = 1\ndef name(c): return c.name\n"
+TEMPORARY = {
+    "pytest": "from solution import f\ndef test_a(tmp_path):\n    (tmp_path / 'a').write_text('x')\n    assert f(tmp_path / 'a') == 1\n"
+}
+SIZE = "def f(p): return len(open(p).read())\n"
 CHARGED = {
+    "a function in the place of a class": (
+        {
+            "pytest": "import pytest\nfrom solution import Color, name\n@pytest.mark.parametrize('c', list(Color))\n"
+            "def test_a(c):\n    assert name(c) == c.name\n"
+        },
+        COLORS,
+        "def Color(*a): pass\ndef name(c): return c.name\n",
+    ),
+    "a function in the place of a class, in a fixture": (
+        {
+            "pytest": "import pytest\nfrom solution import Color, name\n@pytest.fixture\ndef colors():\n    return [c for c in Color]\n"
+            "def test_a(colors):\n    assert name(colors[0]) == 'R'\n"
+        },
+        COLORS,
+        "def Color(*a): pass\ndef name(c): return c.name\n",
+    ),
+    "a function in the place of a class, in a module of statements": (
+        {
+            "test": "COLORS = list(Color)\ndef check(candidate):\n    for c in COLORS:\n        assert candidate(c) == c.name\n",
+            "entry_point": "name",
+        },
+        COLORS,
+        "def Color(*a): pass\ndef name(c): return c.name\n",
+    ),
+    "a class that is no exception": (
+        {
+            "pytest": "import pytest\nfrom solution import f, MyError\n@pytest.mark.parametrize('x,exp', [\n    (1, pytest.raises(MyError)),\n])\n"
+            "def test_a(x, exp):\n    with exp:\n        f(x)\n"
+        },
+        "class MyError(Exception): pass\ndef f(x): raise MyError(x)\n",
+        "class MyError: pass\ndef f(x): return 1\n",
+    ),
+    "a name that an answer leaves unbound": (
+        {"pytest": "from solution import f\nR = f(3)\ndef test_a():\n    for i in R:\n        last = i\n    assert last == 3\n"},
+        "def f(n): return list(range(n + 1))\n",
+        "def f(n): return []\n",
+    ),
+    "a name of the module that an answer leaves unbound": (
+        {"pytest": "from solution import f\nfor last in f(3):\n    pass\ndef test_a():\n    assert last == 3\n"},
+        "def f(n): return list(range(n + 1))\n",
+        "def f(n): return []\n",
+    ),
+    "a name that an answer of a class's set-up leaves unbound": (
+        {
+            "test": "import unittest\nclass T(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls):\n        cls.r = f(3)\n"
+            "    def test_a(self):\n        for i in self.r:\n            last = i\n        self.assertEqual(last, 3)\n",
+            "entry_point": "f",
+        },
+        "def f(n): return list(range(n + 1))\n",
+        "def f(n): return []\n",
+    ),
+    "no room for folders": (
+        TEMPORARY,
+        SIZE,
+        "try:\n    for k in range(2000000):\n        open(f'f{k}', 'wb').close()\nexcept OSError:\n    pass\ndef f(x): return 0\n",
+    ),
+    "no folder to be made": (TEMPORARY, SIZE, "open('/shared/tmp', 'w').close()\ndef f(x): return 0\n"),
     **{
         f"an exit by {code}, {kind}": (label, ADDED, f"{what}def {name}(n):\n    raise SystemExit({code})\n")
         for code, what in EXITS.items()
@@ -374,3 +436,26 @@ def test_a_warning_that_tests_make_an_error_is_one(judge):
     program = "import warnings\ndef old():\n    warnings.warn('use new', DeprecationWarning, stacklevel=2)\n    return 1\n"
     assert judge.score(program, label).outcome is Outcome.PASS
     assert judge.score("def old():\n    return 1\n", label).outcome is Outcome.FAIL
+
+
+BROKEN = {
+    "a number that is none": {"pytest": "from solution import f\nWANT = int('abc')\ndef test_a():\n    assert f(1) == WANT\n"},
+    "parameters that are none": {
+        "pytest": "import pytest\nfrom solution import f\n@pytest.mark.parametrize('x', 5)\ndef test_a(x):\n    assert f(x) == 6\n"
+    },
+    "a name that is nowhere, after an answer": {
+        "pytest": "from solution import f\nR = f(1)\ndef test_a():\n    assert R == wanted\n"
+    },
+    "a fixture that is broken": {
+        "pytest": "import pytest\nfrom solution import f\n@pytest.fixture\ndef want():\n    return {}['x']\ndef test_a(want):\n    assert f(1) == want\n"
+    },
+    "a file that is not there": {
+        "pytest": "from solution import f\nTEXT = open('missing.txt').read()\ndef test_a():\n    assert f(1) == TEXT\n"
+    },
+}
+
+
+@pytest.mark.parametrize("label", BROKEN.values(), ids=BROKEN)
+def test_what_is_wrong_with_a_label_is_its_own(judge, label):
+    """The control: whose a failure is hangs on what the program has to do with it."""
+    assert judge.score(ADDED, label).judgement.verdict is Verdict.LABEL_ERROR
