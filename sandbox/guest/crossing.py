@@ -320,7 +320,7 @@ class Carrier:
         except WireError:
             raise
         except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError, AttributeError, MemoryError) as error:
-            raise WireError(f"not a value: {type(error).__name__}: {str(error)[:200]}") from None
+            raise WireError(f"not a value: {type(error).__name__}") from error
         return value
 
     def _refill(self, target: Any, body: Any) -> None:

@@ -46,6 +46,7 @@ ANSWERING = frozenset("call call_async method method_async op op_async await con
 _KEEPING = frozenset(("__enter__", "__aenter__", "__iter__"))
 """Operators that usually give the object itself, which is no answer yet."""
 _STEPS = frozenset(("await", "op_async", "call_async", "method_async"))
+MAX_WHY = 500
 FRESH = 2
 """References to an answer that the program does not keep itself."""
 PASSED = 4
@@ -158,12 +159,14 @@ class Peer(References):
             _, _, kind, packed, drops, texts, kept = message
             self._forget(drops)
             value = carrier.unpack(packed)
+            if not _is_answer(kind, value):
+                raise WireError("no answer of that kind")
             if carrier.is_grown:
                 self._shared.clear()  # what lies in them now is not followed: from here on they are copies again
             self._shared += [carrier.items[number] for number in kept[:MAX_SHARED]]
             self._note_shared()
         except Exception as error:  # whatever these bytes break here, it is the program that sent them
-            self._end(f"{type(error).__name__}: {error}")
+            self._end(_shown(error))
         if texts:
             try:
                 self.on_output(texts)
@@ -172,7 +175,7 @@ class Peer(References):
                 raise
         if kind == "value":
             return value
-        if kind == "raised" and isinstance(value, BaseException):
+        if kind == "raised":
             self.told += op in ANSWERING
             # An exception of the tests' own that is sent back is the program's too.
             if self.judges and value is not self.callback_failure:
@@ -186,7 +189,7 @@ class Peer(References):
                 stopped.__dict__.update(_sandbox_said=True, value=value.value)
                 raise stopped from value
             raise value
-        trouble = RuntimeError(f"its answer cannot cross to the other process: {value}")
+        trouble = RuntimeError(f"its answer cannot cross to the other process: {value[:MAX_WHY]}")
         trouble.__dict__["_sandbox_said"] = self.judges
         raise trouble
 
@@ -231,8 +234,8 @@ class Peer(References):
                 self._shared.clear()
             carrier.is_grown = False
             self._note_shared()
-        except (WireError, ValueError, TypeError) as error:
-            self._end(str(error))
+        except Exception as error:
+            self._end(_shown(error))
         self._serving += 1
         try:
             kind, value = "value", perform(op, args)
@@ -330,6 +333,21 @@ class Peer(References):
     def _check_process(self) -> None:
         if _getpid() != self._process:  # a child that the program forked has no part in its answers
             _exit(0)
+
+
+def _is_answer(kind: Any, value: Any) -> bool:
+    """Whether there are answers of that kind, with such a value."""
+    return (
+        kind == "value" or (kind == "raised" and isinstance(value, BaseException)) or (kind == "unsendable" and type(value) is str)
+    )
+
+
+def _shown(error: Exception) -> str:
+    """What bytes of the other side have broken; they may have put into it what cannot be shown, such as a long number."""
+    try:
+        return f"{type(error).__name__}: {error}"[:MAX_WHY]
+    except Exception:
+        return type(error).__name__
 
 
 def _forget_known(value: Any, depth: int) -> None:

@@ -292,7 +292,33 @@ TEMPORARY = {
     "pytest": "from solution import f\ndef test_a(tmp_path):\n    (tmp_path / 'a').write_text('x')\n    assert f(tmp_path / 'a') == 1\n"
 }
 SIZE = "def f(p): return len(open(p).read())\n"
+RAW = """\
+import sys
+Peer = [module for name, module in sys.modules.items() if name.endswith(".peer")][0].Peer
+send = Peer._send
+def evil(self, message):
+    if message[0] == "=":
+        message = [*message[:2], {answer}, [], [], []]
+    return send(self, message)
+Peer._send = evil
+def f(n): return 0
+"""
+HUGE = "{'i': hex(10**5000)}"
+RAW_ANSWERS = {
+    "of no kind": f"'odd', [[], {HUGE}, []]",
+    "that cannot cross for a number": f"'unsendable', [[], {HUGE}, []]",
+    "that raises a number": f"'raised', [[], {HUGE}, []]",
+    "of a kind that is an array": "['value'], [[], 1, []]",
+    "whose class has a number for a name": f"'value', [[], {{'y': [{HUGE}, {HUGE}]}}, []]",
+    "that is of a number of ours": f"'value', [[], {{'Y': {HUGE}}}, []]",
+    "in a mapping of rows": f"'value', [{{}}, 1, [[0, {HUGE}, []]]]",
+}
 CHARGED = {
+    **{
+        f"an answer {name}, {kind}": (label, ADDED, RAW.replace("{answer}", answer))
+        for name, answer in RAW_ANSWERS.items()
+        for kind, label in (("check", CHECKED), ("pytest", ADDS))
+    },
     "a function in the place of a class": (
         {
             "pytest": "import pytest\nfrom solution import Color, name\n@pytest.mark.parametrize('c', list(Color))\n"
