@@ -66,8 +66,9 @@ class Peer(References):
         self.max_bytes = max_bytes
         self.asked = 0
         self.has_asked = False
-        """A question for an answer of the program's own has been asked since this was made False."""
-        self.on_first_question: Callable[[], None] = lambda: None
+        """A question has been asked since this was made False, and more than a function or a class came back."""
+        self.on_question: Callable[[bool], None] = lambda is_asking: None
+        """Called before the first such question, and where it turns out to be none."""
         self.told = 0
         """Questions whose answers were more than a function or a class: from here on the program has had a say."""
         self.passes_stop_iteration = not judges
@@ -115,9 +116,10 @@ class Peer(References):
                 self.before_asking()
             self.asked += 1
             self.turn += not is_look(op, args)
-            if not self.has_asked and op in ANSWERING:
+            is_first = not self.has_asked and op != "surroundings"
+            if is_first:
                 self.has_asked = True
-                self.on_first_question()
+                self.on_question(True)
             self._next += 1
             number = self._next
             carrier = Carrier(self, self._shared, self._shared_before)
@@ -143,6 +145,9 @@ class Peer(References):
             value = self._read_answer(carrier, message, op, args)
             if op in ANSWERING or (op != "surroundings" and type(value) not in (RemoteFunction, MirrorMeta)):
                 self.told += 1
+            elif is_first:
+                self.has_asked = False
+                self.on_question(False)
             self._note_reached(args[0] if args else None, value)
             if self.judges and not (op == "op" and args[0] in _KEEPING):
                 _forget_known(value, 0)

@@ -37,7 +37,7 @@ class Results:
         """The program had given answers, or lacked something, before the first test: a condition may hang on that."""
         self.absent: set[str] = set()
         """Names that `from solution import *` did not give."""
-        peer.on_first_question = lambda: self._write(KIND_TEST, {"name": self._name[:MAX_NAME], "outcome": "asking"})
+        peer.on_question = self._note_question
         self.texts: list[str] = []
         """Of the tests, where the names that they bind are looked up."""
         self.unlucky = False
@@ -62,6 +62,10 @@ class Results:
         self._asked = self.peer.asked
         self._delegated = self.peer.delegated
         os.pwrite(self.fd, Progress(self.begun, _NOW, time.monotonic_ns()).pack(), 0)
+
+    def _note_question(self, is_asking: bool) -> None:
+        """Time that runs out from here on is the program's: it may make the tests slow with whatever it answers."""
+        self._write(KIND_TEST, {"name": self._name[:MAX_NAME], "outcome": "asking" if is_asking else "unasked"})
 
     @property
     def asked(self) -> int:

@@ -313,7 +313,22 @@ RAW_ANSWERS = {
     "that is of a number of ours": f"'value', [[], {{'Y': {HUGE}}}, []]",
     "in a mapping of rows": f"'value', [{{}}, 1, [[0, {HUGE}, []]]]",
 }
+# Keys whose hashes are all 0, so that a dict of them is quadratic.
+SLOW = "ITEMS = [{'i': hex((k + 1) * ((1 << 61) - 1) << 3)} for k in range(60000)]\n" + RAW.replace(
+    "{answer}", "'value', [[], {'s': ITEMS}, []]"
+)
+SUMS = {
+    "pytest": {"pytest": "from solution import NUMBERS\ndef test_a():\n    assert sum(NUMBERS) == 10\n"},
+    "statements": ["x = NUMBERS\nassert sum(x) == 10\n"],
+}
 CHARGED = {
+    **{
+        f"an answer that takes long to read, {kind}": (label, ADDED, SLOW) for kind, label in (("check", CHECKED), ("pytest", ADDS))
+    },
+    **{
+        f"a constant without an end, {kind}": (label, "NUMBERS = [1, 2, 3, 4]\n", "NUMBERS = range(10**15)\n")
+        for kind, label in SUMS.items()
+    },
     **{
         f"an answer {name}, {kind}": (label, ADDED, RAW.replace("{answer}", answer))
         for name, answer in RAW_ANSWERS.items()
@@ -465,6 +480,9 @@ def test_a_warning_that_tests_make_an_error_is_one(judge):
 
 
 BROKEN = {
+    "a test without an end that finds its function": {
+        "pytest": "import solution\ndef test_a():\n    f = solution.f\n    while callable(f):\n        pass\n"
+    },
     "a number that is none": {"pytest": "from solution import f\nWANT = int('abc')\ndef test_a():\n    assert f(1) == WANT\n"},
     "parameters that are none": {
         "pytest": "import pytest\nfrom solution import f\n@pytest.mark.parametrize('x', 5)\ndef test_a(x):\n    assert f(x) == 6\n"
