@@ -134,7 +134,8 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return ProgramModule(spec.name, *self.made) if spec.name in self.names else None
 
     def exec_module(self, module: Any) -> None:
-        pass
+        if isinstance(module, ProgramModule):
+            self.made[0].ask("imported")
 
 
 class Names(dict):  # type: ignore[type-arg]

@@ -12,7 +12,7 @@ from typing import Any, Iterator, Sequence
 
 __all__ = ["check_index", "check_view", "counted", "is_look", "length_of", "say_length"]
 
-_LOOKS = frozenset("get names attr signature content surroundings".split())
+_LOOKS = frozenset("get names attr signature content surroundings imported".split())
 _LOOKING = frozenset(
     "__len__ __iter__ __next__ __getitem__ __contains__ __reversed__ __length_hint__ __bool__ __hash__ __repr__ __str__ __format__ __eq__ "
     "__ne__ __lt__ __le__ __gt__ __ge__".split()

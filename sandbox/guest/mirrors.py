@@ -28,6 +28,7 @@ __all__ = [
     "PROTOCOL",
     "SPECIAL",
     "TELLING",
+    "CannotDerive",
     "Mirror",
     "MirrorMeta",
     "RemoteFunction",
@@ -86,6 +87,10 @@ def number_of(value: Any) -> int:
     return number
 
 
+class CannotDerive(TypeError):
+    """The tests derive from a class that they name: the label wants what cannot be had from another process."""
+
+
 class MirrorMeta(type):
     """The class of mirrored classes: what is done to the class itself is asked there too."""
 
@@ -94,7 +99,15 @@ class MirrorMeta(type):
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any) -> MirrorMeta:
         if "_sandbox_number" not in namespace and bases:
-            raise TypeError(f"class {name}: a class of the tests cannot derive from a class of the program, which runs elsewhere")
+            what = f"class {name}: a class of the tests cannot derive from a class of the program, which runs elsewhere"
+            mirrored = [base for base in bases if isinstance(base, MirrorMeta)]
+            peer = mirrored[0]._sandbox_peer
+            if not peer.judges or not all(map(peer.is_named, mirrored)):
+                raise TypeError(
+                    what
+                )  # a program may answer with a class, and not by that make the label one that is not to be judged
+            peer.mistake = CannotDerive(what)
+            raise peer.mistake
         return super().__new__(cls, name, bases, namespace)
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any) -> None:

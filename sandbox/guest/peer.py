@@ -45,6 +45,8 @@ ANSWERING = frozenset("call call_async method method_async op op_async await con
 """Questions to which any answer, an exception too, is one that the program has given."""
 _KEEPING = frozenset(("__enter__", "__aenter__", "__iter__"))
 """Operators that usually give the object itself, which is no answer yet."""
+_QUIET = frozenset(("surroundings", "imported"))
+"""Questions whose answers say nothing."""
 _STEPS = frozenset(("await", "op_async", "call_async", "method_async"))
 MAX_WHY = 500
 FRESH = 2
@@ -71,6 +73,8 @@ class Peer(References):
         """Called before the first such question, and where it turns out to be none."""
         self.told = 0
         """Questions whose answers were more than a function or a class: from here on the program has had a say."""
+        self.has_printed = False
+        """What the program printed while it was loaded has been repeated: that may be what a test looks at."""
         self.passes_stop_iteration = not judges
         """Whether a call may raise StopIteration: it ends the loop around it quietly, so a test has to say that it means it."""
         self.delegated = 0
@@ -80,6 +84,8 @@ class Peer(References):
         """Counts the questions that may have changed the lengths of the program's objects."""
         self.spoiled: BaseException | None = None
         """Why the present test cannot pass, whatever it comes to: what it found wrong was kept from it."""
+        self.mistake: BaseException | None = None
+        """What the tests wanted of the program that cannot be had from another process."""
         self.last_said: BaseException | None = None
         self.gone = False
         self.why = ""
@@ -112,14 +118,14 @@ class Peer(References):
             if not self.judges and not self._serving:
                 raise RuntimeError("the tests do not wait for this program now")
             self._check_process()
-            if self.judges and op != "surroundings":
-                self.before_asking()
-            self.asked += 1
+            self.asked += op != "imported"
             self.turn += not is_look(op, args)
             is_first = not self.has_asked and op != "surroundings"
             if is_first:
                 self.has_asked = True
                 self.on_question(True)
+            if self.judges and op != "surroundings":
+                self.before_asking()
             self._next += 1
             number = self._next
             carrier = Carrier(self, self._shared, self._shared_before)
@@ -143,7 +149,7 @@ class Peer(References):
                 else:
                     self._end("an answer that nobody waits for")
             value = self._read_answer(carrier, message, op, args)
-            if op in ANSWERING or (op != "surroundings" and type(value) not in (RemoteFunction, MirrorMeta)):
+            if op in ANSWERING or (op not in _QUIET and type(value) not in (RemoteFunction, MirrorMeta)):
                 self.told += 1
             elif is_first:
                 self.has_asked = False
@@ -173,6 +179,7 @@ class Peer(References):
         except Exception as error:  # whatever these bytes break here, it is the program that sent them
             self._end(_shown(error))
         if texts:
+            self.has_printed = self.has_printed or op == "imported"
             try:
                 self.on_output(texts)
             except Exception as error:  # a warning that the tests make an error, a record that no logger takes
@@ -275,7 +282,7 @@ class Peer(References):
         self._note_shared()
 
     def _perform(self, op: str, args: list[Any]) -> Any:
-        if op in ("get", "set", "delete", "names", "surroundings"):
+        if op in ("get", "set", "delete", "names", *_QUIET):
             if self.serve_module is None:
                 raise AttributeError("the tests are no module")
             return self.serve_module(op, *args)

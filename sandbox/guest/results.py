@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from .blame import is_no_room, is_unbound, is_use_of_program
+from .mirrors import CannotDerive
 from .peer import Gone, Peer
 from .wire import ANSWERS_START, KIND_TEST, KIND_TESTS_ENDED, Progress, frame
 
@@ -53,10 +54,12 @@ class Results:
         if not self.begun:
             self.had_say = bool(self.peer.told or self.missing)
             self._doubt = self.peer.spoiled
+            self.peer.has_printed = False  # which no test has seen
         self.begun += 1
         self.missing.clear()
         self.peer.has_asked = False
         self.peer.callback_failure = None
+        self.peer.mistake = None
         self.peer.spoiled = self.peer.spoiled or self._doubt
         self._name = name
         self._asked = self.peer.asked
@@ -80,6 +83,8 @@ class Results:
             self.failed(self.peer.callback_failure, " (in a callback, and the program has swallowed it)")
         elif self.peer.spoiled is not None:
             self.failed(self.peer.spoiled, " (and nothing that came after it counts)")
+        elif self.peer.mistake is not None:  # caught by a test that waits for a TypeError: it would be every program's
+            self._end("label", str(self.peer.mistake))
         else:
             self._end("passed", "")
 
@@ -90,7 +95,7 @@ class Results:
     def failed(self, error: BaseException, note: str = "") -> str:
         """It ended with *error*; whose it is."""
         outcome, message = self.classify(error)
-        if outcome == "label" and self.unlucky:
+        if outcome == "label" and self.unlucky and self.peer.mistake is None:
             outcome = "failed"  # what an earlier test did not come to may be what this one lacks
         self.unlucky = True
         self._end(outcome, f"{message}{note}")
@@ -114,6 +119,8 @@ class Results:
         message = f"{type(error).__name__}: {shown(error)}"
         if self.peer.gone or any(isinstance(link, Gone) for link in chain):
             return "gone", f"the program has ended ({self.peer.why})"
+        if any(isinstance(link, CannotDerive) for link in chain):
+            return "label", message
         if isinstance(error, SystemExit) and said_by_program(error):
             return "exited", shown(error.code)[:100]
         if said_by_program(error):
@@ -133,6 +140,8 @@ class Results:
         """The outcome of an exception before the first test: the label's, unless it is the program's or the program has had a say."""
         if outcome in ("gone", "raised", "missing", "exited"):
             return outcome
+        if error is not None and any(isinstance(link, CannotDerive) for link in _chain(error)):
+            return "label"
         return "raised" if self.peer.told or (error is not None and self.is_programs(error)) else "label"
 
     def is_programs(self, error: BaseException) -> bool:
@@ -142,7 +151,8 @@ class Results:
 
     def end(self, count: int, outcome: str = "", message: str = "") -> None:
         """All is told. *count* tests there are, those skipped included; *outcome* says why there are no results for some."""
-        record = {"count": count, "outcome": outcome, "message": message[:MAX_MESSAGE], "told": self.peer.told}
+        told = self.peer.told + self.peer.has_printed
+        record = {"count": count, "outcome": outcome, "message": message[:MAX_MESSAGE], "told": told}
         self._write(KIND_TESTS_ENDED, record)
 
     def _end(self, outcome: str, message: str) -> None:

@@ -400,6 +400,11 @@ CHARGED = {
             ("read, pytest", ADDS, "__getattr__"),
         )
     },
+    "a class of an answer to derive from": (
+        {"pytest": "from solution import f\ndef test_a():\n    class Own(type(f(1))):\n        pass\n    assert f(1) == Own(2)\n"},
+        ADDED,
+        "class Odd: pass\ndef f(n): return Odd()\n",
+    ),
     "a log record of infinite level": (
         ADDS,
         ADDED,

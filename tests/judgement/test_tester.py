@@ -2403,6 +2403,35 @@ PYTEST = {
             assert out.getvalue() == "hello 3\\n"
         """,
     ),
+    "what is printed by an import": (
+        """
+        import sys
+        print("Hello")
+        sys.stdout.flush()
+        print("bad", file=sys.stderr)
+        def f(): print("f")
+        """,
+        """
+        def test_import(capsys):
+            import solution
+            assert capsys.readouterr() == ("Hello\\n", "bad\\n")
+            import solution
+            assert capsys.readouterr().out == ""
+        def test_once(capsys):
+            from solution import f
+            f()
+            assert capsys.readouterr().out == "f\\n"
+        """,
+    ),
+    "what is printed by an import before the tests": (
+        "print('Hello')\ndef f(): print('f')",
+        """
+        from solution import f
+        def test_f(capsys):
+            f()
+            assert capsys.readouterr().out == "f\\n"
+        """,
+    ),
     "capfd and an exception after output": (
         "def f():\n    print('before')\n    raise ValueError('x')",
         """
@@ -3195,6 +3224,25 @@ def test_a_broken_label_is_the_labels_fault(box, label):
     score = scored(box, "def f(x): return x", label)
     assert (score.judgement.verdict, score.outcome) == (V.LABEL_ERROR, Outcome.INTERNAL)
     assert score.judgement.reason
+
+
+DERIVED = {
+    "in a test": "def test_sub():\n    class Square(Shape):\n        def area(self): return 4\n    assert Square().area() == 4\n",
+    "in a module": "class Square(Shape):\n    def area(self): return 4\ndef test_sub(): assert Square().area() == 4\n",
+    "after an answer": "X = Other().x\nclass Square(Shape): pass\ndef test_sub(): assert Square().x == X\n",
+    "in a fixture": "@pytest.fixture\ndef square():\n    class Square(Shape): pass\n    return Square()\ndef test_sub(square): assert square.x == 1\n",
+    "in a test that waits for any error": "def test_sub():\n    with pytest.raises(TypeError):\n        class Square(Shape): pass\n    assert Other().x == 1\n",
+}
+
+
+@pytest.mark.parametrize("tests", DERIVED.values(), ids=DERIVED)
+def test_a_class_that_derives_from_the_programs_is_a_label_that_cannot_be_judged(box, tests):
+    first = (
+        "import pytest\nfrom solution import Shape, Other\ndef test_first(): assert Other().x == 2\n"  # it fails, and is not why
+    )
+    score = scored(box, "class Shape: pass\nclass Other: x = 1", {"pytest": first + tests})
+    assert score.judgement.verdict is V.LABEL_ERROR
+    assert "cannot derive" in score.judgement.reason
 
 
 @pytest.mark.parametrize("body", ["raise ValueError('fixture')", "return open('no_such_file.json').read()"])
