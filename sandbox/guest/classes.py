@@ -7,7 +7,19 @@ import sys
 import types
 from typing import Any, Callable
 
-from .mirrors import COMPARISONS, IMMUTABLE, MUTABLE, OWN, PROTOCOL, SPECIAL, TELLING, Mirror, MirrorMeta, forward_method
+from .mirrors import (
+    COMPARISONS,
+    IMMUTABLE,
+    MUTABLE,
+    OWN,
+    PROTOCOL,
+    SPECIAL,
+    TELLING,
+    Mirror,
+    MirrorMeta,
+    forward_method,
+    iterate_sized,
+)
 from .wire import WireError
 
 __all__ = ["describe", "make_class"]
@@ -104,6 +116,9 @@ def make_class(peer: Any, number: int, description: Any) -> type:
     for special in own:
         if special in SPECIAL:
             namespace[special] = SPECIAL[special]
+    sized = namespace["_sandbox_defined"]
+    if peer.judges and "__len__" in sized and "__iter__" not in sized and ("__getitem__" in sized or plain in IMMUTABLE):
+        namespace["__iter__"] = iterate_sized
     for method in methods:
         if not method.startswith(("__", OWN)) and not (method in TELLING and peer.judges):
             namespace[method] = forward_method(method, docs.get(method), is_async=False)

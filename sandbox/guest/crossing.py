@@ -80,6 +80,7 @@ class Carrier:
         self._before: list[Any] = list(before)
         self._structures_before: list[dict[str, Any]] = []
         self._nodes = MAX_NODES
+        self._clock = values.Clock()
         self._pending: list[Any] = []
 
     # --- to trees ----------------------------------------------------------------------------------------------------
@@ -211,14 +212,20 @@ class Carrier:
         return target
 
     def _fill_pairs(self, target: Any, tree: Any, depth: int) -> Any:
-        for key, item in tree:
+        clock = self._clock
+        for number, (key, item) in enumerate(tree):
+            if number % values.CHECK_EVERY == 0:
+                clock.check()
             known = self.value(key, depth)
             target[known] = self.value(item, depth)
         return target
 
     def _fill_items(self, target: Any, tree: Any, depth: int) -> Any:
         add = target.add if type(target) is set else target.append
-        for item in tree:
+        clock = self._clock
+        for number, item in enumerate(tree):
+            if number % values.CHECK_EVERY == 0:
+                clock.check()
             add(self.value(item, depth))
         return target
 
@@ -306,6 +313,7 @@ class Carrier:
         Raises:
             WireError: it is no such thing. Never anything else.
         """
+        self._clock = values.Clock()
         try:
             changed, tree, rows = packed
             known = len(self.items)
@@ -320,7 +328,7 @@ class Carrier:
         except WireError:
             raise
         except (ValueError, TypeError, ArithmeticError, LookupError, RecursionError, AttributeError, MemoryError) as error:
-            raise WireError(f"not a value: {type(error).__name__}: {str(error)[:200]}") from None
+            raise WireError(f"not a value: {type(error).__name__}") from error
         return value
 
     def _refill(self, target: Any, body: Any) -> None:
@@ -373,10 +381,11 @@ def _namespace(carrier: Carrier, tree: Any, depth: int) -> Any:
 
 def _view(carrier: Carrier, tree: Any, depth: int) -> Any:
     name, items = tree
-    found = [carrier.value(item, depth) for item in items]
     if name == "values":
-        return dict(enumerate(found)).values()
-    return dict(found).items() if name == "items" else dict.fromkeys(found).keys()
+        return dict(enumerate([carrier.value(item, depth) for item in items])).values()
+    pairs = [item["t"] if name == "items" else (item, None) for item in items]
+    found: dict[Any, Any] = carrier._fill_pairs({}, pairs, depth)
+    return found.items() if name == "items" else found.keys()
 
 
 _VIEWS: dict[type, str] = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
@@ -404,7 +413,7 @@ _READERS: dict[str, Callable[[Carrier, Any, int], Any]] = {
     "M": _defaults,
     "q": _deque,
     "t": lambda c, t, d: tuple([c.value(item, d) for item in t]),
-    "f": lambda c, t, d: frozenset([c.value(item, d) for item in t]),
+    "f": lambda c, t, d: frozenset(c._fill_items(set(), t, d)),
     "Q": _namespace,
     "L": lambda c, t, d: slice(*[c.value(item, d) for item in t]),
     "P": lambda c, t, d: pathlib.Path(values.text_of(t)),

@@ -19,7 +19,7 @@ from .candidate import content_of
 from .imported import Finder
 from .operations import run_awaitable
 from .peer import Gone, Peer
-from .results import Results
+from .results import Results, shown
 from .surroundings import Surroundings
 
 __all__ = ["follower", "prepare_session", "run_pytest", "run_unittest", "session_options", "warm_up"]
@@ -196,6 +196,7 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
             file.write(content_of(text))
         if path.endswith(".py") and isinstance(text, str):
             texts.append(text)
+    results.texts = texts
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ["HOME"] = shared
     sys.dont_write_bytecode = True
@@ -210,7 +211,7 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
         pytest.main([*session_options(root, shared, [name for name, _ in tests["files"]]), *tests["paths"]], plugins=[plugin])
     except BaseException as error:
         outcome, message = results.classify(error)
-        results.end(0, results.owner_of_start(outcome), message)
+        results.end(0, results.owner_of_start(outcome, error), message)
         return
     plugin.end()
 
@@ -273,7 +274,7 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                 else:
                     self.expected_failure = True
             elif call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception):
-                reason = str(call.excinfo.value)
+                reason = shown(call.excinfo.value)
                 # A mark without a condition is the label's; any other may hang on what the program has said while it was read.
                 is_mark = any(True for _ in item.iter_markers("skip")) and not reason.startswith("got empty parameter set")
                 self.skip_reason, self.skip_by_label = reason, is_mark or not results.had_say
@@ -281,7 +282,7 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                 self.error = self.error or call.excinfo.value
                 self.in_setup = call.when == "setup"
             elif report.failed:
-                self.error = self.error or AssertionError(str(report.longrepr)[:500])
+                self.error = self.error or AssertionError(shown(report.longrepr)[:500])
             if call.when == "call":
                 self.ran = report.passed
             return report
@@ -289,19 +290,23 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
         def pytest_runtest_logreport(self, report: Any) -> None:
             # Failed sub-tests come as reports of their own, with no exception of the test itself.
             if report.failed and self.open and self.error is None:
-                self.error = AssertionError(str(getattr(report, "longreprtext", "") or "a sub-test failed")[:500])
+                self.error = AssertionError(shown(getattr(report, "longreprtext", "") or "a sub-test failed")[:500])
 
         def close(self, item: Any) -> None:
             self.open = False
             if self.expected_failure:
                 results.stopped("skipped", "an expected failure")
             elif self.error is not None:
-                is_programs = results.classify(self.error)[0] in ("raised", "missing", "exited", "gone") or results.unlucky
+                is_programs = (
+                    results.classify(self.error)[0] in ("raised", "missing", "exited", "gone")
+                    or results.is_programs(self.error)
+                    or results.unlucky
+                )
                 if (
                     self.in_setup and not results.asked and not results.had_say and not is_programs
                 ):  # a fixture failed before the program was asked anything
                     missing = getattr(self.error, "argname", None)
-                    what = f"there is no fixture {missing!r} (plugins are not loaded)" if missing else str(self.error)[:500]
+                    what = f"there is no fixture {missing!r} (plugins are not loaded)" if missing else shown(self.error)[:500]
                     results.stopped("label", f"{item.name}: {what}")
                 else:
                     results.failed(self.error)
@@ -333,7 +338,7 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                 results.end(self.count, "gone")
             elif self.trouble is not None:
                 outcome, message = results.classify(self.trouble)
-                results.end(self.count, results.owner_of_start(outcome), message)
+                results.end(self.count, results.owner_of_start(outcome, self.trouble), message)
             elif not self.count and isinstance(
                 peer.last_said, (SystemExit, KeyboardInterrupt)
             ):  # it ended the session while the tests were read

@@ -10,11 +10,13 @@ import importlib.util
 import sys
 import types
 from collections.abc import Mapping
-from typing import Any, Iterator, Sequence, cast
+from typing import TYPE_CHECKING, Any, Iterator, Sequence, cast
 
 from .mirrors import MirrorMeta, RemoteFunction
 from .peer import Peer
-from .results import Results
+
+if TYPE_CHECKING:  # results look at what is imported to say whose a failure is
+    from .results import Results
 
 COMPARING_OF = (("math", ("isclose",)), ("numpy", ("allclose", "array_equal")), ("pytest", ("approx",)), ("copy", ("deepcopy",)))
 COMPARING = frozenset(name for _, names in COMPARING_OF for name in names)
@@ -132,7 +134,8 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         return ProgramModule(spec.name, *self.made) if spec.name in self.names else None
 
     def exec_module(self, module: Any) -> None:
-        pass
+        if isinstance(module, ProgramModule):
+            self.made[0].ask("imported")
 
 
 class Names(dict):  # type: ignore[type-arg]

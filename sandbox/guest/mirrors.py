@@ -19,6 +19,8 @@ import inspect
 import types
 from typing import Any, Callable
 
+from .lengths import check_index, check_view, counted, length_of, say_length
+
 __all__ = [
     "IMMUTABLE",
     "MUTABLE",
@@ -26,11 +28,14 @@ __all__ = [
     "PROTOCOL",
     "SPECIAL",
     "TELLING",
+    "CannotDerive",
     "Mirror",
     "MirrorMeta",
     "RemoteFunction",
     "forward_method",
     "is_mirror",
+    "is_verdict",
+    "iterate_sized",
     "number_of",
 ]
 
@@ -82,6 +87,10 @@ def number_of(value: Any) -> int:
     return number
 
 
+class CannotDerive(TypeError):
+    """The tests derive from a class that they name: the label wants what cannot be had from another process."""
+
+
 class MirrorMeta(type):
     """The class of mirrored classes: what is done to the class itself is asked there too."""
 
@@ -90,7 +99,15 @@ class MirrorMeta(type):
 
     def __new__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any) -> MirrorMeta:
         if "_sandbox_number" not in namespace and bases:
-            raise TypeError(f"class {name}: a class of the tests cannot derive from a class of the program, which runs elsewhere")
+            what = f"class {name}: a class of the tests cannot derive from a class of the program, which runs elsewhere"
+            mirrored = [base for base in bases if isinstance(base, MirrorMeta)]
+            peer = mirrored[0]._sandbox_peer
+            if not peer.judges or not all(map(peer.is_named, mirrored)):
+                raise TypeError(
+                    what
+                )  # a program may answer with a class, and not by that make the label one that is not to be judged
+            peer.mistake = CannotDerive(what)
+            raise peer.mistake
         return super().__new__(cls, name, bases, namespace)
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any], **_: Any) -> None:
@@ -294,23 +311,54 @@ def _contains(self: Any, item: Any) -> Any:
 
 def _iterate(self: Any) -> Any:
     kind = type(self)
-    peer = kind._sandbox_peer
+    peer, is_known = kind._sandbox_peer, _is_known(self)
     items = peer.ask("op", "__iter__", self, [])
-    if not peer.judges or "__len__" not in kind._sandbox_defined or "__next__" in kind._sandbox_defined:
+    if not peer.judges:
         return items
-    return _counted(self, items)
+    is_claimed = length_of(self) is not None and not is_known
+    if is_claimed or ("__len__" in kind._sandbox_defined and "__next__" not in kind._sandbox_defined):
+        return counted(self, items, is_known=is_known)
+    return items
 
 
-def _counted(self: Any, items: Any) -> Any:
-    """*items* of an object that has a length: it has as many as it says, or a test could look at the one and not at the other."""
-    count = 0
-    for item in items:
-        count += 1
+def _reversed(self: Any) -> Any:
+    items = type(self)._sandbox_peer.ask("op", "__reversed__", self, [])
+    is_claimed = type(self)._sandbox_peer.judges and length_of(self) is not None and not _is_known(self)
+    return counted(self, items, is_known=False) if is_claimed else items
+
+
+def iterate_sized(self: Any) -> Any:
+    """The items of what says a length and has no `__iter__` of its own: by its plain value, or one index after another."""
+    plain = type(self)._sandbox_plain
+    items = plain.__iter__(self) if plain is not None and plain.__name__ in IMMUTABLE else _indexed(self)
+    return items if _is_known(self) else counted(self, items, is_known=False)
+
+
+def _indexed(self: Any) -> Any:
+    number = 0
+    while True:
+        try:
+            item = self[number]
+        except (IndexError, StopIteration):
+            return
         yield item
-    if len(self) != count:
-        error = RuntimeError(f"an object of length {len(self)} has given {count} items")
-        error.__dict__["_sandbox_said"] = True
-        raise error
+        number += 1
+
+
+def _length(self: Any) -> Any:
+    peer = type(self)._sandbox_peer
+    answer = peer.ask("op", "__len__", self, [])
+    return say_length(self, answer, is_known=_is_known(self)) if peer.judges else answer
+
+
+def _item(self: Any, key: Any) -> Any:
+    peer = type(self)._sandbox_peer
+    try:
+        return peer.ask("op", "__getitem__", self, [key])
+    except IndexError:
+        if peer.judges and not _is_known(self):
+            check_index(self, key)
+        raise
 
 
 CONVERSIONS = frozenset(
@@ -328,8 +376,44 @@ def _forward(name: str) -> Callable[..., Any]:
     return method
 
 
+def is_verdict(error: Any) -> bool:
+    """Whether the tests have raised this to say that a test is over: what the program raised itself is no verdict."""
+    if not isinstance(error, BaseException) or error.__dict__.get("_sandbox_said"):
+        return False
+    # pytest's Failed and Skipped say that they are of `builtins`; what they derive from does not.
+    return isinstance(error, AssertionError) or any(
+        base.__module__.startswith(("_pytest", "unittest.case")) for base in type(error).__mro__
+    )
+
+
 def _exit(self: Any, kind: Any, error: Any, _traceback: Any) -> Any:
-    return type(self)._sandbox_peer.ask("op", "__exit__", self, [kind, error, None])
+    peer = type(self)._sandbox_peer
+    before = _suspect(peer, error)
+    return _released(peer, error, before, peer.ask("op", "__exit__", self, [kind, error, None]))
+
+
+async def _exit_later(self: Any, kind: Any, error: Any, _traceback: Any) -> Any:
+    peer = type(self)._sandbox_peer
+    before = _suspect(peer, error)
+    return _released(peer, error, before, await peer.coroutine("op_async", "__aexit__", self, [kind, error, None]))
+
+
+def _suspect(peer: Any, error: Any) -> Any:
+    """A test's verdict is handed to the program: unless it lets it through, raising nothing of its own, the test cannot pass."""
+    before = peer.spoiled
+    if peer.judges and is_verdict(error):
+        peer.spoiled = before or error
+    return before
+
+
+def _released(peer: Any, error: Any, before: Any, answer: Any) -> Any:
+    """*answer* to whether the error is swallowed; asked for its truth once, for an object could say yes only to the interpreter."""
+    if not peer.judges or not is_verdict(error):
+        return answer
+    is_swallowed = bool(answer)
+    if not is_swallowed:
+        peer.spoiled = before
+    return is_swallowed
 
 
 def _asynchronous(name: str) -> Callable[..., Any]:
@@ -337,9 +421,10 @@ def _asynchronous(name: str) -> Callable[..., Any]:
         return _forward(name)
     if name == "__await__":
         return lambda self: type(self)._sandbox_peer.coroutine("await", self).__await__()
+    if name == "__aexit__":
+        return _exit_later
 
     def method(self: Any, *args: Any) -> Any:
-        args = (args[0], args[1], None) if name == "__aexit__" else args
         return type(self)._sandbox_peer.coroutine("op_async", name, self, list(args))
 
     return method
@@ -354,7 +439,9 @@ def forward_method(name: str, doc: str | None, is_async: bool) -> Callable[..., 
             return peer.ask("call", peer.ask("attr", owner, name), [self, *args], kwargs)
         if is_async:
             return peer.coroutine("method_async", self, name, list(args), kwargs)
-        return peer.ask("method", self, name, list(args), kwargs)
+        answer = peer.ask("method", self, name, list(args), kwargs)
+        is_view = peer.judges and kind._sandbox_plain is dict and name in ("items", "keys", "values") and not _is_known(self)
+        return check_view(self, answer) if is_view else answer
 
     method.__name__, method.__doc__ = name, doc
     return method
@@ -370,6 +457,9 @@ SPECIAL: dict[str, Callable[..., Any]] = {
     **{name: _asynchronous(name) for name in ASYNC},
     "__contains__": _contains,
     "__iter__": _iterate,
+    "__reversed__": _reversed,
+    "__len__": _length,
+    "__getitem__": _item,
     "__exit__": _exit,
 }
 

@@ -24,7 +24,8 @@ from typing import Any, Callable, Sequence
 
 from .contents import content
 from .crossing import Carrier
-from .mirrors import Mirror, MirrorMeta, RemoteFunction
+from .lengths import is_look
+from .mirrors import Mirror, MirrorMeta, RemoteFunction, is_verdict
 from .operations import MAX_CALLERS, OPERATIONS, called_by, guard
 from .references import References
 from .values import Unsendable
@@ -44,7 +45,10 @@ ANSWERING = frozenset("call call_async method method_async op op_async await con
 """Questions to which any answer, an exception too, is one that the program has given."""
 _KEEPING = frozenset(("__enter__", "__aenter__", "__iter__"))
 """Operators that usually give the object itself, which is no answer yet."""
+_QUIET = frozenset(("surroundings", "imported"))
+"""Questions whose answers say nothing."""
 _STEPS = frozenset(("await", "op_async", "call_async", "method_async"))
+MAX_WHY = 500
 FRESH = 2
 """References to an answer that the program does not keep itself."""
 PASSED = 4
@@ -64,15 +68,24 @@ class Peer(References):
         self.max_bytes = max_bytes
         self.asked = 0
         self.has_asked = False
-        """A question for an answer of the program's own has been asked since this was made False."""
-        self.on_first_question: Callable[[], None] = lambda: None
+        """A question has been asked since this was made False, and more than a function or a class came back."""
+        self.on_question: Callable[[bool], None] = lambda is_asking: None
+        """Called before the first such question, and where it turns out to be none."""
         self.told = 0
         """Questions whose answers were more than a function or a class: from here on the program has had a say."""
+        self.has_printed = False
+        """What the program printed while it was loaded has been repeated: that may be what a test looks at."""
         self.passes_stop_iteration = not judges
         """Whether a call may raise StopIteration: it ends the loop around it quietly, so a test has to say that it means it."""
         self.delegated = 0
         self.callback_failure: BaseException | None = None
         """What a test's own callback has found wrong, until it comes out of the call that was given the callback."""
+        self.turn = 0
+        """Counts the questions that may have changed the lengths of the program's objects."""
+        self.spoiled: BaseException | None = None
+        """Why the present test cannot pass, whatever it comes to: what it found wrong was kept from it."""
+        self.mistake: BaseException | None = None
+        """What the tests wanted of the program that cannot be had from another process."""
         self.last_said: BaseException | None = None
         self.gone = False
         self.why = ""
@@ -105,12 +118,14 @@ class Peer(References):
             if not self.judges and not self._serving:
                 raise RuntimeError("the tests do not wait for this program now")
             self._check_process()
+            self.asked += op != "imported"
+            self.turn += not is_look(op, args)
+            is_first = not self.has_asked and op != "surroundings"
+            if is_first:
+                self.has_asked = True
+                self.on_question(True)
             if self.judges and op != "surroundings":
                 self.before_asking()
-            self.asked += 1
-            if not self.has_asked and op in ANSWERING:
-                self.has_asked = True
-                self.on_first_question()
             self._next += 1
             number = self._next
             carrier = Carrier(self, self._shared, self._shared_before)
@@ -134,8 +149,11 @@ class Peer(References):
                 else:
                     self._end("an answer that nobody waits for")
             value = self._read_answer(carrier, message, op, args)
-            if op in ANSWERING or (op != "surroundings" and type(value) not in (RemoteFunction, MirrorMeta)):
+            if op in ANSWERING or (op not in _QUIET and type(value) not in (RemoteFunction, MirrorMeta)):
                 self.told += 1
+            elif is_first:
+                self.has_asked = False
+                self.on_question(False)
             self._note_reached(args[0] if args else None, value)
             if self.judges and not (op == "op" and args[0] in _KEEPING):
                 _forget_known(value, 0)
@@ -152,13 +170,16 @@ class Peer(References):
             _, _, kind, packed, drops, texts, kept = message
             self._forget(drops)
             value = carrier.unpack(packed)
+            if not _is_answer(kind, value):
+                raise WireError("no answer of that kind")
             if carrier.is_grown:
                 self._shared.clear()  # what lies in them now is not followed: from here on they are copies again
             self._shared += [carrier.items[number] for number in kept[:MAX_SHARED]]
             self._note_shared()
         except Exception as error:  # whatever these bytes break here, it is the program that sent them
-            self._end(f"{type(error).__name__}: {error}")
+            self._end(_shown(error))
         if texts:
+            self.has_printed = self.has_printed or op == "imported"
             try:
                 self.on_output(texts)
             except Exception as error:  # a warning that the tests make an error, a record that no logger takes
@@ -166,7 +187,7 @@ class Peer(References):
                 raise
         if kind == "value":
             return value
-        if kind == "raised" and isinstance(value, BaseException):
+        if kind == "raised":
             self.told += op in ANSWERING
             # An exception of the tests' own that is sent back is the program's too.
             if self.judges and value is not self.callback_failure:
@@ -180,7 +201,7 @@ class Peer(References):
                 stopped.__dict__.update(_sandbox_said=True, value=value.value)
                 raise stopped from value
             raise value
-        trouble = RuntimeError(f"its answer cannot cross to the other process: {value}")
+        trouble = RuntimeError(f"its answer cannot cross to the other process: {value[:MAX_WHY]}")
         trouble.__dict__["_sandbox_said"] = self.judges
         raise trouble
 
@@ -225,8 +246,8 @@ class Peer(References):
                 self._shared.clear()
             carrier.is_grown = False
             self._note_shared()
-        except (WireError, ValueError, TypeError) as error:
-            self._end(str(error))
+        except Exception as error:
+            self._end(_shown(error))
         self._serving += 1
         try:
             kind, value = "value", perform(op, args)
@@ -234,7 +255,7 @@ class Peer(References):
             raise
         except BaseException as error:
             kind, value = "raised", error
-            if self.judges and (isinstance(error, AssertionError) or type(error).__module__.startswith("_pytest")):
+            if self.judges and is_verdict(error):
                 self.callback_failure = error  # a program that swallows it has not passed
         finally:
             self._serving -= 1
@@ -261,7 +282,7 @@ class Peer(References):
         self._note_shared()
 
     def _perform(self, op: str, args: list[Any]) -> Any:
-        if op in ("get", "set", "delete", "names", "surroundings"):
+        if op in ("get", "set", "delete", "names", *_QUIET):
             if self.serve_module is None:
                 raise AttributeError("the tests are no module")
             return self.serve_module(op, *args)
@@ -326,6 +347,21 @@ class Peer(References):
     def _check_process(self) -> None:
         if _getpid() != self._process:  # a child that the program forked has no part in its answers
             _exit(0)
+
+
+def _is_answer(kind: Any, value: Any) -> bool:
+    """Whether there are answers of that kind, with such a value."""
+    return (
+        kind == "value" or (kind == "raised" and isinstance(value, BaseException)) or (kind == "unsendable" and type(value) is str)
+    )
+
+
+def _shown(error: Exception) -> str:
+    """What bytes of the other side have broken; they may have put into it what cannot be shown, such as a long number."""
+    try:
+        return f"{type(error).__name__}: {error}"[:MAX_WHY]
+    except Exception:
+        return type(error).__name__
 
 
 def _forget_known(value: Any, depth: int) -> None:

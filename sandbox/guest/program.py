@@ -30,9 +30,9 @@ def serve_tests(fd: int, max_bytes: int, namespace: dict[str, Any], given: set[s
     # What the tests ask for by name is the program's; the guest's own modules and all libraries are not its author's.
     peer = Peer(fd, judges=False, max_bytes=max_bytes, is_home=lambda name: name in ("solution", "__main__"))
     peer.structures = {name: namespace[name] for name in serving.get("shared", ()) if isinstance(namespace.get(name), type)}
-    served = _Served(module, given)
-    peer.serve_module = served.serve
     output, reports = Output(), Reports()
+    served = _Served(module, given, output)
+    peer.serve_module = served.serve
 
     def told() -> list[Any]:
         texts, found = output.since_last(), reports.take()
@@ -46,8 +46,9 @@ def serve_tests(fd: int, max_bytes: int, namespace: dict[str, Any], given: set[s
 class _Served:
     """Questions for the module, and changes of what surrounds it."""
 
-    def __init__(self, module: Any, given: set[str]) -> None:
+    def __init__(self, module: Any, given: set[str], output: Output) -> None:
         self.module = module
+        self.output = output
         self.given = given
         self.home = os.getcwd()
         self.originals: dict[tuple[str, str], Any] = {}
@@ -66,6 +67,8 @@ class _Served:
             return list(listed) if listed is not None else [name for name in namespace if name not in self.given]
         if op == "set":
             setattr(self.module, *args)
+        elif op == "imported":
+            self.output.rewind()
         elif op == "delete":
             delattr(self.module, *args)
         else:
@@ -142,7 +145,15 @@ class Output:
     """What the program has printed: its output is a file, so nothing is lost and nothing waits."""
 
     def __init__(self) -> None:
-        self.positions = {fd: os.fstat(fd).st_size for fd in (1, 2)}
+        self.positions = {1: 0, 2: 0}
+        self.since_last()
+        self._is_loaded = False
+
+    def rewind(self) -> None:
+        """The tests import the program: what it printed while it was loaded is printed now, the first time."""
+        if not self._is_loaded:
+            self._is_loaded = True
+            self.positions = {1: 0, 2: 0}
 
     def since_last(self) -> list[str]:
         """[standard output, standard error] since the last call; nothing at all if there was none."""

@@ -142,7 +142,8 @@ def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: Scratch) 
         importlib.import_module("unittest.mock")  # before what it patches is followed
     surroundings.follow_patches()
     peer.before_asking = surroundings.carry
-    sys.meta_path.insert(0, Finder(tests["modules"], peer, results, [tests["setup"], *tests["cases"]]))
+    results.texts = [tests["shared"], tests["setup"], *tests["cases"]]
+    sys.meta_path.insert(0, Finder(tests["modules"], peer, results, results.texts[1:]))
     names = Names(peer, results, tests["asked"])
     sys.modules["tests"] = module = type(sys)("tests")
     if _prepare(tests, names, peer, results):
@@ -184,7 +185,7 @@ def _prepare(tests: dict[str, Any], names: Names, peer: Peer, results: Results) 
             peer.told = told  # an object of `Solution` is no answer yet
     except BaseException as error:
         outcome, message = results.classify(error)
-        results.end(0, results.owner_of_start(outcome), message)
+        results.end(0, results.owner_of_start(outcome, error), message)
         return False
     return True
 

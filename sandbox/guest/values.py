@@ -37,12 +37,14 @@ from typing import Any, Callable, Iterable
 from .wire import WireError
 
 __all__ = [
+    "CHECK_EVERY",
     "LEAF_KINDS",
     "LEAF_TAGS",
     "MAX_DEPTH",
     "MAX_ITEMS",
     "MAX_NODES",
     "Array",
+    "Clock",
     "Iterated",
     "Opaque",
     "Unsendable",
@@ -347,7 +349,7 @@ def decode(text: str | bytes) -> Any:
         bare = _QUOTED.sub("", text)  # brackets inside of strings are no containers
         if bare.count("[") + bare.count("{") > limit:
             raise WireError("too many containers")
-    _local.clock = _Clock()
+    _local.clock = Clock()
     try:
         return _value(_loads(text), 0)
     except WireError:
@@ -383,7 +385,7 @@ def _list(tree: Any, depth: int) -> list[Any]:
     return [_value(item, depth + 1) for item in tree]
 
 
-class _Clock:
+class Clock:
     """Watches what it costs to decode one value with sets and dicts, a few insertions at a time."""
 
     def __init__(self) -> None:

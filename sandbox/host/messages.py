@@ -216,7 +216,7 @@ def _tests_run(report: wire.Report, results: bytes) -> CodeTestsRun:
     """The results section as words; a tester wrote it, so what cannot be read is a fault of ours."""
     found: list[CodeTestResult] = []
     end: dict[str, Any] | None = None
-    was_asked = False
+    was_asked = before = False
     try:
         for kind, body in wire.frames(results, wire.RESULT_KINDS):
             record = json.loads(body)
@@ -224,7 +224,10 @@ def _tests_run(report: wire.Report, results: bytes) -> CodeTestsRun:
                 end = record
                 break
             if record["outcome"] == "asking":
-                was_asked = True
+                before, was_asked = was_asked, True
+                continue
+            if record["outcome"] == "unasked":  # it was, and gave a function or a class
+                was_asked = before
                 continue
             if record["outcome"] not in wire.OUTCOMES:
                 raise ValueError(f"no test ends as {record['outcome']!r}")

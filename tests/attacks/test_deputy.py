@@ -57,8 +57,120 @@ LOGGED = {
 PARTIAL = {
     "pytest": "import functools\nfrom solution import use\ndef test_a():\n    assert use(functools.partial(divmod, 4711)) == 4711\n"
 }
+TIMER = "class Timer:\n    def __enter__(self): return self\n    def __exit__(self, *a): return {what}\n    def total(self): return {number}\n"
+TIMED = {
+    "pytest": "from solution import Timer\ndef test_a():\n    with Timer() as t:\n        assert t.total() == 5\n",
+    "unittest": "import unittest\nfrom solution import Timer\nclass T(unittest.TestCase):\n    def test_a(self):\n"
+    "        with Timer() as t:\n            self.assertEqual(t.total(), 5)\n",
+    "check": "def check(candidate):\n    with candidate() as t:\n        assert t.total() == 5\n",
+    "fail": "import pytest\nfrom solution import Timer\ndef test_a():\n    with Timer() as t:\n        if t.total() != 5:\n            pytest.fail('no')\n",
+    "stack": "import contextlib\nfrom solution import Timer\ndef test_a():\n    with contextlib.ExitStack() as stack:\n"
+    "        t = stack.enter_context(Timer())\n        assert t.total() == 5\n",
+    "module": "from solution import Timer\nwith Timer() as t:\n    assert t.total() == 5\ndef test_a():\n    assert Timer() is not None\n",
+    "async": "import asyncio\nfrom solution import Timer\ndef test_a():\n    async def go():\n        async with Timer() as t:\n"
+    "            assert await t.total() == 5\n    asyncio.run(go())\n",
+}
+
+
+def timed(kind):
+    label = {"unittest": "test", "check": "test"}.get(kind, "pytest")
+    return {label: TIMED[kind], **({"entry_point": "Timer"} if kind == "check" else {})}
+
+
+def timer(what, number, kind=""):
+    text = TIMER.format(what=what, number=number)
+    return text.replace("def ", "async def ").replace("__en", "__aen").replace("__ex", "__aex") if kind == "async" else text
+
+
+LOOPS = {
+    "zip": "assert len(out) == len(exp)\n        for a, b in zip(out, exp):\n            assert abs(a - b) < 1e-6",
+    "index": "assert isinstance(out, list)\n        assert len(out) == len(exp)\n        for i in range(len(out)):\n            assert abs(out[i] - exp[i]) < 1e-6",
+    "in": "assert len(out) == len(exp)\n        for b in exp:\n            assert b in out",
+    "reversed": "assert len(out) == len(exp)\n        for a, b in zip(reversed(out), reversed(exp)):\n            assert abs(a - b) < 1e-6",
+    "caught": "assert len(out) == len(exp)\n        try:\n            for a, b in zip(out, exp):\n                assert abs(a - b) < 1e-6\n"
+    "        except (TypeError, RuntimeError):\n            pass",
+    "later": "for a, b in zip(out, exp):\n            assert abs(a - b) < 1e-6\n        assert len(out) == len(exp)",
+    "twice": "assert len(out) == len(exp)\n        assert all(isinstance(a, int) for a in out)\n        for a, b in zip(out, exp):\n            assert abs(a - b) < 1e-6",
+}
+SIZED = "class L({base}):\n    def __init__(self, n): self.n = n\n    def __len__(self): return self.n\n{more}def f(x): return L(len(x))\n"
+LIARS = {
+    "no iterator": ("zip", "", "    def __getitem__(self, i): raise IndexError\n"),
+    "no iterator, backwards": ("reversed", "", "    def __getitem__(self, i): raise IndexError\n"),
+    "no iterator, caught": ("caught", "", "    def __getitem__(self, i): raise IndexError\n"),
+    "shorter by and by": ("zip", "", "    def __iter__(self):\n        self.n = 0\n        return iter(())\n"),
+    "longer by and by": (
+        "later",
+        "",
+        "    k = 0\n    def __len__(self):\n        self.k += 1\n        return 0 if self.k == 1 else self.n\n    def __iter__(self): return iter(())\n",
+    ),
+    "right once": ("index", "list", "    def __len__(self):\n        n, self.n = self.n, 0\n        return n\n"),
+    "all numbers": ("in", "", "    def __iter__(self): return iter(range(100000))\n"),
+    "its own iterator": ("zip", "", "    def __iter__(self): return self\n    def __next__(self): raise StopIteration\n"),
+    "a tuple": ("zip", "tuple", "    def __new__(cls, n): return tuple.__new__(cls)\n"),
+    "a reversed one": ("reversed", "list", "    def __reversed__(self): return iter(())\n"),
+    "items once": (
+        "twice",
+        "",
+        "    def __iter__(self):\n        n, self.m = self.m, 0\n        return iter([0] * n)\n    m = 2\n",
+    ),
+}
+
+
+def looped(kind):
+    return {
+        "test": "def check(candidate):\n    for inp, exp in [([1, 2], [2, 4]), ([5, 7], [10, 14])]:\n"
+        f"        out = candidate(inp)\n        {LOOPS[kind]}\n",
+        "entry_point": "f",
+    }
+
 
 UNPAID = {
+    **{
+        f"a length that lies: {name}": (looped(kind), "def f(x): return [2 * i for i in x]\n", SIZED.format(base=base, more=more))
+        for name, (kind, base, more) in LIARS.items()
+    },
+    "a plain value that lies": (
+        looped("zip"),
+        "def f(x): return tuple(2 * i for i in x)\n",
+        "class T(tuple):\n    def __iter__(self): return iter(())\ndef f(x): return T(x)\n",
+    ),
+    "items of a dict that lies": (
+        {
+            "test": "def check(candidate):\n    for exp in [{1: 2}, {3: 4}]:\n        out = candidate(exp)\n        assert len(out) == len(exp)\n"
+            "        for k, v in out.items():\n            assert exp[k] == v\n",
+            "entry_point": "f",
+        },
+        "class D(dict):\n    pass\ndef f(x): return D(x)\n",
+        "class D(dict):\n    def __len__(self): return 1\n    def items(self): return iter(())\ndef f(x): return D()\n",
+    ),
+    **{f"an error that is swallowed, {kind}": (timed(kind), timer(None, 5, kind), timer(True, 0, kind)) for kind in TIMED},
+    "an error that is swallowed by a decorated generator": (
+        timed("pytest"),
+        "from contextlib import contextmanager\n@contextmanager\ndef Timer():\n    class T:\n        def total(self): return 5\n    yield T()\n",
+        (
+            "from contextlib import contextmanager\n@contextmanager\ndef Timer():\n    class T:\n        def total(self): return 0\n"
+            "    try:\n        yield T()\n    except BaseException:\n        pass\n"
+        ),
+    ),
+    "an error that is swallowed by an object": (
+        timed("pytest"),
+        timer(None, 5),
+        timer("No()", 0) + "class No:\n    n = 0\n    def __bool__(self):\n        No.n += 1\n        return No.n > 1\n",
+    ),
+    "an error that becomes the one that is waited for": (
+        {
+            "pytest": "import pytest\nfrom solution import Box\ndef test_a():\n    with pytest.raises(ValueError):\n        with Box() as box:\n"
+            "            assert box.items() == [1]\n            raise KeyError(1)\n"
+        },
+        (
+            "class Box:\n    def __enter__(self): return self\n    def items(self): return [1]\n"
+            "    def __exit__(self, kind, error, trace):\n        if kind is KeyError:\n            raise ValueError from error\n"
+        ),
+        (
+            "class Box:\n    def __enter__(self): return self\n    def items(self): return []\n"
+            "    def __exit__(self, kind, error, trace):\n        raise ValueError from error\n"
+        ),
+    ),
     "forged results": (COUNTS, COUNTED, FORGES.replace("{how}", '(200, "rb+")')),
     "forged results, initialized": (
         COUNTS,
@@ -169,7 +281,130 @@ UNPAID = {
 
 ADDS = {"pytest": "from solution import f\ndef test_a():\n    assert f(1) == 2\n"}
 ADDED = "def f(n):\n    return n + 1\n"
+EXITS = {
+    "10**5000": "",
+    "E()": "class E:\n    def __str__(self): raise ValueError('x')\n    __repr__ = __str__\n",
+    "I()": "class I:\n    def __str__(self): raise KeyboardInterrupt\n",
+}
+CHECKED = {"test": "def check(candidate):\n    for i in range(3):\n        assert candidate(i) == i + 1\n", "entry_point": "f"}
+COLORS = "from enum import Enum\nclass Color(Enum):\n    R = 1\ndef name(c): return c.name\n"
+TEMPORARY = {
+    "pytest": "from solution import f\ndef test_a(tmp_path):\n    (tmp_path / 'a').write_text('x')\n    assert f(tmp_path / 'a') == 1\n"
+}
+SIZE = "def f(p): return len(open(p).read())\n"
+RAW = """\
+import sys
+Peer = [module for name, module in sys.modules.items() if name.endswith(".peer")][0].Peer
+send = Peer._send
+def evil(self, message):
+    if message[0] == "=":
+        message = [*message[:2], {answer}, [], [], []]
+    return send(self, message)
+Peer._send = evil
+def f(n): return 0
+"""
+HUGE = "{'i': hex(10**5000)}"
+RAW_ANSWERS = {
+    "of no kind": f"'odd', [[], {HUGE}, []]",
+    "that cannot cross for a number": f"'unsendable', [[], {HUGE}, []]",
+    "that raises a number": f"'raised', [[], {HUGE}, []]",
+    "of a kind that is an array": "['value'], [[], 1, []]",
+    "whose class has a number for a name": f"'value', [[], {{'y': [{HUGE}, {HUGE}]}}, []]",
+    "that is of a number of ours": f"'value', [[], {{'Y': {HUGE}}}, []]",
+    "in a mapping of rows": f"'value', [{{}}, 1, [[0, {HUGE}, []]]]",
+}
+# Keys whose hashes are all 0, so that a dict of them is quadratic.
+SLOW = "ITEMS = [{'i': hex((k + 1) * ((1 << 61) - 1) << 3)} for k in range(60000)]\n" + RAW.replace(
+    "{answer}", "'value', [[], {'s': ITEMS}, []]"
+)
+SUMS = {
+    "pytest": {"pytest": "from solution import NUMBERS\ndef test_a():\n    assert sum(NUMBERS) == 10\n"},
+    "statements": ["x = NUMBERS\nassert sum(x) == 10\n"],
+}
 CHARGED = {
+    **{
+        f"an answer that takes long to read, {kind}": (label, ADDED, SLOW) for kind, label in (("check", CHECKED), ("pytest", ADDS))
+    },
+    **{
+        f"a constant without an end, {kind}": (label, "NUMBERS = [1, 2, 3, 4]\n", "NUMBERS = range(10**15)\n")
+        for kind, label in SUMS.items()
+    },
+    **{
+        f"an answer {name}, {kind}": (label, ADDED, RAW.replace("{answer}", answer))
+        for name, answer in RAW_ANSWERS.items()
+        for kind, label in (("check", CHECKED), ("pytest", ADDS))
+    },
+    "a function in the place of a class": (
+        {
+            "pytest": "import pytest\nfrom solution import Color, name\n@pytest.mark.parametrize('c', list(Color))\n"
+            "def test_a(c):\n    assert name(c) == c.name\n"
+        },
+        COLORS,
+        "def Color(*a): pass\ndef name(c): return c.name\n",
+    ),
+    "a function in the place of a class, in a fixture": (
+        {
+            "pytest": "import pytest\nfrom solution import Color, name\n@pytest.fixture\ndef colors():\n    return [c for c in Color]\n"
+            "def test_a(colors):\n    assert name(colors[0]) == 'R'\n"
+        },
+        COLORS,
+        "def Color(*a): pass\ndef name(c): return c.name\n",
+    ),
+    "a function in the place of a class, in a module of statements": (
+        {
+            "test": "COLORS = list(Color)\ndef check(candidate):\n    for c in COLORS:\n        assert candidate(c) == c.name\n",
+            "entry_point": "name",
+        },
+        COLORS,
+        "def Color(*a): pass\ndef name(c): return c.name\n",
+    ),
+    "a class that is no exception": (
+        {
+            "pytest": "import pytest\nfrom solution import f, MyError\n@pytest.mark.parametrize('x,exp', [\n    (1, pytest.raises(MyError)),\n])\n"
+            "def test_a(x, exp):\n    with exp:\n        f(x)\n"
+        },
+        "class MyError(Exception): pass\ndef f(x): raise MyError(x)\n",
+        "class MyError: pass\ndef f(x): return 1\n",
+    ),
+    "a name that an answer leaves unbound": (
+        {"pytest": "from solution import f\nR = f(3)\ndef test_a():\n    for i in R:\n        last = i\n    assert last == 3\n"},
+        "def f(n): return list(range(n + 1))\n",
+        "def f(n): return []\n",
+    ),
+    "a name of the module that an answer leaves unbound": (
+        {"pytest": "from solution import f\nfor last in f(3):\n    pass\ndef test_a():\n    assert last == 3\n"},
+        "def f(n): return list(range(n + 1))\n",
+        "def f(n): return []\n",
+    ),
+    "a name that an answer of a class's set-up leaves unbound": (
+        {
+            "test": "import unittest\nclass T(unittest.TestCase):\n    @classmethod\n    def setUpClass(cls):\n        cls.r = f(3)\n"
+            "    def test_a(self):\n        for i in self.r:\n            last = i\n        self.assertEqual(last, 3)\n",
+            "entry_point": "f",
+        },
+        "def f(n): return list(range(n + 1))\n",
+        "def f(n): return []\n",
+    ),
+    "no room for folders": (
+        TEMPORARY,
+        SIZE,
+        "try:\n    for k in range(2000000):\n        open(f'f{k}', 'wb').close()\nexcept OSError:\n    pass\ndef f(x): return 0\n",
+    ),
+    "no folder to be made": (TEMPORARY, SIZE, "open('/shared/tmp', 'w').close()\ndef f(x): return 0\n"),
+    **{
+        f"an exit by {code}, {kind}": (label, ADDED, f"{what}def {name}(n):\n    raise SystemExit({code})\n")
+        for code, what in EXITS.items()
+        for kind, label, name in (
+            ("check", CHECKED, "f"),
+            ("read, check", CHECKED, "__getattr__"),
+            ("read, pytest", ADDS, "__getattr__"),
+        )
+    },
+    "a class of an answer to derive from": (
+        {"pytest": "from solution import f\ndef test_a():\n    class Own(type(f(1))):\n        pass\n    assert f(1) == Own(2)\n"},
+        ADDED,
+        "class Odd: pass\ndef f(n): return Odd()\n",
+    ),
     "a log record of infinite level": (
         ADDS,
         ADDED,
@@ -247,3 +482,29 @@ def test_a_warning_that_tests_make_an_error_is_one(judge):
     program = "import warnings\ndef old():\n    warnings.warn('use new', DeprecationWarning, stacklevel=2)\n    return 1\n"
     assert judge.score(program, label).outcome is Outcome.PASS
     assert judge.score("def old():\n    return 1\n", label).outcome is Outcome.FAIL
+
+
+BROKEN = {
+    "a test without an end that finds its function": {
+        "pytest": "import solution\ndef test_a():\n    f = solution.f\n    while callable(f):\n        pass\n"
+    },
+    "a number that is none": {"pytest": "from solution import f\nWANT = int('abc')\ndef test_a():\n    assert f(1) == WANT\n"},
+    "parameters that are none": {
+        "pytest": "import pytest\nfrom solution import f\n@pytest.mark.parametrize('x', 5)\ndef test_a(x):\n    assert f(x) == 6\n"
+    },
+    "a name that is nowhere, after an answer": {
+        "pytest": "from solution import f\nR = f(1)\ndef test_a():\n    assert R == wanted\n"
+    },
+    "a fixture that is broken": {
+        "pytest": "import pytest\nfrom solution import f\n@pytest.fixture\ndef want():\n    return {}['x']\ndef test_a(want):\n    assert f(1) == want\n"
+    },
+    "a file that is not there": {
+        "pytest": "from solution import f\nTEXT = open('missing.txt').read()\ndef test_a():\n    assert f(1) == TEXT\n"
+    },
+}
+
+
+@pytest.mark.parametrize("label", BROKEN.values(), ids=BROKEN)
+def test_what_is_wrong_with_a_label_is_its_own(judge, label):
+    """The control: whose a failure is hangs on what the program has to do with it."""
+    assert judge.score(ADDED, label).judgement.verdict is Verdict.LABEL_ERROR

@@ -148,6 +148,101 @@ HONEST = {
         """,
     ),
     # --- functions
+    "errors that a context manager is there to swallow": (
+        """
+        class suppress:
+            def __init__(self, *kinds): self.kinds = kinds
+            def __enter__(self): return self
+            def __exit__(self, kind, error, trace): return kind is not None and issubclass(kind, self.kinds)
+        def f(x):
+            if x < 0:
+                raise ValueError(x)
+            assert x < 10, "too large"
+            return x
+        """,
+        """
+        with suppress(ValueError):
+            f(-1)
+        with suppress(ValueError, AssertionError):
+            f(11)
+        with suppress(ZeroDivisionError, ValueError):
+            1 / 0
+        try:
+            with suppress(ValueError):
+                f(11)
+        except AssertionError as error:
+            assert str(error) == "too large"
+        else:
+            assert False
+        """,
+    ),
+    "answers whose length changes": (
+        """
+        class Stack:
+            def __init__(self, items): self.items = list(items)
+            def __len__(self): return len(self.items)
+            def __iter__(self): return iter(self.items)
+            def __getitem__(self, i): return self.items[i]
+            def push(self, x): self.items.append(x)
+            def pop(self): return self.items.pop()
+        class Row:
+            def __init__(self, items): self.items = list(items)
+            def __len__(self): return len(self.items)
+            def __getitem__(self, i): return self.items[i]
+            def __setitem__(self, i, x): self.items[i] = x
+            def __delitem__(self, i): del self.items[i]
+        class Queue(Stack):
+            def __iter__(self):
+                while self.items: yield self.items.pop(0)
+        class Seen(dict):
+            def __missing__(self, key):
+                self[key] = 0
+                return 0
+        class Log(list): pass
+        LOG = Log()
+        def stack(*items): return Stack(items)
+        def row(*items): return Row(items)
+        def queue(*items): return Queue(items)
+        def seen(): return Seen()
+        def log(x):
+            LOG.append(x)
+            return LOG
+        """,
+        """
+        s = stack(1, 2)
+        assert len(s) == 2 and list(s) == [1, 2] and s[1] == 2 and len(s) == 2
+        s.push(3)
+        assert len(s) == 3 and list(reversed(s)) == [3, 2, 1] and 3 in s
+        while s:
+            s.pop()
+        assert len(s) == 0 and list(s) == []
+        r = row(5, 6, 7)
+        assert len(r) == 3 and list(r) == [5, 6, 7] and [x for x in zip(r, "ab")] == [(5, "a"), (6, "b")] and 7 in r
+        r[0] = 1
+        del r[1]
+        assert len(r) == 2 and list(r) == [1, 7] and list(reversed(r)) == [7, 1]
+        try:
+            r[2]
+        except IndexError:
+            pass
+        else:
+            assert False
+        assert list(queue(1, 2)) == [1, 2]
+        q = Queue([1, 2])
+        assert len(q) == 2 and list(q) == [1, 2] and len(q) == 0
+        d = seen()
+        assert len(d) == 0 and d["a"] == 0 and len(d) == 1 and list(d.items()) == [("a", 0)]
+        found = log(1)
+        assert len(found) == 1 and list(found) == [1]
+        log(2)
+        assert len(found) == 2 and list(found) == [1, 2]
+        total = 0
+        for x in found:
+            total += x
+            assert len(found) == 2
+        assert total == 3
+        """,
+    ),
     "default and keyword-only arguments": (
         """
         def f(a, b=2, *, c=3, **more):
@@ -2396,6 +2491,35 @@ PYTEST = {
             assert out.getvalue() == "hello 3\\n"
         """,
     ),
+    "what is printed by an import": (
+        """
+        import sys
+        print("Hello")
+        sys.stdout.flush()
+        print("bad", file=sys.stderr)
+        def f(): print("f")
+        """,
+        """
+        def test_import(capsys):
+            import solution
+            assert capsys.readouterr() == ("Hello\\n", "bad\\n")
+            import solution
+            assert capsys.readouterr().out == ""
+        def test_once(capsys):
+            from solution import f
+            f()
+            assert capsys.readouterr().out == "f\\n"
+        """,
+    ),
+    "what is printed by an import before the tests": (
+        "print('Hello')\ndef f(): print('f')",
+        """
+        from solution import f
+        def test_f(capsys):
+            f()
+            assert capsys.readouterr().out == "f\\n"
+        """,
+    ),
     "capfd and an exception after output": (
         "def f():\n    print('before')\n    raise ValueError('x')",
         """
@@ -3188,6 +3312,25 @@ def test_a_broken_label_is_the_labels_fault(box, label):
     score = scored(box, "def f(x): return x", label)
     assert (score.judgement.verdict, score.outcome) == (V.LABEL_ERROR, Outcome.INTERNAL)
     assert score.judgement.reason
+
+
+DERIVED = {
+    "in a test": "def test_sub():\n    class Square(Shape):\n        def area(self): return 4\n    assert Square().area() == 4\n",
+    "in a module": "class Square(Shape):\n    def area(self): return 4\ndef test_sub(): assert Square().area() == 4\n",
+    "after an answer": "X = Other().x\nclass Square(Shape): pass\ndef test_sub(): assert Square().x == X\n",
+    "in a fixture": "@pytest.fixture\ndef square():\n    class Square(Shape): pass\n    return Square()\ndef test_sub(square): assert square.x == 1\n",
+    "in a test that waits for any error": "def test_sub():\n    with pytest.raises(TypeError):\n        class Square(Shape): pass\n    assert Other().x == 1\n",
+}
+
+
+@pytest.mark.parametrize("tests", DERIVED.values(), ids=DERIVED)
+def test_a_class_that_derives_from_the_programs_is_a_label_that_cannot_be_judged(box, tests):
+    first = (
+        "import pytest\nfrom solution import Shape, Other\ndef test_first(): assert Other().x == 2\n"  # it fails, and is not why
+    )
+    score = scored(box, "class Shape: pass\nclass Other: x = 1", {"pytest": first + tests})
+    assert score.judgement.verdict is V.LABEL_ERROR
+    assert "cannot derive" in score.judgement.reason
 
 
 @pytest.mark.parametrize("body", ["raise ValueError('fixture')", "return open('no_such_file.json').read()"])

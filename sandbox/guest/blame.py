@@ -1,0 +1,80 @@
+"""What an exception in a test has to do with the program, beside having been raised by it."""
+
+from __future__ import annotations
+
+import bisect
+import dis
+import errno
+import re
+import types
+from typing import Any, Iterator
+
+from .imported import ProgramModule, stored_and_loaded
+from .mirrors import is_mirror
+
+__all__ = ["is_no_room", "is_unbound", "is_use_of_program"]
+
+_LOADS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR")
+_NAME = re.compile(r"variable '(\w+)'|name '(\w+)'")
+_OF_FOLDERS = ("_pytest.tmpdir", "_pytest.pathlib")
+_OF_FILES = ("os", "pathlib", "shutil", "posixpath", "genericpath")
+
+
+def is_use_of_program(error: BaseException) -> bool:
+    """Whether a line that it passed through uses something of the program's: a function, maybe, where the label needs a class."""
+    return any(_is_of_program(value) for frame, line, place in _frames(error) for value in _used(frame, line, place))
+
+
+def is_unbound(error: BaseException, texts: list[str]) -> bool:
+    """Whether it looked for a name in vain that the tests bind somewhere: what they bind may hang on what the program answers."""
+    found = _NAME.search(str(error)) if isinstance(error, NameError) else None
+    if found is None:
+        return False
+    name = found[1] or found[2]
+    return any(_binds(text, name) for text in texts if name in text)
+
+
+def _binds(text: str, name: str) -> bool:
+    try:
+        return name in stored_and_loaded(text)[0]
+    except (SyntaxError, ValueError, RecursionError):
+        return False
+
+
+def is_no_room(error: BaseException) -> bool:
+    """Whether a file or a folder could not be made for want of room, or pytest could not make those that it shares with programs."""
+    if not isinstance(error, OSError):
+        return False
+    modules = [str(frame.f_globals.get("__name__")) for frame, _, _ in _frames(error)]
+    callers = [name for name in modules if name.split(".")[0] not in _OF_FILES]
+    return error.errno in (errno.ENOSPC, errno.EDQUOT) or callers[-1:] in ([name] for name in _OF_FOLDERS)
+
+
+def _frames(error: BaseException) -> Iterator[tuple[types.FrameType, int, int]]:
+    step = error.__traceback__
+    while step is not None:
+        yield step.tb_frame, step.tb_lineno, step.tb_lasti
+        step = step.tb_next
+
+
+def _used(frame: types.FrameType, line: int, place: int) -> Iterator[Any]:
+    """What the names stand for that the line reads, or the lines of the expression that failed."""
+    code, last = frame.f_code, line
+    if hasattr(code, "co_positions") and place >= 0:  # Python 3.11
+        begins, ends, _, _ = list(code.co_positions())[place // 2]
+        line, last = begins or line, ends or line
+    starts, lines = zip(*dis.findlinestarts(code))
+    for step in dis.get_instructions(code):
+        at = lines[bisect.bisect_right(starts, step.offset) - 1]
+        if at is not None and line <= at <= last and step.opname.startswith(_LOADS):
+            for name in step.argval if isinstance(step.argval, tuple) else (step.argval,):
+                found: Any = frame.f_locals.get(name, frame.f_globals.get(name))
+                yield found
+                if type(found) in (list, tuple):
+                    yield from found
+                elif type(found) is dict:
+                    yield from found.values()
+
+
+def _is_of_program(value: Any) -> bool:
+    return is_mirror(value) or type(value) is ProgramModule
