@@ -11,13 +11,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from sandbox.fences import Block, blocks_of, fence_of, is_indented_code
+
 __all__ = [
     "SPECIAL_TOKEN",
-    "Block",
     "Candidate",
     "Choice",
     "NoCode",
-    "blocks_of",
     "extract",
     "open_function",
     "strip_special_tokens",
@@ -32,7 +32,6 @@ MAX_LINE = 1000
 SPECIAL_TOKEN = r"(?:<\|[^<>|\s][^<>|]{0,60}\|>|<｜[^<>｜]{1,60}｜>|</?s>|<(?:eos|bos|pad|unk|end_of_turn|start_of_turn|EOT)>|\[(?:PAD|EOS)\]|\x00)"
 _TRAILING = re.compile(rf"{SPECIAL_TOKEN}\Z")
 _LEADING = re.compile(rf"\A(?:\s*{SPECIAL_TOKEN}(?:(?:assistant|model)\b)?)+")
-_FENCE = re.compile(r"^(?P<indent>[ \t]*(?P<item>(?:[-*+]|\d{1,9}[.)])[ \t]+)?)(?P<mark>`{3,}(?!`)|~{3,}(?!~))(?P<info>.*)$")
 _STATEMENT = re.compile(
     r"(?:def|class|async def|import|from|for|while|if|with|try|return|print|@\w|assert|lambda|raise|global)\b[^.?!]*"
     r"|[A-Za-z_][\w.\[\]'\", ]*(?:[-+*/%&|^]|//|\*\*|<<|>>)?=(?!=).*|[A-Za-z_][\w.]*\(.*\).*"
@@ -49,15 +48,6 @@ class Choice(str, Enum):
     FIRST = "first"
     LAST = "last"
     JOINED = "joined"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Block:
-    """One fenced block: its tag (lower case, "" if none), its text without the fence's indentation, whether it was closed."""
-
-    tag: str
-    text: str
-    closed: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,47 +80,6 @@ def strip_special_tokens(text: str) -> str:
         end = cut = token.start()
     text = text[:cut]
     return _LEADING.sub("", text)
-
-
-def blocks_of(text: str) -> list[Block]:
-    """The fenced blocks of *text*, by the rules of CommonMark; a last fence that is never closed reaches to the end."""
-    found: list[Block] = []
-    opening: re.Match[str] | None = None
-    lines: list[str] = []
-    for line in text.split("\n"):
-        fence = _fence(line)
-        if opening is None:
-            if fence:
-                opening, lines = fence, []
-        elif fence and not fence["item"] and not fence["info"].strip() and fence["mark"].startswith(opening["mark"]):
-            found.append(_block(opening, lines, closed=True))
-            opening = None
-        else:
-            lines.append(line)
-    if opening is not None:
-        found.append(_block(opening, lines, closed=False))
-    return found
-
-
-def _fence(line: str) -> re.Match[str] | None:
-    """The fence that *line* is; what stands behind backticks holds no backtick (or it is code in a sentence)."""
-    fence = _FENCE.match(line)
-    return None if fence is None or (fence["mark"][0] == "`" and "`" in fence["info"]) else fence
-
-
-def _block(opening: re.Match[str], lines: list[str], *, closed: bool) -> Block:
-    # CommonMark takes the fence's indentation from each line, as far as it is there. Where the program begins further left than
-    # its fence, it was not indented with it, and taking more than that off its inner lines would flatten them.
-    first = next((line for line in lines if line.strip()), "")
-    indent = min(len(opening["indent"]), len(first) - len(first.lstrip()))
-    text = "\n".join(_unindented(line, indent) if line.strip() else "" for line in lines)
-    words = re.sub(r"[{,:]", " ", opening["info"]).split()
-    tag = words[0].strip(".}=").lower() if words else ""
-    return Block(tag=tag, text=text, closed=closed)
-
-
-def _unindented(line: str, most: int) -> str:
-    return line[min(most, len(line) - len(line.lstrip())) :]
 
 
 def extract(
@@ -230,7 +179,8 @@ def _rest_of_open_fence(prompt: str, answer: str, *, started: bool) -> list[Bloc
     opened = blocks_of(prompt)
     if not opened or opened[-1].closed:
         return []
-    fence = next(filter(None, map(_fence, answer.split("\n"))), None)
+    fences = filter(None, map(fence_of, answer.split("\n")))
+    fence = next((fence for fence in fences if not is_indented_code(fence)), None)
     begin = next((line for line in answer.split("\n") if line.strip()), "")
     if (fence and (fence["item"] or fence["info"].strip())) or not (started or _looks_like_code(begin)):
         return []

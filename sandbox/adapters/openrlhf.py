@@ -19,7 +19,8 @@ from sandbox.adapters import shared
 from sandbox.adapters.shared import judged, ours, sandbox_of_process
 from sandbox.api import Batch, Sandbox, Score
 from sandbox.errors import ConfigurationError
-from sandbox.extract import SPECIAL_TOKEN, blocks_of, strip_special_tokens
+from sandbox.extract import SPECIAL_TOKEN, strip_special_tokens
+from sandbox.fences import blocks_of
 from sandbox.reward import Outcome
 
 if TYPE_CHECKING:

@@ -4,11 +4,14 @@ import re
 
 import pytest
 
-from sandbox.extract import Candidate, Choice, NoCode, blocks_of, extract, strip_special_tokens
+from sandbox.extract import Candidate, Choice, NoCode, extract, strip_special_tokens
+from sandbox.fences import blocks_of
 
 pytestmark = pytest.mark.timeout(20)
 
 CODE = "def f(x):\n    return x"
+DOCUMENTED = 'def f(x):\n    """Double.\n\n    ```\n    f(1)\n    ```\n    """\n    return x * 2'
+INDENTED = "\n".join(line and "  " + line for line in DOCUMENTED.split("\n"))
 
 
 def source(response, **how):
@@ -50,6 +53,14 @@ def test_a_python_tag_is_known_in_its_spellings(tag):
         pytest.param("```python\nx = 1\n```\n```\n1\n```", "x = 1", id="a-tagged-block-before-an-untagged-one"),
         pytest.param("```python\n\n```\n```python\nx = 1\n```", "x = 1", id="an-empty-block-does-not-count"),
         pytest.param("```python\n- ```\n```", "- ```", id="a-bullet-closes-nothing"),
+        pytest.param(f"```python\n{DOCUMENTED}\n```", DOCUMENTED, id="in-a-docstring"),
+        pytest.param(f"```python\n{DOCUMENTED}", DOCUMENTED, id="in-a-docstring-unclosed"),
+        pytest.param(f"- ```python\n{INDENTED}\n  ```", DOCUMENTED, id="in-a-docstring-behind-a-bullet"),
+        pytest.param(f"1. So:\n\n  ```python\n{INDENTED}\n  ```", DOCUMENTED, id="in-a-docstring-in-a-list"),
+        pytest.param("- So:\n\n\t```python\n\tx = 1\n\t```\nDone.", "x = 1", id="closed-by-a-fence-as-far-right"),
+        pytest.param("```python\nx = 1\n   ```\nDone.", "x = 1", id="closed-by-a-fence-three-to-the-right"),
+        pytest.param("1. ```python\n   x = 1\n      ```\nDone.", "x = 1", id="closed-by-a-fence-three-to-the-right-in-a-list"),
+        pytest.param('```python\nx = """\n\t```\n"""\n```', 'x = """\n\t```\n"""', id="a-tab-is-four-columns"),
     ],
 )
 def test_fences(response, expected):
@@ -200,6 +211,7 @@ def test_special_tokens_inside_are_left_alone(text):
 
 PROMPT = 'def f(x):\n    """Doc."""\n'
 BODY = "    return x"
+FENCE_IN_BODY = f"    s = '''\n    ```py\n    ```\n    '''\n{BODY}"
 FENCED_PROMPT = f"Complete it:\n```python\n{PROMPT}"
 WIDE = 'import math\n\n\ndef f(\n    x: int,\n) -> int:\n    """First.\n\nFurther left.\n    """\n'
 
@@ -221,6 +233,7 @@ WIDE = 'import math\n\n\ndef f(\n    x: int,\n) -> int:\n    """First.\n\nFurthe
         pytest.param(FENCED_PROMPT, BODY, PROMPT + BODY, id="open-fence-body"),
         pytest.param(FENCED_PROMPT, f"{BODY}\n```\nIt works: ...", PROMPT + BODY, id="open-fence-body-closed"),
         pytest.param(FENCED_PROMPT, f"{BODY}\n```\n```python\nf(1)\n```", PROMPT + BODY, id="open-fence-body-and-example"),
+        pytest.param(FENCED_PROMPT, f"{FENCE_IN_BODY}\n```", PROMPT + FENCE_IN_BODY, id="open-fence-and-a-fence-of-the-body"),
         pytest.param("class Solution:\n    def f(self, x):\n", "        return x", "class Solution:\n    def f(self, x):\n        return x", id="method"),
     ],
 )  # fmt: skip
