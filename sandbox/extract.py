@@ -164,7 +164,7 @@ class _Valid:
         return [self._known[text] for text in texts]
 
 
-@dataclass(frozen=True)
+@dataclass
 class _Reader:
     """How a response is read: what `extract` was asked for."""
 

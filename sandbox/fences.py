@@ -51,6 +51,8 @@ def _scanned(text: str, opens: Callable[[str], _Opening | None], before_end: Cal
     found: list[Block] = []
     opening: _Opening | None = None
     lines: list[str] = []
+    if "```" not in text and "~~~" not in text:
+        return found
     for line in text.split("\n"):
         if "```" not in line and "~~~" not in line:
             lines.append(line)
