@@ -150,7 +150,8 @@ def _tried(found: Candidate, suite: Suite, prompt: str, run: RunJob, rules: Rule
 def _extracted(response: str, suite: Suite, prompt: str, rules: Rules, run: RunJob, deadline: float) -> Candidate | NoCode:
     return extract(
         response,
-        prompt=suite.prompt or prompt,
+        prompt=prompt,
+        continues=suite.prompt,
         entry_points=suite.entry_points,
         tags=LANGUAGES[suite.language].tags,
         choice=rules.choice,

@@ -55,6 +55,7 @@ def test_only_the_judgement_of_packed_labels_unpickles_and_nothing_unmarshals():
 def test_arrows_point_down():
     judgement = {
         "extract",
+        "fences",
         "labels",
         "languages",
         "checkers",

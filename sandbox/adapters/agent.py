@@ -26,7 +26,7 @@ from sandbox.adapters.telling import tell_now_and_then
 from sandbox.adapters.visible import Parts, split
 from sandbox.api import Sandbox, Score
 from sandbox.errors import ConfigurationError, LabelError
-from sandbox.extract import NoCode, strip_special_tokens
+from sandbox.extract import NoCode, reasoning_opened_by, strip_special_tokens
 from sandbox.reward import Outcome
 from sandbox.verdict import Verdict
 
@@ -111,6 +111,14 @@ class Episode(ABC):
             "extra_logs": {key: torch.tensor([logs.get(key, 0.0)], dtype=torch.float32) for key in self.log_keys},
         }
 
+    @property
+    def prompt(self) -> str:
+        """What this turn's answer was asked for with: the first prompt, with the reasoning that this turn's template opens, if any."""
+        prompt = strip_special_tokens(self._prompt)
+        if self.turns <= 1:
+            return prompt
+        return prompt.removesuffix(reasoning_opened_by(prompt)) + reasoning_opened_by(in_template(self._template, ""))
+
     @abstractmethod
     async def turn(self, answer: str, label: Any) -> Turn:
         """Judge one *answer* without blocking the event loop."""
@@ -177,7 +185,7 @@ class CodeEpisode(Episode):
         return await asyncio.wrap_future(box.submit(self._judged, box, answer, label))
 
     def _judged(self, box: Sandbox, answer: str, label: Any) -> Turn:
-        prompt = strip_special_tokens(self._prompt)
+        prompt = self.prompt
         try:
             parts = split(label, self.rules.shown)
         except LabelError as error:

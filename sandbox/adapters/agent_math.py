@@ -13,6 +13,7 @@ from typing import Any
 from sandbox.adapters.agent import Episode, Turn, in_template
 from sandbox.adapters.math import Answered, amark
 from sandbox.errors import ConfigurationError
+from sandbox.extract import reasoning_opened_by
 
 __all__ = ["MATH_LOG_KEYS", "MathEpisode", "MathRules"]
 
@@ -71,7 +72,7 @@ class MathEpisode(Episode):
 
     async def turn(self, answer: str, label: Any) -> Turn:
         """Mark one answer; a worker compares formulas."""
-        marked = await amark(answer, label)
+        marked = await amark(reasoning_opened_by(self.prompt) + answer, label)
         self.wall_seconds += marked.wall_seconds
         self._attempts += marked.answer is not None
         worth = WORTH[marked.answered]

@@ -31,6 +31,7 @@ from sandbox.adapters.shared import check_settings
 from sandbox.api import Sandbox
 from sandbox.checkers.mathematics import answer_in, plain, same
 from sandbox.errors import ConfigurationError, SandboxError, installing
+from sandbox.extract import reasoning_opened_by
 from sandbox.job import Job, Run
 from sandbox.settings import Settings
 from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner
@@ -138,7 +139,8 @@ def _marked(samples: list[tuple[str, Any, Any]]) -> list[Marked]:
 
 def _mark_query(query: str, prompt: Any, label: Any) -> Marked:
     try:
-        return mark(response_of(query, str(prompt or "")), label)
+        asked = str(prompt or "")
+        return mark(reasoning_opened_by(asked) + response_of(query, asked), label)
     except Exception:  # the trainer would swallow it and die of it later; it is counted and logged instead
         _log.exception("an answer could not be marked")
         return Marked(answered=Answered.INTERNAL)

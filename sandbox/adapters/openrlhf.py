@@ -8,11 +8,13 @@ training too. So this never raises for a sample, ends before a deadline, and ans
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import logging
 import math
 import re
 import time
-from collections.abc import Sequence
+import unicodedata
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sandbox.adapters import shared
@@ -20,7 +22,8 @@ from sandbox.adapters.shared import judged, ours, sandbox_of_process
 from sandbox.adapters.telling import Tell, tell_now_and_then
 from sandbox.api import Batch, Sandbox, Score
 from sandbox.errors import ConfigurationError, installing
-from sandbox.extract import SPECIAL_TOKEN, blocks_of, strip_special_tokens
+from sandbox.extract import SPECIAL_TOKEN, strip_special_tokens
+from sandbox.fences import blocks_of
 from sandbox.reward import Outcome
 
 if TYPE_CHECKING:
@@ -132,36 +135,83 @@ def score_query(
 
 ANCHOR = 48
 """How many characters in a row have to agree before two texts are taken to overlap."""
+DAMAGED = 8
+"""How many characters at a query's beginning may be what is left of a token that was cut."""
+MAX_ENDS = 1000
+"""In how many places the prompt's end is looked for; a prompt of many examples may have it behind each of them."""
 
 _SKIPPED = re.compile(rf"\s+|{SPECIAL_TOKEN}")
+_CLOSING = re.compile(r"[ \t]*\n[ \t]*(?:`{3,}|~{3,})[ \t]*(?=\n|\Z)")
 
 
 def response_of(query: str, prompt: str) -> str:
     """What the model wrote: *query* without *prompt*.
 
-    A tokenizer may have changed the prompt on its way (special tokens, blanks), or cut its beginning off. So: after the exact
-    prompt; else after the longest end of the prompt with which the query begins, white space and special tokens aside; else
-    after the first place where the prompt's end stands. A response that repeats the prompt loses nothing.
+    A tokenizer may have changed the prompt on its way (special tokens, blanks, normalised letters), or cut its beginning off, in the
+    middle of a character too. So: after the exact prompt; else after the longest end of the prompt with which the query begins, white
+    space and special tokens aside; else where the prompt's end stands, with as much of the prompt before it as anywhere. A response
+    that repeats the prompt loses nothing.
     """
     if query.startswith(prompt):
         return query[len(prompt) :]
     plain, places = _squeezed(query)
-    wanted, _ = _squeezed(prompt)
-    if not wanted:
+    forms = [
+        _squeezed(form)[0] for form in dict.fromkeys((prompt, *(unicodedata.normalize(form, prompt) for form in ("NFC", "NFKC"))))
+    ]
+    if not forms[0]:
         return query
-    anchor = plain[:ANCHOR]
-    start = wanted.find(anchor) if len(anchor) == ANCHOR or len(wanted) <= ANCHOR else -1
-    while anchor and start >= 0:
-        if plain.startswith(wanted[start:]):
-            return query[places[len(wanted) - start] :]
-        start = wanted.find(anchor, start + 1)
-    if len(wanted) < ANCHOR and plain.startswith(wanted):
-        return query[places[len(wanted)] :]
-    tail = wanted[-ANCHOR:]
-    found = plain.find(tail) if len(tail) == ANCHOR else -1
-    if found >= 0:
-        return query[places[found + len(tail)] :]
+    for find in (_behind_beginning, _behind_end):
+        for wanted in dict.fromkeys(forms):
+            end = find(plain, wanted)
+            if end >= 0:
+                return query[places[end] :]
     return _after_blocks_of(prompt, query)
+
+
+def _behind_beginning(plain: str, wanted: str) -> int:
+    """Where *plain* goes on behind an end of *wanted* that it begins with, or almost; -1 if it begins otherwise."""
+    if len(wanted) < ANCHOR:
+        if plain.startswith(wanted):
+            return len(wanted)
+        return len(plain) if plain and wanted.endswith(plain) else -1  # cut, and nothing behind it
+    for damaged in range(DAMAGED + 1):
+        anchor = plain[damaged : damaged + ANCHOR]
+        start = wanted.find(anchor) if len(anchor) == ANCHOR else -1
+        while start >= 0:
+            if plain.startswith(wanted[start:], damaged):
+                return damaged + len(wanted) - start
+            start = wanted.find(anchor, start + 1)
+    return -1
+
+
+def _behind_end(plain: str, wanted: str) -> int:
+    """Where the end of *wanted* stands in *plain*, with most of *wanted* before it; -1 if it stands nowhere."""
+    tail = wanted[-ANCHOR:]
+    if len(tail) < ANCHOR:
+        return -1
+    # What a response repeats is behind the prompt: there are no more places to look at than the prompt has such ends itself.
+    count = sum(1 for _ in itertools.islice(_ends_of(tail, wanted), MAX_ENDS))
+    ends = itertools.islice(_ends_of(tail, plain), count)
+    return max(ends, key=lambda end: (_agreeing(plain, end, wanted), end), default=-1)
+
+
+def _ends_of(tail: str, text: str) -> Iterator[int]:
+    start = text.find(tail)
+    while start >= 0:
+        yield start + len(tail)
+        start = text.find(tail, start + 1)
+
+
+def _agreeing(plain: str, end: int, wanted: str) -> int:
+    """How many characters before *end* are those at the end of *wanted*."""
+    least, most = 0, min(end, len(wanted))
+    while least < most:
+        middle = (least + most + 1) // 2
+        if plain.endswith(wanted[-middle:], 0, end):
+            least = middle
+        else:
+            most = middle - 1
+    return least
 
 
 def _squeezed(text: str) -> tuple[str, list[int]]:
@@ -181,10 +231,12 @@ def _squeezed(text: str) -> tuple[str, list[int]]:
 
 
 def _after_blocks_of(prompt: str, query: str) -> str:
-    """A query in which no end of the prompt is found; code of the prompt is still not taken for the model's."""
+    """A query in which no end of the prompt is found; code of the prompt, and its fences, are still not taken for the model's."""
     cut = 0
     for block in blocks_of(prompt):
         text = block.text.strip()
         if text and text in query:
-            cut = max(cut, query.find(text) + len(text))
+            end = query.find(text) + len(text)
+            closing = _CLOSING.match(query, end) if block.closed else None
+            cut = max(cut, closing.end() if closing else end)
     return query[cut:]

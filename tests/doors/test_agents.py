@@ -264,6 +264,19 @@ def test_a_label_of_one_case_takes_the_first_program_and_repairs_only_what_is_no
     assert paid(play(CodeEpisode(), label, WRONG)) == 0.0
 
 
+def test_reasoning_that_the_template_opens_is_not_the_answer():
+    """The first turn's is opened by the prompt, those of later turns by the template of the feedback, or not at all."""
+    asked = "Write f.\n<think>\n"
+    assert paid(play(CodeEpisode(CodeRules(turns=1)), LABEL, RIGHT, prompt=asked)) == -1.0
+    assert paid(play(CodeEpisode(CodeRules(turns=1)), LABEL, f"Hm.</think>{RIGHT}", prompt=asked)) == 1.0
+    assert paid(play(CodeEpisode(CodeRules(turns=2)), LABEL, f"Hm.</think>{WRONG}", RIGHT, prompt=asked)) == 1.0
+    rules = CodeRules(turns=2, template="{feedback}\n<think>\n")
+    assert paid(play(CodeEpisode(rules), LABEL, WRONG, RIGHT)) == -1.0
+    assert paid(play(MathEpisode(MathRules(turns=1)), 42, "Is it \\boxed{42}?", prompt=asked)) < paid(
+        play(MathEpisode(MathRules(turns=1)), 42, "Hm.</think>It is \\boxed{42}.", prompt=asked)
+    )
+
+
 def test_a_completion_of_the_prompt_is_judged_as_one():
     prompt = "def f(x):\n    '''Add one.'''\n"
     steps = play(CodeEpisode(), {**LABEL, "entry_point": "f"}, "    return x + 1\n", prompt=prompt)

@@ -232,6 +232,9 @@ def test_rewards_are_those_of_the_document():
 
 def test_an_answer_of_the_prompt_is_not_the_models():
     assert reward_func([PROMPT + "no idea"], [PROMPT], ["41"])["rewards"].tolist() == [-0.5]
+    asked = f"{PROMPT}<think>\n"
+    thought = reward_func([f"{asked}The answer is 41?", f"{asked}Hm.</think>The answer is 41."], [asked] * 2, ["41"] * 2)
+    assert thought["rewards"].tolist() == [-0.5, 1.0]
 
 
 @pytest.mark.parametrize(

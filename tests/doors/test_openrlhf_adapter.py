@@ -7,6 +7,8 @@ import pickle
 import subprocess
 import sys
 import threading
+import time
+import unicodedata
 
 import pytest
 from machine import ROOT
@@ -18,6 +20,7 @@ from sandbox.adapters import openrlhf, shared, telling
 from sandbox.adapters.openrlhf import LOG_KEYS, response_of, reward_func
 
 PROMPT = "<|im_start|>user\nWrite f, that adds one. An example of the style that is wanted:\n```python\ndef f(x): return x + 1\n```\n<|im_end|>\n<|im_start|>assistant\n"
+RIGHT_CODE = "```python\ndef f(x):\n    return x + 1\n```"
 RIGHT = "Here it is.\n```python\ndef f(x):\n    return x + 1\n```<|im_end|>"
 WRONG = "```python\ndef f(x):\n    return x\n```"
 LABEL = ["assert f(1) == 2", "assert f(5) == 6"]
@@ -98,6 +101,59 @@ def test_the_response_is_found_in_the_query(template):
 def test_short_and_empty_prompts_are_legal(prompt):
     assert response_of(prompt + RIGHT, prompt) == RIGHT
     assert response_of("<s> " + prompt + RIGHT, prompt).endswith(RIGHT)
+
+
+SHORT = "Cafe\u0301: add one.\n```python\ndef f(x): ...\n```\n"
+SHOT = "### Instruction: add one to the number in a python function, please.\n### Response:\n"
+SHOTS = "\u00e9" * 50 + f"{SHOT}{RIGHT_CODE}\n{SHOT}"
+REFUSAL = "I will not answer that."
+
+
+@pytest.mark.parametrize(
+    ("query", "prompt"),
+    [
+        pytest.param(unicodedata.normalize("NFC", SHORT), SHORT, id="nfc-short"),
+        pytest.param(unicodedata.normalize("NFC", "Cafe\u0301! " * 20 + SHOT), "Cafe\u0301! " * 20 + SHOT, id="nfc-long"),
+        pytest.param(unicodedata.normalize("NFKC", "\ufb01nd \u2460 " + SHOT), "\ufb01nd \u2460 " + SHOT, id="nfkc"),
+        pytest.param(unicodedata.normalize("NFC", "Cafe\u0301\n" * 9 + SHOTS)[40:], "Cafe\u0301\n" * 9 + SHOTS, id="nfc-cut"),
+        pytest.param(SHORT.replace("e\u0301", "?"), SHORT, id="a-letter-lost"),
+        pytest.param(SHORT.replace("e\u0301", "?").replace("```\n", "```  \n"), SHORT, id="a-letter-lost-and-blanks"),
+        pytest.param("\ufffd" + SHOTS[45:], SHOTS, id="cut-in-a-character"),
+        pytest.param("\ufffd\ufffd\ufffd" + SHOTS[60:], SHOTS, id="cut-in-an-emoji"),
+        pytest.param("im_s" + SHOTS[45:], SHOTS, id="cut-in-a-token"),
+        pytest.param(SHOTS[45:], SHOTS, id="cut-between-characters"),
+        pytest.param("?" * 50 + SHOTS[50:], SHOTS, id="changed-at-the-beginning"),
+        pytest.param("?" * 50 + SHOTS[50:].replace("### R", "###  R"), SHOTS, id="changed-at-the-beginning-and-blanks"),
+        pytest.param(SHOTS.replace("\u00e9", "?")[40:], SHOTS, id="cut-and-changed"),
+        pytest.param("?" + "=" * 200, "!" + "=" * 200, id="an-end-of-one-character"),
+        pytest.param("?" * 20 + "=" * 200, "!" * 20 + "=" * 200, id="changed-before-an-end-of-one-character"),
+    ],
+)  # fmt: skip
+def test_a_prompt_that_the_tokenizer_damaged_is_still_no_response(query, prompt):
+    """Neither is code of the prompt paid for, nor is the model's code swallowed by a fence of the prompt."""
+    assert response_of(query + REFUSAL, prompt).strip() == REFUSAL
+    assert response_of(f"{query}{RIGHT}", prompt).strip() == RIGHT
+    assert response_of(f"{query}{RIGHT}\n{prompt}", prompt).strip() == f"{RIGHT}\n{prompt}".strip()
+    assert one(query + REFUSAL, prompt, LABEL)[0] == -1.0
+    assert one(query + RIGHT, prompt, LABEL)[0] == 1.0
+    assert one(query + WRONG, prompt, LABEL)[0] == 0.0
+
+
+def test_reasoning_that_the_prompt_opens_is_not_paid_before_it_ends():
+    for prompt in (f"{PROMPT}<think>\n", f"{SHOTS}<think>"):
+        for asked in (prompt, "\ufffd" + prompt[45:], f"<s> {prompt}"):
+            assert one(f"{asked}Say:\n{RIGHT}\nBut", prompt, LABEL)[0] == -1.0
+            assert one(f"{asked}Say:\n{RIGHT}\nBut no.</think>\n{WRONG}", prompt, LABEL)[0] == 0.0
+            assert one(f"{asked}Say:\n{WRONG}\nBut no.</think>\n{RIGHT}", prompt, LABEL)[0] == 1.0
+    assert one(f"{PROMPT}<think>\n\n</think>\n\n{RIGHT}", f"{PROMPT}<think>\n\n</think>\n\n", LABEL)[0] == 1.0
+
+
+def test_a_long_query_is_searched_in_time():
+    for character in ("x", "y"):
+        prompt = "y" * 20_000 + "z" + "y" * 5_000
+        start = time.process_time()
+        response_of("?" + character * 1_000_000, prompt)
+        assert time.process_time() - start < 5.0
 
 
 def test_indentation_after_the_prompt_is_kept():
