@@ -99,7 +99,7 @@ VARIANTS = (
     Variant("completion", "only the body, continuing the prompt", lambda problem: problem["canonical_solution"]),
     Variant("broken", "every other answer is a little off", nearly_right),
     Variant("empty", "returns None", with_body("return None")),
-    Variant("looping", "while True: pass", with_body("while True:\n    pass"), every=8),
+    Variant("looping", "while True: pass (every 8th problem)", with_body("while True:\n    pass"), every=8),
     Variant("crashing", "kills its own process", with_body("import os\nos.kill(os.getpid(), 11)")),
     Variant("not Python", "a syntax error", lambda problem: whole(problem).replace("def ", "define ", 1)),
     Variant("no code", "an apology", lambda problem: "I am sorry, but I cannot help with that."),
@@ -205,4 +205,7 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
