@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import ast
 import bisect
 import dis
 import errno
 import re
 import types
-from typing import Any, Iterator
+from typing import Any, Callable, Iterable, Iterator
 
 from .imported import ProgramModule, stored_and_loaded
 from .mirrors import is_mirror
 
-__all__ = ["is_no_room", "is_unbound", "is_use_of_program"]
+__all__ = ["is_no_room", "is_unbound", "is_use_of_program", "skips_check"]
 
 _LOADS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR")
 _NAME = re.compile(r"variable '(\w+)'|name '(\w+)'")
@@ -25,7 +26,7 @@ def is_use_of_program(error: BaseException) -> bool:
     return any(_is_of_program(value) for frame, line, place in _frames(error) for value in _used(frame, line, place))
 
 
-def is_unbound(error: BaseException, texts: list[str]) -> bool:
+def is_unbound(error: BaseException, texts: Iterable[str]) -> bool:
     """Whether it looked for a name in vain that the tests bind somewhere: what they bind may hang on what the program answers."""
     found = _NAME.search(str(error)) if isinstance(error, NameError) else None
     if found is None:
@@ -48,6 +49,36 @@ def is_no_room(error: BaseException) -> bool:
     modules = [str(frame.f_globals.get("__name__")) for frame, _, _ in _frames(error)]
     callers = [name for name in modules if name.split(".")[0] not in _OF_FILES]
     return error.errno in (errno.ENOSPC, errno.EDQUOT) or callers[-1:] in ([name] for name in _OF_FOLDERS)
+
+
+def skips_check(error: BaseException, text_of: Callable[[str], str]) -> bool:
+    """Whether a check is left in the `with` block that *error*, which was swallowed, has ended: it was not made, or not to its end.
+
+    A method that raises whatever it is asked, of an object that swallows whatever is raised, would pass every test else. What only says
+    that a place is not to be reached (`assert False`) is no check.
+    """
+    step = error.__traceback__
+    if step is None:
+        return False
+    line, now = step.tb_lineno, step.tb_frame.f_lineno  # the frame is at the end of its block, which is where the block begins
+    try:
+        nodes = list(ast.walk(ast.parse(text_of(step.tb_frame.f_code.co_filename))))
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return False
+    around = [node for node in nodes if isinstance(node, (ast.With, ast.AsyncWith)) and node.body[0].lineno <= line <= _end(node)]
+    blocks = [node for node in around if now is not None and node.lineno <= now <= node.body[0].lineno] or around
+    return bool(blocks) and any(_is_check(node) and _end(node) >= line for node in ast.walk(blocks[-1]))
+
+
+def _end(node: Any) -> int:
+    return int(node.end_lineno)
+
+
+def _is_check(node: ast.AST) -> bool:
+    if isinstance(node, ast.Assert):
+        return any(isinstance(part, (ast.Name, ast.Call)) for part in ast.walk(node.test))
+    name = getattr(node.func, "attr", getattr(node.func, "id", "")) if isinstance(node, ast.Call) else ""
+    return str(name).startswith("assert")
 
 
 def _frames(error: BaseException) -> Iterator[tuple[types.FrameType, int, int]]:

@@ -185,7 +185,7 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
     except ImportError:
         results.end(0, "ours", f"pytest is not installed for {sys.executable}, and the label's tests need it: pip install pytest")
         return
-    texts = []
+    texts = {}
     for name, text in tests["files"]:
         path = os.path.normpath(name)
         if path.startswith(("/", "..")):
@@ -195,13 +195,13 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
         with open(path, "wb") as file:
             file.write(content_of(text))
         if path.endswith(".py") and isinstance(text, str):
-            texts.append(text)
+            texts[os.path.abspath(path)] = text
     results.texts = texts
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     os.environ["HOME"] = shared
     sys.dont_write_bytecode = True
     root = os.getcwd()
-    sys.meta_path.insert(0, Finder(tests["modules"], peer, results, texts))
+    sys.meta_path.insert(0, Finder(tests["modules"], peer, results, list(texts.values())))
     sys.path.insert(0, root)
     surroundings = Surroundings(peer)
     surroundings.follow_patches(root)

@@ -408,12 +408,14 @@ def _suspect(peer: Any, error: Any) -> Any:
 
 def _released(peer: Any, error: Any, before: Any, answer: Any) -> Any:
     """*answer* to whether the error is swallowed; asked for its truth once, for an object could say yes only to the interpreter."""
-    if not peer.judges or not is_verdict(error):
+    if not peer.judges or not isinstance(error, BaseException):
         return answer
     is_swallowed = bool(answer)
     if not is_swallowed:
         peer.spoiled = before
-    return is_swallowed
+    elif not is_verdict(error):
+        peer.on_swallowed(error)
+    return is_swallowed if isinstance(type(answer), MirrorMeta) else answer
 
 
 def _asynchronous(name: str) -> Callable[..., Any]:

@@ -84,6 +84,8 @@ class Peer(References):
         """Counts the questions that may have changed the lengths of the program's objects."""
         self.spoiled: BaseException | None = None
         """Why the present test cannot pass, whatever it comes to: what it found wrong was kept from it."""
+        self.on_swallowed: Callable[[BaseException], None] = lambda error: None
+        """Called where a context manager of the program's has swallowed an error that is no verdict of the tests."""
         self.mistake: BaseException | None = None
         """What the tests wanted of the program that cannot be had from another process."""
         self.last_said: BaseException | None = None

@@ -5,8 +5,6 @@ Each side counts how often it has given an object away and keeps it until the ot
 
 from __future__ import annotations
 
-import builtins
-import dataclasses
 import inspect
 import sys
 import types
@@ -16,6 +14,7 @@ from typing import Any, Callable
 from .classes import describe, make_class
 from .crossing import Carrier
 from .mirrors import IMMUTABLE, MirrorMeta, RemoteFunction, is_mirror, number_of
+from .shared_names import BY_NAME, CATCHING, NAME_OF
 from .values import Unsendable
 from .wire import WireError
 
@@ -31,32 +30,6 @@ FUNCTION_KINDS = (
     types.ClassMethodDescriptorType,
 )
 _NEVER = (types.FrameType, types.CodeType, types.TracebackType)
-_BY_NAME = {f"builtins:{name}": value for name, value in vars(builtins).items() if isinstance(value, type)}
-_BY_NAME["builtins:NotImplemented"] = NotImplemented
-for _name in ("_FIELD", "_FIELD_CLASSVAR", "_FIELD_INITVAR", "MISSING"):
-    _BY_NAME[f"dataclasses:{_name}"] = getattr(dataclasses, _name)
-for _value in (None, NotImplemented, Ellipsis):
-    _BY_NAME[f"types:{type(_value).__name__}"] = type(_value)
-for _name in "abs all any ascii bin callable chr divmod hash hex isinstance issubclass iter len max min next oct ord pow repr round sorted sum".split():
-    _BY_NAME[f"builtins:{_name}"] = getattr(builtins, _name)
-for _module, _names in {
-    "collections": "OrderedDict Counter defaultdict deque",
-    "datetime": "date time datetime timedelta timezone",
-    "decimal": "Decimal",
-    "fractions": "Fraction",
-    "pathlib": "Path",
-}.items():
-    for _name in _names.split():
-        _BY_NAME[f"{_module}:{_name}"] = getattr(__import__(_module), _name)
-_CATCHING = {
-    name: type(value.__name__, (value,), {"__module__": "builtins"})
-    for name, value in _BY_NAME.items()
-    if value in (AssertionError, Exception, BaseException)
-}
-"""What a program's AssertionError, Exception and BaseException are to the tests: not the classes of the tests' own failures, or
-`except ValidationError` would catch those where the program says `ValidationError = Exception`."""
-_NAME_OF = {id(value): name for name, value in reversed(list(_BY_NAME.items()))}
-_NAME_OF.update((id(value), name) for name, value in _CATCHING.items())
 
 
 def _identity(value: Any) -> Any:
@@ -123,7 +96,7 @@ class References:
             if kind is MirrorMeta:
                 return {"k": number_of(value)}
             return {"Y": number_of(value)}
-        name = _NAME_OF.get(id(value))
+        name = NAME_OF.get(id(value))
         if name is not None:
             return {"b": name}
         if issubclass(kind, type):
@@ -176,7 +149,7 @@ class References:
     def _class(self, kind: type) -> Any:
         if type(kind) is MirrorMeta:
             return {"k": number_of(kind)}
-        name = _NAME_OF.get(id(kind))
+        name = NAME_OF.get(id(kind))
         return self._described_class(kind) if name is None else {"b": name}
 
     def _described_class(self, kind: type) -> Any:
@@ -252,11 +225,11 @@ class References:
         raise WireError(f"no value has the tag {tag[:20]!r}")
 
     def _find(self, name: str) -> Any:
-        if name in _BY_NAME:
-            if self.judges and name in _CATCHING and (name in self._lent or not _is_said(sys.exc_info()[1])):
+        if name in BY_NAME:
+            if self.judges and name in CATCHING and (name in self._lent or not _is_said(sys.exc_info()[1])):
                 self._lent.add(name)
-                return _CATCHING[name]
-            return _BY_NAME[name]
+                return CATCHING[name]
+            return BY_NAME[name]
         if self.judges:
             raise WireError("nothing of that name is taken from a program")
         module, _, path = name.partition(":")
@@ -269,10 +242,10 @@ class References:
         """A class in a place where no `except` comes by it: itself, as long as the tests have not been given another for it."""
         lent = set(self._lent)
         kind = carrier.value(tree, depth)
-        name = _NAME_OF.get(id(kind), "")
-        if name in _CATCHING and name not in lent:
+        name = NAME_OF.get(id(kind), "")
+        if name in CATCHING and name not in lent:
             self._lent = lent
-            return _BY_NAME[name]
+            return BY_NAME[name]
         return kind
 
     def _take_class(self, body: Any, carrier: Carrier, depth: int) -> Any:

@@ -7,7 +7,7 @@ import os
 import time
 from typing import Any
 
-from .blame import is_no_room, is_unbound, is_use_of_program
+from .blame import is_no_room, is_unbound, is_use_of_program, skips_check
 from .mirrors import CannotDerive
 from .peer import Gone, Peer
 from .wire import ANSWERS_START, KIND_TEST, KIND_TESTS_ENDED, Progress, frame
@@ -39,8 +39,9 @@ class Results:
         self.absent: set[str] = set()
         """Names that `from solution import *` did not give."""
         peer.on_question = self._note_question
-        self.texts: list[str] = []
-        """Of the tests, where the names that they bind are looked up."""
+        self.texts: dict[str, str] = {}
+        """Of the tests, by the names of their files."""
+        peer.on_swallowed = self._note_swallowed
         self.unlucky = False
         """A test before has not passed, or was not run here."""
         self._name = ""
@@ -69,6 +70,10 @@ class Results:
     def _note_question(self, is_asking: bool) -> None:
         """Time that runs out from here on is the program's: it may make the tests slow with whatever it answers."""
         self._write(KIND_TEST, {"name": self._name[:MAX_NAME], "outcome": "asking" if is_asking else "unasked"})
+
+    def _note_swallowed(self, error: BaseException) -> None:
+        if skips_check(error, lambda name: self.texts.get(name, "")):
+            self.peer.spoiled = self.peer.spoiled or error
 
     @property
     def asked(self) -> int:
@@ -132,7 +137,7 @@ class Results:
             return "missing", f"the program defines no such name; {message}"
         if any(map(said_by_program, chain)):
             return "raised", message
-        if isinstance(error, _BREAKS) and not self.asked and not (self.peer.told and is_unbound(error, self.texts)):
+        if isinstance(error, _BREAKS) and not self.asked and not (self.peer.told and is_unbound(error, self.texts.values())):
             return "label", message
         return "failed", message
 

@@ -142,8 +142,9 @@ def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: Scratch) 
         importlib.import_module("unittest.mock")  # before what it patches is followed
     surroundings.follow_patches()
     peer.before_asking = surroundings.carry
-    results.texts = [tests["shared"], tests["setup"], *tests["cases"]]
-    sys.meta_path.insert(0, Finder(tests["modules"], peer, results, results.texts[1:]))
+    results.texts = {f"<case {number}>": text for number, text in enumerate(tests["cases"], 1)}
+    results.texts.update({"<tests>": tests["setup"], "<shared>": tests["shared"]})
+    sys.meta_path.insert(0, Finder(tests["modules"], peer, results, [tests["setup"], *tests["cases"]]))
     names = Names(peer, results, tests["asked"])
     sys.modules["tests"] = module = type(sys)("tests")
     if _prepare(tests, names, peer, results):

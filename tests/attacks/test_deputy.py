@@ -63,6 +63,9 @@ TIMED = {
     "unittest": "import unittest\nfrom solution import Timer\nclass T(unittest.TestCase):\n    def test_a(self):\n"
     "        with Timer() as t:\n            self.assertEqual(t.total(), 5)\n",
     "check": "def check(candidate):\n    with candidate() as t:\n        assert t.total() == 5\n",
+    "near": "from solution import Timer\ndef test_a():\n    with Timer() as t:\n        now = t.total() - 5\n        assert abs(now) < 1e-6\n",
+    "two": "import contextlib\nfrom solution import Timer\ndef test_a():\n    with contextlib.suppress(KeyError), Timer() as t:\n"
+    "        got = t.total()\n        with contextlib.suppress(KeyError):\n            got += 0\n        assert got == 5\n",
     "fail": "import pytest\nfrom solution import Timer\ndef test_a():\n    with Timer() as t:\n        if t.total() != 5:\n            pytest.fail('no')\n",
     "stack": "import contextlib\nfrom solution import Timer\ndef test_a():\n    with contextlib.ExitStack() as stack:\n"
     "        t = stack.enter_context(Timer())\n        assert t.total() == 5\n",
@@ -144,6 +147,12 @@ UNPAID = {
         "class D(dict):\n    def __len__(self): return 1\n    def items(self): return iter(())\ndef f(x): return D()\n",
     ),
     **{f"an error that is swallowed, {kind}": (timed(kind), timer(None, 5, kind), timer(True, 0, kind)) for kind in TIMED},
+    **{
+        f"an error of its own that is swallowed, {kind}": (timed(kind), timer(None, 5, kind), timer(True, "1 / 0", kind))
+        for kind in ("pytest", "unittest", "check", "module", "async")
+    },
+    "an error about its answer that is swallowed": (timed("near"), timer(None, 5), timer(True, None)),
+    "an error in the first of two blocks that is swallowed": (timed("two"), timer(None, 5), timer(True, "1 / 0")),
     "an error that is swallowed by a decorated generator": (
         timed("pytest"),
         "from contextlib import contextmanager\n@contextmanager\ndef Timer():\n    class T:\n        def total(self): return 5\n    yield T()\n",

@@ -167,6 +167,15 @@ HONEST = {
             f(11)
         with suppress(ZeroDivisionError, ValueError):
             1 / 0
+        done = []
+        for x in (1, -1):
+            with suppress(ValueError):
+                assert len(done) < 2
+                done.append(f(x))
+                f(-1)
+                done.append(f(2))
+                assert False, "not reached"
+        assert done == [1]
         try:
             with suppress(ValueError):
                 f(11)
