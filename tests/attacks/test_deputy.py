@@ -517,3 +517,24 @@ BROKEN = {
 def test_what_is_wrong_with_a_label_is_its_own(judge, label):
     """The control: whose a failure is hangs on what the program has to do with it."""
     assert judge.score(ADDED, label).judgement.verdict is Verdict.LABEL_ERROR
+
+
+CONVERTS = {
+    "abs": {"pytest": "from solution import Conv\ndef test_a():\n    assert abs(Conv.c2f(100) - 212) < 1e-6\ndef test_b():\n    assert abs(Conv.f2c(212) - 100) < 1e-6\n"},
+    "approx": {"pytest": "import pytest\nfrom solution import Conv\ndef test_a():\n    assert Conv.c2f(100) == pytest.approx(212)\ndef test_b():\n    assert Conv.f2c(212) == pytest.approx(100)\n"},
+    "attribute": {"pytest": "from solution import Conv\ndef test_a():\n    assert abs(Conv.BOILS - 212) < 1e-4\n"},
+}  # fmt: skip
+CONVERTER = "class Conv:\n    BOILS = 212\n    @staticmethod\n    def c2f(c): return c * 9 / 5 + 32\n    @classmethod\n    def f2c(cls, f): return (f - 32) * 5 / 9\n"
+
+
+@pytest.mark.parametrize("base", ["", "(float)"])
+@pytest.mark.parametrize("label", CONVERTS.values(), ids=CONVERTS)
+def test_what_a_class_gives_without_being_made_is_an_answer(box, label, base):
+    """Not an object that the tests have made, which may be asked `x - expected`."""
+    new = "float.__new__(cls, 0.0)" if base else "object.__new__(cls)"
+    wrong = (
+        f"class Conv{base}:\n    def __new__(cls, *a): return {new}\n    def __sub__(s, o): return 0.0\n    __rsub__ = __sub__\n"
+        "    c2f = staticmethod(lambda *a: Conv())\n    f2c = classmethod(lambda *a: Conv())\nConv.BOILS = Conv()\n"
+    )
+    assert box.score(f"```python\n{CONVERTER}```", label).reward == 1.0
+    assert box.score(f"```python\n{wrong}```", label).outcome is Outcome.FAIL
