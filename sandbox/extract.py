@@ -40,6 +40,9 @@ _STATEMENT = re.compile(
     r"(?:def|class|async def|import|from|for|while|if|with|try|return|print|@\w|assert|lambda|raise|global)\b[^.?!]*"
     r"|[A-Za-z_][\w.\[\]'\", ]*(?:[-+*/%&|^]|//|\*\*|<<|>>)?=(?!=).*|[A-Za-z_][\w.]*\(.*\).*"
 )
+_IMPORT = re.compile(
+    r"(?:from[ \t]+\.*[\w.]+[ \t]+import[ \t]+[\w(*]|import[ \t]+[\w.]+[ \t]*(?:as[ \t]+\w+[ \t]*)?(?:[,;#]|\Z)).*"
+)
 _STRING = re.compile(r"(\"{3}|'{3})[\s\S]*?(?:\1|\Z)")
 _START = re.compile(r"^(?:import \w|from [\w.]+ import |def \w+\s*\(|async def \w|class \w+|@\w|#!)")
 _EFFECT = re.compile(r"[\w\])]\(|(?<![=!<>])=(?!=)")
@@ -366,4 +369,8 @@ def _is_prose(text: str) -> bool:
 
 def _looks_like_code(line: str) -> bool:
     stripped = line.strip()[:MAX_LINE]
-    return stripped.startswith(("#", '"""', "'''")) or _STATEMENT.fullmatch(stripped) is not None
+    return (
+        stripped.startswith(("#", '"""', "'''"))
+        or _STATEMENT.fullmatch(stripped) is not None
+        or _IMPORT.fullmatch(stripped) is not None
+    )

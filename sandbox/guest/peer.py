@@ -19,6 +19,7 @@ import os
 import struct
 import sys
 import threading
+import time
 import types
 from typing import Any, Callable, Sequence
 
@@ -114,12 +115,12 @@ class Peer(References):
             Gone: there will be no answer.
             BaseException: what the other side raised, marked as such.
         """
+        self._check_process()
         with self._lock:
+            while not (self.judges or self._serving or self.gone):  # between two questions of the tests
+                self._let_others()
             if self.gone:
                 raise Gone("the program has ended")
-            if not self.judges and not self._serving:
-                raise RuntimeError("the tests do not wait for this program now")
-            self._check_process()
             self.asked += op != "imported"
             self.turn += not is_look(op, args)
             is_first = not self.has_asked and op != "surroundings"
@@ -216,9 +217,19 @@ class Peer(References):
         """Answer until the other end goes away."""
         try:
             while True:
-                self._answer(self._receive())
+                self.answer_next()
         except Gone:
             pass
+
+    def _let_others(self) -> None:
+        held = self._lock._release_save()  # type: ignore[attr-defined]
+        time.sleep(0.0005)
+        self._lock._acquire_restore(held)  # type: ignore[attr-defined]
+
+    def answer_next(self) -> None:
+        """Answer one question; a thread of the program's that asks waits until something is asked of the program."""
+        with self._lock:
+            self._answer(self._receive())
 
     def wait(self, word: str) -> None:
         """Wait for the other end's *word*.
@@ -251,6 +262,8 @@ class Peer(References):
         except Exception as error:
             self._end(_shown(error))
         self._serving += 1
+        # Threads of the program's may ask while it answers: it may well wait for them.
+        held: Any = None if self.judges else self._lock._release_save()  # type: ignore[attr-defined]
         try:
             kind, value = "value", perform(op, args)
         except Gone:
@@ -260,8 +273,10 @@ class Peer(References):
             if self.judges and is_verdict(error):
                 self.callback_failure = error  # a program that swallows it has not passed
         finally:
+            self._check_process()
+            if held is not None:
+                self._lock._acquire_restore(held)  # type: ignore[attr-defined]
             self._serving -= 1
-        self._check_process()
         is_kept = kind == "value" and not self.judges and (op in ("get", "attr") or sys.getrefcount(value) > FRESH)
         kept: list[int] = []
         if kind == "value" and not self.judges:

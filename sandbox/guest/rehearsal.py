@@ -34,7 +34,7 @@ class _Asker(Peer):
     other: Peer
 
     def _receive(self) -> list[Any]:
-        self.other._answer(self.other._receive())
+        self.other.answer_next()
         return super()._receive()
 
 

@@ -311,6 +311,26 @@ def test_code_that_only_a_parser_recognises(response, expected):
 
 
 @pytest.mark.parametrize(
+    "first",
+    ["from concurrent.futures import ThreadPoolExecutor", "import os.path", "import os.path as p, sys", "import a.b; import c.d", "from .a.b import (c)", "from . import x", "import a.b  # why."],
+)  # fmt: skip
+def test_an_import_of_a_part_of_a_package_is_no_prose(first):
+    program = f"{first}\ndef f(x):\n    return x"
+    assert extract(program, parses=valid).source == program
+    assert extract(f"yes\n{program}", parses=valid).source == program
+
+
+@pytest.mark.needs("data")
+def test_every_real_program_without_a_fence_is_found_whole(problems):
+    names = ("humaneval", "mbpp_sanitized", "quixbugs_functional", "exercism", "coderl_apps", "cruxeval")
+    programs = [program for name in names for row in problems(name) for program in (row["solution"], *row["wrong"])]
+    programs = [program for program in programs if program.strip() and "```" not in program and valid([program])[0]]
+    assert len(programs) > 1000
+    found = [extract(program, parses=valid) for program in programs]
+    assert [one.source.strip() for one in found] == [program.strip().replace("\r\n", "\n") for program in programs]
+
+
+@pytest.mark.parametrize(
     "prose", ["yes", "Done", "42", "None", "no, never", "this is impossible", "N/A", "well-known", "yes\n\nno", "Note: nothing", "-1", "[1, 2]", "..."]
 )  # fmt: skip
 def test_prose_that_happens_to_be_valid_is_no_program(prose):

@@ -252,6 +252,41 @@ HONEST = {
         assert total == 3
         """,
     ),
+    "threads that call what a test passed": (
+        """
+        from concurrent.futures import ThreadPoolExecutor
+        import threading
+        def pmap(f, xs):
+            with ThreadPoolExecutor(4) as pool:
+                return list(pool.map(f, xs))
+        def nested(f):
+            return f(lambda x: pmap(f, [x, x]))
+        class Pool:
+            def __init__(self, n): self.pool = ThreadPoolExecutor(n)
+            def submit(self, f, *args): return self.pool.submit(f, *args)
+        def later(f):
+            thread = threading.Thread(target=f)
+            thread.start()
+            return thread
+        """,
+        """
+        assert pmap(lambda x: x * x, range(50)) == [x * x for x in range(50)]
+        assert nested(lambda x: x(1) if callable(x) else x + 1) == [2, 2]
+        pool, got = Pool(3), []
+        futures = [pool.submit(lambda x: x + 1, i) for i in range(20)]
+        assert [future.result() for future in futures] == list(range(1, 21))
+        thread = later(lambda: got.append(1))
+        thread.join()
+        assert got == [1]
+        def bad(x): raise ValueError(x)
+        try:
+            pmap(bad, [1])
+        except ValueError as error:
+            assert str(error) == "1"
+        else:
+            assert False
+        """,
+    ),
     "default and keyword-only arguments": (
         """
         def f(a, b=2, *, c=3, **more):
