@@ -11,6 +11,7 @@ import os
 import socket
 import struct
 import threading
+import time
 from collections import OrderedDict, deque
 from decimal import Decimal
 from fractions import Fraction
@@ -710,6 +711,39 @@ def test_a_message_that_is_too_large_is_not_read():
         assert len(os.read(here.fileno(), 200)) == 101
 
 
-def test_a_program_asks_nothing_while_nobody_waits_for_it():
-    with line(f=lambda: 1) as made, pytest.raises(RuntimeError):
-        made.program.ask("call", 1, [], {})
+def test_a_thread_of_the_program_that_asks_waits_until_the_program_is_asked():
+    """Whoever reads the line gets what is next on it: two may not."""
+    asked, go = [], threading.Event()
+
+    def keep(function):
+        def ask():
+            go.wait(10)
+            asked.append(function())
+
+        thread = threading.Thread(target=ask, daemon=True)
+        thread.start()
+        return thread.join
+
+    with line(keep=keep) as made:
+        join = made["keep"](lambda: 5)
+        go.set()
+        time.sleep(0.1)
+        assert asked == []
+        join()
+        assert asked == [5]
+
+
+def test_a_thread_that_asks_ends_with_the_line():
+    ended = []
+
+    def ask(program):
+        try:
+            program.ask("call", 1, [], {})
+        except Gone:
+            ended.append(True)
+
+    with line() as made:
+        thread = threading.Thread(target=ask, args=(made.program,), daemon=True)
+        thread.start()
+    thread.join(10)
+    assert ended == [True]
