@@ -1641,3 +1641,42 @@ def test_a(kind):
     program = "class Own(Exception): pass\ndef f(name): raise {'Exception': Exception, 'AssertionError': AssertionError, 'Own': Own}[name]('said')"
     score = box.score(fenced(program), label)
     assert score.reward == 1.0, told(score)
+
+
+# --- what programs return of pandas ---------------------------------------------------------------------------------------------
+
+FRAME = """\
+import pandas as pd
+def task_func(d):
+    df = pd.DataFrame(d)
+    df["c"] = df["a"] * {factor}
+    return df
+def stamp(): return pd.Timestamp("2024-01-0{factor}")
+"""
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "pd.testing.assert_frame_equal(df, pd.DataFrame({'a': [1, 2], 'c': [2, 4]}))",
+        "pd.testing.assert_series_equal(df['c'], pd.Series([2, 4], name='c'))",
+        "self.assertTrue(df.equals(pd.DataFrame({'a': [1, 2], 'c': [2, 4]})))",
+        "self.assertTrue((df['c'] == [2, 4]).all())",
+        "self.assertEqual(df[df['a'] > 1]['c'].tolist(), [4])",
+        "self.assertTrue(isinstance(df, pd.DataFrame) and df['c'].sum() == 6 and df.shape == (2, 2) and list(df.columns) == ['a', 'c'])",
+        "self.assertEqual(stamp(), pd.Timestamp('2024-01-02'))",
+    ],
+)
+def test_frames_of_a_program_are_values(box, check):
+    test = f"""
+import unittest
+import pandas as pd
+class TestCases(unittest.TestCase):
+    def test_a(self):
+        df = task_func({{'a': [1, 2]}})
+        {check}
+"""
+    label = {"test": test, "entry_point": "task_func"}
+    right, wrong = (box.score(fenced(FRAME.replace("{factor}", factor)), label) for factor in "23")
+    assert right.reward == 1.0, told(right)
+    assert wrong.outcome is Outcome.FAIL, told(wrong)

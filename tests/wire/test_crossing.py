@@ -17,6 +17,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePosixPath
 
+import pandas
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -747,3 +748,74 @@ def test_a_thread_that_asks_ends_with_the_line():
         thread.start()
     thread.join(10)
     assert ended == [True]
+
+
+# --- pandas ---------------------------------------------------------------------------------------------------------------------
+
+
+def frames():
+    whole = pandas.DataFrame(
+        {
+            "a": [1, 2],
+            "s": ["x", None],
+            "f": [1.5, float("nan")],
+            "o": [1, "b"],
+            "d": pandas.to_datetime(["2024-01-01", "2024-01-02"]),
+            "c": pandas.Categorical(["u", "v"]),
+            "b": [True, False],
+            "n": pandas.array([1, None], dtype="Int64"),
+            "l": [[1], {"a": 2}],
+        }
+    )
+    days = pandas.date_range("2024", periods=2)
+    return [
+        whole, whole["a"], whole.set_index("s"), whole.set_index(["a", "b"]), whole.groupby("b")["a"].sum(), whole.describe(), whole.T,
+        whole.columns, whole.value_counts(["b"]), whole["d"].dt.date, days, pandas.Series([1, 2], index=days, name="q"),
+        pandas.DataFrame(), pandas.DataFrame(index=[1, 2]), pandas.DataFrame(columns=["a", "b"]), pandas.Series([], dtype=float),
+        pandas.Timestamp("2024-01-01 10:00:00.000000001"), pandas.Timedelta("1.5s"), pandas.NaT, pandas.NA,
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("number", range(20))
+def test_what_a_program_returns_of_pandas_is_a_value(number):
+    value = frames()[number]
+    with line(f=lambda: [value, [7]]) as made:
+        back, behind = made["f"]()
+    assert behind == [7]
+    assert type(back) is type(value)
+    if isinstance(value, pandas.DataFrame):
+        pandas.testing.assert_frame_equal(back, value)
+    elif isinstance(value, pandas.Series):
+        pandas.testing.assert_series_equal(back, value)
+    elif isinstance(value, pandas.Index):
+        pandas.testing.assert_index_equal(back, value)
+    else:
+        assert back is value or back == value
+
+
+def test_what_is_of_no_known_kind_stays_where_it_is():
+    """And leaves no number behind that the other side does not know."""
+    shared = [1]
+    frame = pandas.DataFrame({"l": [shared, [2]], "p": pandas.period_range("2024", periods=2)})
+    with line(f=lambda: [frame, shared, [3]]) as made:
+        back, kept, last = made["f"]()
+        assert (back.shape, kept, last) == ((2, 2), [1], [3])
+        assert isinstance(back, pandas.DataFrame)
+        assert type(back) is not pandas.DataFrame
+
+
+@pytest.mark.parametrize(
+    "tree",
+    [
+        [], ["frame"], ["frame", ["range", 0, 2, 1, None], ["range", 0, 1, 1, None], [["numbers", ["<i8", [3], [1, 2, 3]]]]],
+        ["series", ["plain", ["objects", []], None, "x" * 100], ["moments", "<i8", [1]], None], ["moment", "eval", "1"],
+        ["moment", "Timestamp", "9" * 10_000], ["index", ["range", 0, 1, 0, None]], ["series", ["range", 0, 1, 1, None], ["extension", "object", [1]], None],
+    ],
+)  # fmt: skip
+def test_what_is_no_object_of_pandas_ends_the_line(tree):
+    with line(f=lambda: 1) as made:
+        ask = made["f"]
+        made.program.output = list
+        made.program._send, send = (lambda message: send([*message[:3], [[], {"Z": tree}, []], *message[4:]])), made.program._send
+        with pytest.raises(Gone):
+            ask()
