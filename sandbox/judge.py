@@ -136,13 +136,14 @@ def _tried(found: Candidate, suite: Suite, prompt: str, run: RunJob, rules: Rule
         suite = with_helpers(suite, suite.tests, open_function(suite.prompt or prompt, suite.entry_points))
     trial = _Trial(found, suite, run, rules, deadline)
     judgement = trial.judgement()
-    if not (trial.met_objects and suite.as_code):
+    if not (trial.met_objects and suite.as_code) or trial.timed_out or trial.left <= 0:
         return judgement
     try:
         asked = _tried(found, suite.as_code(), prompt, run, rules, deadline)
     except LabelError:  # that its answers are objects must not make the label the culprit
         return judgement
-    if asked.verdict.owner is Owner.LABEL:
+    is_late = asked.verdict.owner is Owner.OURS and time.monotonic() > deadline
+    if asked.verdict.owner is Owner.LABEL or is_late:
         return judgement
     return dataclasses.replace(asked, usage=together([judgement.usage, asked.usage]), suspicions=judgement.suspicions)
 

@@ -60,6 +60,9 @@ def skips_check(error: BaseException, text_of: Callable[[str], str]) -> bool:
     step = error.__traceback__
     if step is None:
         return False
+    is_said = error.__dict__.get("_sandbox_said") is True
+    if is_said and len([frame for frame, _, _ in _frames(error) if text_of(frame.f_code.co_filename)]) > 1:
+        return True  # it came through a helper of the tests, or a generator of theirs around the block
     line, now = step.tb_lineno, step.tb_frame.f_lineno  # the frame is at the end of its block, which is where the block begins
     try:
         nodes = list(ast.walk(ast.parse(text_of(step.tb_frame.f_code.co_filename))))
@@ -67,7 +70,12 @@ def skips_check(error: BaseException, text_of: Callable[[str], str]) -> bool:
         return False
     around = [node for node in nodes if isinstance(node, (ast.With, ast.AsyncWith)) and node.body[0].lineno <= line <= _end(node)]
     blocks = [node for node in around if now is not None and node.lineno <= now <= node.body[0].lineno] or around
-    return bool(blocks) and any(_is_check(node) and _end(node) >= line for node in ast.walk(blocks[-1]))
+    if not blocks:
+        return is_said
+    last = blocks[-1].body[-1]
+    if is_said and not (isinstance(last, ast.Expr) and last.lineno <= line):
+        return True  # what the program raised and swallowed itself has kept more from being done than a last call whose value nobody uses
+    return any(_is_check(node) and _end(node) >= line for node in ast.walk(blocks[-1]))
 
 
 def _end(node: Any) -> int:

@@ -348,6 +348,10 @@ def _end(status: int, namespace: dict[str, Any], source: str) -> int:
     except BaseException:
         traceback.print_exc()
     status = _flush(status)
+    sys.stdout, sys.stderr = (
+        sys.__stdout__,
+        sys.__stderr__,
+    )  # as the interpreter does, before names that the program's own use are gone
     try:
         # As _PyModule_Clear: private names first. Files that the program left open write what they hold, __del__ methods run.
         for private in (True, False):
@@ -363,7 +367,7 @@ def _end(status: int, namespace: dict[str, Any], source: str) -> int:
 def _flush(status: int) -> int:
     for stream in (sys.stdout, sys.__stdout__, sys.stderr):
         try:
-            if stream is not None and not stream.closed:
+            if stream is not None and not getattr(stream, "closed", False):
                 stream.flush()
         except (AttributeError, OSError, ValueError):
             status = status or 120  # as the interpreter: exit status 120 for output that could not be written

@@ -54,27 +54,30 @@ def say_length(mirror: Any, answer: Any, *, is_known: bool) -> int:
     before = _said(mirror)
     if before is not None and before != length and not is_known:
         _lied(mirror, f"an object of length {before} says that it has {length} items")
+    turn, given = mirror.__dict__.get("_sandbox_given", (-1, 0))
+    if turn == type(mirror)._sandbox_peer.turn and length > given and not is_known:
+        _lied(mirror, f"an object that has given {given} items says that it has {length}")
     mirror.__dict__["_sandbox_length"] = (type(mirror)._sandbox_peer.turn, length)
     return length
 
 
-def counted(mirror: Any, items: Iterator[Any], *, is_known: bool) -> Iterator[Any]:
-    """*items* that it gives: as many as it says.
+def counted(mirror: Any, items: Iterator[Any]) -> Iterator[Any]:
+    """*items* that it gives: as many as it has said; and it may not say later that there were more.
 
     Raises:
         RuntimeError: they are not.
     """
     peer = type(mirror)._sandbox_peer
-    count, turn, expected = 0, peer.turn, length_of(mirror)
+    count, expected = 0, length_of(mirror)
     for item in items:
         count += 1
-        if expected is not None and count > expected and not is_known:
+        if expected is not None and count > expected:
             _lied(mirror, f"an object of length {expected} gives more items")
         yield item
-    if expected is None or (is_known and turn != peer.turn):
-        expected = len(mirror)
-    if expected != count:
+    if expected is not None and count < expected:
         _lied(mirror, f"an object of length {expected} has given {count} items")
+    peer.turn += 1  # what is empty now may say so: a queue that was read to its end
+    mirror.__dict__["_sandbox_given"] = (peer.turn, count)
 
 
 def check_index(mirror: Any, key: Any) -> None:
@@ -84,7 +87,7 @@ def check_index(mirror: Any, key: Any) -> None:
         RuntimeError: by its length it has.
     """
     length = length_of(mirror)
-    if length is not None and type(key) is int and -length <= key < length:
+    if length is not None and type(key) is int and 0 <= key < length:
         _lied(mirror, f"an object of length {length} has no item {key}")
 
 

@@ -222,6 +222,11 @@ class Mirror(metaclass=MirrorMeta):
     def __deepcopy__(self, _memo: Any) -> Any:
         return type(self)._sandbox_peer.ask("op", "__deepcopy__", self, [])
 
+    def __reduce_ex__(self, _protocol: Any) -> Any:
+        # The other side copies it now, and again when it is read: what lies in the bytes is only where the copy is kept.
+        _pickled.append(self.__deepcopy__({}))
+        return _unpickled, (len(_pickled) - 1,)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         # Mirrors are made without it: only an explicit x.__init__(...) comes here.
         type(self)._sandbox_peer.ask("method", self, "__init__", list(args), kwargs)
@@ -230,6 +235,13 @@ class Mirror(metaclass=MirrorMeta):
         peer = type(self)._sandbox_peer
         if peer is not None:
             peer.drop(self.__dict__.get("_sandbox_number"), self.__dict__.get("_sandbox_count", 1))
+
+
+_pickled: list[Any] = []
+
+
+def _unpickled(number: int) -> Any:
+    return _pickled[number].__deepcopy__({})
 
 
 def _compare(self: Any, other: Any, name: str) -> Any:
@@ -315,23 +327,22 @@ def _iterate(self: Any) -> Any:
     items = peer.ask("op", "__iter__", self, [])
     if not peer.judges:
         return items
-    is_claimed = length_of(self) is not None and not is_known
-    if is_claimed or ("__len__" in kind._sandbox_defined and "__next__" not in kind._sandbox_defined):
-        return counted(self, items, is_known=is_known)
-    return items
+    if is_known or items is self or not ("__len__" in kind._sandbox_defined or length_of(self) is not None):
+        return items
+    return counted(self, items)
 
 
 def _reversed(self: Any) -> Any:
     items = type(self)._sandbox_peer.ask("op", "__reversed__", self, [])
     is_claimed = type(self)._sandbox_peer.judges and length_of(self) is not None and not _is_known(self)
-    return counted(self, items, is_known=False) if is_claimed else items
+    return counted(self, items) if is_claimed else items
 
 
 def iterate_sized(self: Any) -> Any:
     """The items of what says a length and has no `__iter__` of its own: by its plain value, or one index after another."""
     plain = type(self)._sandbox_plain
     items = plain.__iter__(self) if plain is not None and plain.__name__ in IMMUTABLE else _indexed(self)
-    return items if _is_known(self) else counted(self, items, is_known=False)
+    return items if _is_known(self) else counted(self, items)
 
 
 def _indexed(self: Any) -> Any:

@@ -42,9 +42,9 @@ def _identity(value: Any) -> Any:
     return id(value)
 
 
-def _is_said(caught: Any) -> bool:
+def _is_said(caught: Any, kind: Any) -> bool:
     """Whether the exception that tests are just handling is the program's: by what its class is called, it may be caught."""
-    return caught is not None and caught.__dict__.get("_sandbox_said") is True
+    return isinstance(caught, kind) and caught.__dict__.get("_sandbox_said") is True
 
 
 class References:
@@ -233,7 +233,7 @@ class References:
 
     def _find(self, name: str) -> Any:
         if name in BY_NAME:
-            if self.judges and name in CATCHING and (name in self._lent or not _is_said(sys.exc_info()[1])):
+            if self.judges and name in CATCHING and (name in self._lent or not _is_said(sys.exc_info()[1], BY_NAME[name])):
                 self._lent.add(name)
                 return CATCHING[name]
             return BY_NAME[name]

@@ -12,6 +12,7 @@ import binascii
 import builtins
 import dataclasses
 import re
+import sys
 from collections.abc import Collection
 from typing import Any
 
@@ -28,6 +29,7 @@ __all__ = [
     "bound_names",
     "called_names",
     "forgotten",
+    "forgotten_modules",
     "free_names",
     "from_auto_eval",
     "from_check",
@@ -54,7 +56,14 @@ _FORGOTTEN = {
     "math": "ceil floor isclose isinf isnan sqrt",
     "operator": "itemgetter",
 }
-_HOME_OF = {name: module for module, names in _FORGOTTEN.items() for name in names.split()}
+_HOME_OF = {
+    **{name: module for module, names in _FORGOTTEN.items() for name in names.split()},
+    "isclose": "math",
+    "allclose": "numpy",
+    "array_equal": "numpy",
+    "approx": "pytest",
+    "deepcopy": "copy",
+}
 """Where a name of a library comes from. A program's own Counter could be equal to everything."""
 _STRUCTURES = {
     "ListNode": """\
@@ -136,8 +145,9 @@ def from_functional(label: dict[str, Any]) -> Suite:
     tree = parse(text, "F16: functional")
     calls = [node.value for node in tree.body if isinstance(node, ast.Expr) and is_call_of(node, "check")]
     if len(calls) != 1 or not isinstance(calls[0], ast.Call) or len(calls[0].args) != 1:
-        names = sorted(free_names([tree]))
-        return _statements("F16", label, setup=[], cases=_grouped(tree.body), asked=tuple(names))
+        free = free_names([tree])
+        names = free - LIBRARIES - COMPARING - sys.stdlib_module_names
+        return _statements("F16", label, setup=[], cases=_grouped(tree.body), asked=tuple(sorted(names - forgotten(names, ""))))
     return from_check({**label, "test": text, "entry_point": ast.unparse(calls[0].args[0])})
 
 
@@ -218,7 +228,7 @@ def _statements(
 ) -> Suite:
     trees = [ast.Module(body=setup, type_ignores=[]), *(parse(case, "a test") for case in cases)]
     names = free_names(trees)
-    missing = forgotten({*names, *asked} - _BUILTINS - LIBRARIES, entry or " ".join(asked)) & called_names(trees) - set(asked)
+    missing = forgotten({*names, *asked} - _BUILTINS - LIBRARIES, entry or " ".join(asked)) - set(asked)
     used = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if name == "F16":
         # LeetCode's classes are given to programs too, by the label or by convention.
@@ -350,9 +360,37 @@ def forgotten(names: Collection[str], entry: str) -> set[str]:
     return found if entry or set(names) - found else set()
 
 
-def with_imports(text: str, names: Collection[str]) -> str:
+_MODULES = frozenset(
+    [
+        "collections",
+        "copy",
+        "datetime",
+        "functools",
+        "itertools",
+        "json",
+        "math",
+        "operator",
+        "os",
+        "random",
+        "re",
+        "statistics",
+        "string",
+        "sys",
+        "time",
+    ]
+)
+
+
+def forgotten_modules(tree: ast.Module) -> set[str]:
+    """Modules of the standard library that a test file means (`math.isclose`) without importing them."""
+    used = {node.value.id for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
+    return used & _MODULES & free_names([tree])
+
+
+def with_imports(text: str, names: Collection[str], modules: Collection[str] = ()) -> str:
     """*text* after the imports that it forgot."""
-    lines = [f"from {_HOME_OF[name]} import {name}\n" for name in sorted(names)]
+    lines = [f"import {name}\n" for name in sorted(modules)]
+    lines += [f"from {_HOME_OF[name]} import {name}\n" for name in sorted(names)]
     return f"{''.join(lines)}{text}" if lines and "__future__" not in text else text
 
 

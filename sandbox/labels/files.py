@@ -16,7 +16,7 @@ from typing import Any
 
 from sandbox.errors import LabelError
 from sandbox.job import CodeTests
-from sandbox.labels.code import LIBRARIES, called_names, forgotten, free_names, inside, parse, runs_by_itself, with_imports
+from sandbox.labels.code import LIBRARIES, forgotten, forgotten_modules, free_names, inside, parse, runs_by_itself, with_imports
 from sandbox.labels.text import described, limits_of, parsed
 from sandbox.suite import Suite
 
@@ -159,13 +159,14 @@ def _pytest(
             | {one for path in tests for one in free_names([trees[path]]) if one not in LIBRARIES and not one.startswith("assert")}
         )
         if free:
-            missing = forgotten(free, " ".join(names)) & called_names(list(trees.values()))
+            modules_meant = {one for tree in trees.values() for one in forgotten_modules(tree)}
+            missing = forgotten(free, " ".join(names)) | modules_meant
             imported = tuple(name for name in free if name not in missing)
             head = f"from {modules[0]} import {', '.join(imported)}\n"
             files = {path: f"{head}{text}" if path in tests and isinstance(text, str) else text for path, text in files.items()}
     for path in tests:
-        missing = forgotten(free_names([trees[path]]), " ".join((*imported, *names))) & called_names([trees[path]])
-        files = {**files, path: with_imports(str(files[path]), missing)} if missing else files
+        missing, meant = forgotten(free_names([trees[path]]), " ".join((*imported, *names))), forgotten_modules(trees[path])
+        files = {**files, path: with_imports(str(files[path]), missing, meant)} if missing or meant else files
     return Suite(
         tests=CodeTests(
             framework="pytest",
