@@ -72,9 +72,11 @@ def skips_check(error: BaseException, text_of: Callable[[str], str]) -> bool:
     blocks = [node for node in around if now is not None and node.lineno <= now <= node.body[0].lineno] or around
     if not blocks:
         return is_said
-    last = blocks[-1].body[-1]
-    if is_said and not (isinstance(last, ast.Expr) and last.lineno <= line):
-        return True  # what the program raised and swallowed itself has kept more from being done than a last call whose value nobody uses
+    calls = [part for part in blocks[-1].body if isinstance(part, ast.Expr) and part.lineno <= line <= _end(part)]
+    if is_said and not calls:
+        return (
+            True  # what the program raised and swallowed itself has kept more from being done than a call whose value nobody uses
+        )
     return any(_is_check(node) and _end(node) >= line for node in ast.walk(blocks[-1]))
 
 

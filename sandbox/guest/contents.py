@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import operator
+import types
 from collections import deque
 from typing import Any
 
-__all__ = ["attributes", "content", "same"]
+__all__ = ["attributes", "content", "identity", "same", "size"]
 
 
 def attributes(value: Any) -> dict[str, Any]:
@@ -45,3 +46,16 @@ def same(now: Any, before: Any) -> bool:
     if kind is bytes:
         return bool(now == before)
     return bool(now.shape == before.shape and now.tobytes() == before.tobytes())
+
+
+def size(container: Any) -> int:
+    return int(container.size) if type(container).__module__ == "numpy" else len(container)
+
+
+def identity(value: Any) -> Any:
+    """What makes an object the same again: a bound method is made anew each time that it is looked up."""
+    if type(value) is types.MethodType:
+        return id(value.__self__), id(value.__func__)
+    if type(value) is types.BuiltinMethodType and not isinstance(value.__self__, (types.ModuleType, type(None))):
+        return id(value.__self__), value.__name__
+    return id(value)

@@ -52,11 +52,14 @@ def say_length(mirror: Any, answer: Any, *, is_known: bool) -> int:
     """
     length = int.__index__(operator.index(answer))
     before = _said(mirror)
-    if before is not None and before != length and not is_known:
-        _lied(mirror, f"an object of length {before} says that it has {length} items")
     turn, given = mirror.__dict__.get("_sandbox_given", (-1, 0))
-    if turn == type(mirror)._sandbox_peer.turn and length > given and not is_known:
-        _lied(mirror, f"an object that has given {given} items says that it has {length}")
+    if is_known:
+        pass
+    elif turn == type(mirror)._sandbox_peer.turn:  # what was read to its end may say that it is empty now
+        if length > given:
+            _lied(mirror, f"an object that has given {given} items says that it has {length}")
+    elif before is not None and before != length:
+        _lied(mirror, f"an object of length {before} says that it has {length} items")
     mirror.__dict__["_sandbox_length"] = (type(mirror)._sandbox_peer.turn, length)
     return length
 
@@ -76,7 +79,6 @@ def counted(mirror: Any, items: Iterator[Any]) -> Iterator[Any]:
         yield item
     if expected is not None and count < expected:
         _lied(mirror, f"an object of length {expected} has given {count} items")
-    peer.turn += 1  # what is empty now may say so: a queue that was read to its end
     mirror.__dict__["_sandbox_given"] = (peer.turn, count)
 
 

@@ -327,9 +327,18 @@ def _iterate(self: Any) -> Any:
     items = peer.ask("op", "__iter__", self, [])
     if not peer.judges:
         return items
-    if is_known or items is self or not ("__len__" in kind._sandbox_defined or length_of(self) is not None):
+    if is_known or not ("__len__" in kind._sandbox_defined or length_of(self) is not None):
         return items
-    return counted(self, items)
+    return counted(self, _steps(self) if items is self else items)
+
+
+def _steps(self: Any) -> Any:
+    while True:
+        try:
+            item = next(self)
+        except StopIteration:
+            return
+        yield item
 
 
 def _reversed(self: Any) -> Any:

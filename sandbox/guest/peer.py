@@ -23,7 +23,7 @@ import time
 import types
 from typing import Any, Callable, Sequence
 
-from .contents import content
+from .contents import content, size
 from .crossing import Carrier
 from .lengths import is_look
 from .mirrors import Mirror, MirrorMeta, RemoteFunction, is_verdict
@@ -288,7 +288,7 @@ class Peer(References):
         else:
             kept = carrier.closure([*kept, *(carrier.answered if is_kept else ())])
             items = [carrier.items[number] for number in kept]
-            if len(self._shared) + len(kept) <= MAX_SHARED and sum(map(_size, items)) <= MAX_SHARED_ITEMS:
+            if len(self._shared) + len(kept) <= MAX_SHARED and sum(map(size, items)) <= MAX_SHARED_ITEMS:
                 self._shared += items
             else:
                 kept = []
@@ -395,7 +395,3 @@ def _is_step(op: str, args: Sequence[Any]) -> bool:
     if op == "op":
         return args[0] in ("__next__", "__anext__")
     return op == "method" and args[1] in ("send", "throw", "close", "__next__")
-
-
-def _size(container: Any) -> int:
-    return int(container.size) if type(container).__module__ == "numpy" else len(container)

@@ -12,6 +12,7 @@ import weakref
 from typing import Any, Callable
 
 from .classes import describe, make_class
+from .contents import identity
 from .crossing import Carrier
 from .frames import read_frame, write_frame
 from .mirrors import IMMUTABLE, MirrorMeta, RemoteFunction, is_mirror, number_of
@@ -31,15 +32,6 @@ FUNCTION_KINDS = (
     types.ClassMethodDescriptorType,
 )
 _NEVER = (types.FrameType, types.CodeType, types.TracebackType)
-
-
-def _identity(value: Any) -> Any:
-    """What makes an object the same again: a bound method is made anew each time that it is looked up."""
-    if type(value) is types.MethodType:
-        return id(value.__self__), id(value.__func__)
-    if type(value) is types.BuiltinMethodType and not isinstance(value.__self__, (types.ModuleType, type(None))):
-        return id(value.__self__), value.__name__
-    return id(value)
 
 
 def _is_said(caught: Any, kind: Any) -> bool:
@@ -140,13 +132,13 @@ class References:
 
     def is_given(self, value: Any) -> bool:
         """Whether the other side knows an object of this one."""
-        return _identity(value) in self._numbers
+        return identity(value) in self._numbers
 
     def _number(self, value: Any) -> int:
-        number = self._numbers.get(_identity(value))
+        number = self._numbers.get(identity(value))
         if number is None:
             self._count += 1
-            number = self._numbers[_identity(value)] = self._count
+            number = self._numbers[identity(value)] = self._count
             self._given[number] = [value, 0]
         self._given[number][1] += 1
         return number
@@ -345,7 +337,7 @@ class References:
             if given is not None and number not in self._described:
                 given[1] -= count
                 if given[1] <= 0:
-                    del self._given[number], self._numbers[_identity(given[0])]
+                    del self._given[number], self._numbers[identity(given[0])]
 
 
 _FIELDS: tuple[tuple[type, str], ...] = (

@@ -23,6 +23,7 @@ from sandbox.checkers.expression import ANSWER_PREFIX, Irreducible, evaluate, is
 from sandbox.errors import LabelError
 from sandbox.job import Call
 from sandbox.labels import code, files
+from sandbox.labels import names as names_of
 from sandbox.labels.text import described, limits_of, parsed
 from sandbox.suite import CallCase, Suite
 
@@ -81,7 +82,8 @@ def from_lists(label: dict[str, Any]) -> Suite:
             names, statements = _without_checks(statements)
             suite = _Reader(names={named, "candidate", *names}, entry=named).suite("F3", statements, label)
         else:
-            library = code.forgotten(code.called_names([ast.Module(body=statements, type_ignores=[])]) - _BUILTINS, "")
+            module = ast.Module(body=statements, type_ignores=[])
+            library = names_of.forgotten(names_of.called_names([module]) - _BUILTINS, "", [module])
             suite = _Reader(names={entry} if entry else set(), entry=entry, library=library).suite("F3", statements, label)
     except Irreducible:
         return as_code()
@@ -131,7 +133,7 @@ def _why_no_json(text: str) -> str:
 def _common_builtin(statements: list[ast.stmt]) -> str:
     """The name of the candidate where it is that of a builtin (MBPP asks for a `sum`): the one function all asserts call first."""
     outermost = set()
-    bound = code.bound_names([ast.Module(body=statements, type_ignores=[])])
+    bound = names_of.bound_names([ast.Module(body=statements, type_ignores=[])])
     for statement in statements:
         if isinstance(statement, ast.Assert):
             if any(isinstance(node, ast.Name) and node.id in bound for node in ast.walk(statement.test)):

@@ -9,28 +9,21 @@ from __future__ import annotations
 import ast
 import base64
 import binascii
-import builtins
 import dataclasses
 import re
 import sys
-from collections.abc import Collection
 from typing import Any
 
 from sandbox import syntax
 from sandbox.checkers.text import shorten
 from sandbox.errors import LabelError
 from sandbox.job import CodeTests
+from sandbox.labels.names import BUILTINS, COMPARING, LIBRARIES, bound_names, called_names, forgotten, free_names, with_imports
 from sandbox.labels.text import described, limits_of, parsed
 from sandbox.languages import language_named
 from sandbox.suite import Suite
 
 __all__ = [
-    "LIBRARIES",
-    "bound_names",
-    "called_names",
-    "forgotten",
-    "forgotten_modules",
-    "free_names",
     "from_auto_eval",
     "from_check",
     "from_functional",
@@ -39,32 +32,8 @@ __all__ = [
     "parse",
     "runs_by_itself",
     "with_helpers",
-    "with_imports",
 ]
 
-_BUILTINS = frozenset(dir(builtins))
-LIBRARIES = frozenset(("np", "pd", "plt", "sns", "tf", "numpy", "pandas", "scipy", "sklearn", "torch", "matplotlib", "pytest"))
-COMPARING = frozenset(["isclose", "allclose", "array_equal", "approx", "deepcopy"])
-"""Functions by which asserts compare, whose import labels forget: never the program's."""
-_FORGOTTEN = {
-    "collections": "Counter OrderedDict defaultdict deque namedtuple",
-    "decimal": "Decimal",
-    "fractions": "Fraction",
-    "functools": "reduce",
-    "io": "StringIO",
-    "itertools": "combinations permutations",
-    "math": "ceil floor isclose isinf isnan sqrt",
-    "operator": "itemgetter",
-}
-_HOME_OF = {
-    **{name: module for module, names in _FORGOTTEN.items() for name in names.split()},
-    "isclose": "math",
-    "allclose": "numpy",
-    "array_equal": "numpy",
-    "approx": "pytest",
-    "deepcopy": "copy",
-}
-"""Where a name of a library comes from. A program's own Counter could be equal to everything."""
 _STRUCTURES = {
     "ListNode": """\
 class ListNode:
@@ -147,7 +116,9 @@ def from_functional(label: dict[str, Any]) -> Suite:
     if len(calls) != 1 or not isinstance(calls[0], ast.Call) or len(calls[0].args) != 1:
         free = free_names([tree])
         names = free - LIBRARIES - COMPARING - sys.stdlib_module_names
-        return _statements("F16", label, setup=[], cases=_grouped(tree.body), asked=tuple(sorted(names - forgotten(names, ""))))
+        return _statements(
+            "F16", label, setup=[], cases=_grouped(tree.body), asked=tuple(sorted(names - forgotten(names, "", [tree])))
+        )
     return from_check({**label, "test": text, "entry_point": ast.unparse(calls[0].args[0])})
 
 
@@ -160,9 +131,9 @@ def from_statements(label: dict[str, Any], setup: str, tests: list[str], entry: 
         texts = [f"{ast.unparse(check)}\ncheck(candidate)" for check in checks]
         return _statements("F3", label, setup=[*parse(setup, "F3: setup").body, *head], cases=tuple(texts), entry=entry)
     called = called_names(trees) - bound_names([parse(setup, "F3: setup"), *trees])
-    known = _BUILTINS | LIBRARIES | COMPARING
+    known = BUILTINS | LIBRARIES | COMPARING
     called = {name for name in called if name not in known and not name.startswith("assert")}
-    asked = tuple(sorted(called - forgotten(called, entry)))
+    asked = tuple(sorted(called - forgotten(called, entry, trees)))
     return _statements("F3", label, setup=parse(setup, "F3: setup").body, cases=tuple(tests), entry=entry, alias=alias, asked=asked)
 
 
@@ -228,7 +199,7 @@ def _statements(
 ) -> Suite:
     trees = [ast.Module(body=setup, type_ignores=[]), *(parse(case, "a test") for case in cases)]
     names = free_names(trees)
-    missing = forgotten({*names, *asked} - _BUILTINS - LIBRARIES, entry or " ".join(asked)) - set(asked)
+    missing = forgotten({*names, *asked} - BUILTINS - LIBRARIES, entry or " ".join(asked), trees) - set(asked)
     used = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if name == "F16":
         # LeetCode's classes are given to programs too, by the label or by convention.
@@ -328,73 +299,3 @@ def runs_by_itself(text: str) -> bool:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True
-
-
-def bound_names(trees: list[ast.Module]) -> set[str]:
-    """Names that are bound anywhere in some programs."""
-    found: set[str] = set()
-    for tree in trees:
-        for node in ast.walk(tree):
-            match node:
-                case ast.Name(name, ast.Store() | ast.Del()) | ast.arg(name):
-                    found.add(name)
-                case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
-                    found.add(name)
-                case ast.alias(name, asname):
-                    found.add((asname or name).split(".")[0])
-                case ast.ExceptHandler(name=str(name)):
-                    found.add(name)
-    return found
-
-
-def called_names(trees: list[ast.Module]) -> set[str]:
-    """Names that are called as functions."""
-    return {
-        node.func.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
-    }
-
-
-def forgotten(names: Collection[str], entry: str) -> set[str]:
-    """Those of *names*, which tests use without having them, that are a library's: unless all are, or *entry* says otherwise."""
-    found = {name for name in names if name in _HOME_OF and not re.search(rf"\b{name}\b", entry)}
-    return found if entry or set(names) - found else set()
-
-
-_MODULES = frozenset(
-    [
-        "collections",
-        "copy",
-        "datetime",
-        "functools",
-        "itertools",
-        "json",
-        "math",
-        "operator",
-        "os",
-        "random",
-        "re",
-        "statistics",
-        "string",
-        "sys",
-        "time",
-    ]
-)
-
-
-def forgotten_modules(tree: ast.Module) -> set[str]:
-    """Modules of the standard library that a test file means (`math.isclose`) without importing them."""
-    used = {node.value.id for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
-    return used & _MODULES & free_names([tree])
-
-
-def with_imports(text: str, names: Collection[str], modules: Collection[str] = ()) -> str:
-    """*text* after the imports that it forgot."""
-    lines = [f"import {name}\n" for name in sorted(modules)]
-    lines += [f"from {_HOME_OF[name]} import {name}\n" for name in sorted(names)]
-    return f"{''.join(lines)}{text}" if lines and "__future__" not in text else text
-
-
-def free_names(trees: list[ast.Module]) -> set[str]:
-    """Names that are read, and bound nowhere: the program's, where tests and program are one file."""
-    read = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-    return read - bound_names(trees) - _BUILTINS - {"__name__", "__file__"}

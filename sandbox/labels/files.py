@@ -16,7 +16,8 @@ from typing import Any
 
 from sandbox.errors import LabelError
 from sandbox.job import CodeTests
-from sandbox.labels.code import LIBRARIES, forgotten, forgotten_modules, free_names, inside, parse, runs_by_itself, with_imports
+from sandbox.labels.code import inside, parse, runs_by_itself
+from sandbox.labels.names import LIBRARIES, forgotten, forgotten_modules, free_names, with_imports
 from sandbox.labels.text import described, limits_of, parsed
 from sandbox.suite import Suite
 
@@ -160,12 +161,13 @@ def _pytest(
         )
         if free:
             modules_meant = {one for tree in trees.values() for one in forgotten_modules(tree)}
-            missing = forgotten(free, " ".join(names)) | modules_meant
+            missing = forgotten(free, " ".join(names), list(trees.values())) | modules_meant
             imported = tuple(name for name in free if name not in missing)
             head = f"from {modules[0]} import {', '.join(imported)}\n"
             files = {path: f"{head}{text}" if path in tests and isinstance(text, str) else text for path, text in files.items()}
     for path in tests:
-        missing, meant = forgotten(free_names([trees[path]]), " ".join((*imported, *names))), forgotten_modules(trees[path])
+        missing = forgotten(free_names([trees[path]]), " ".join((*imported, *names)), [trees[path]])
+        meant = forgotten_modules(trees[path])
         files = {**files, path: with_imports(str(files[path]), missing, meant)} if missing or meant else files
     return Suite(
         tests=CodeTests(

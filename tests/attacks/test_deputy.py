@@ -529,12 +529,73 @@ CONVERTER = "class Conv:\n    BOILS = 212\n    @staticmethod\n    def c2f(c): re
 
 @pytest.mark.parametrize("base", ["", "(float)"])
 @pytest.mark.parametrize("label", CONVERTS.values(), ids=CONVERTS)
-def test_what_a_class_gives_without_being_made_is_an_answer(box, label, base):
+def test_what_a_class_gives_without_being_made_is_an_answer(judge, label, base):
     """Not an object that the tests have made, which may be asked `x - expected`."""
     new = "float.__new__(cls, 0.0)" if base else "object.__new__(cls)"
     wrong = (
         f"class Conv{base}:\n    def __new__(cls, *a): return {new}\n    def __sub__(s, o): return 0.0\n    __rsub__ = __sub__\n"
         "    c2f = staticmethod(lambda *a: Conv())\n    f2c = classmethod(lambda *a: Conv())\nConv.BOILS = Conv()\n"
     )
-    assert box.score(f"```python\n{CONVERTER}```", label).reward == 1.0
-    assert box.score(f"```python\n{wrong}```", label).outcome is Outcome.FAIL
+    assert judge.score(f"```python\n{CONVERTER}```", label).reward == 1.0
+    assert judge.score(f"```python\n{wrong}```", label).outcome is Outcome.FAIL
+
+
+SWALLOWS = """class Ctx:
+    def __enter__(self): return self
+    def __exit__(self, *a): return True
+    def f(self, x): raise ValueError
+    def reset(self): raise ValueError
+"""
+COUNTED_ON = (
+    SWALLOWS.replace("return True", "return False")
+    .replace("f(self, x): raise ValueError", "f(self, x): return x * x")
+    .replace("reset(self): raise ValueError", "reset(self): pass")
+)
+UNCHECKED = {
+    "helper": "def verify(c, x, y):\n    assert c.f(x) == y\ndef test_a():\n    with Ctx() as c:\n        verify(c, 1, 1)\n",
+    "pytest.fail": "def test_a():\n    with Ctx() as c:\n        if c.f(1) != 1:\n            pytest.fail('no')\n",
+    "raise": "def test_a():\n    with Ctx() as c:\n        if c.f(1) != 1:\n            raise AssertionError\n",
+    "collected": "def test_a():\n    errors = []\n    with Ctx() as c:\n        for x, y in [(1, 1), (3, 9)]:\n            if c.f(x) != y:\n                errors.append(x)\n    assert not errors\n",
+    "generator": "from contextlib import contextmanager\n@contextmanager\ndef opened():\n    with Ctx() as c:\n        yield c\ndef test_a():\n    with opened() as c:\n        assert c.f(1) == 1\n",
+    "loop": "def test_a():\n    with Ctx() as c:\n        for x, y in [(1, 1), (2, 4), (3, 9)]:\n            assert c.f(x) == y\n            c.reset()\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("test", UNCHECKED.values(), ids=UNCHECKED)
+def test_what_a_program_raises_and_swallows_itself_leaves_no_check_unmade(judge, test):
+    label = {"pytest": f"import pytest\nfrom solution import Ctx\n{test}"}
+    assert judge.score(f"```python\n{COUNTED_ON}```", label).reward == 1.0
+    for program in (SWALLOWS, SWALLOWS.replace("f(self, x): raise ValueError", "f(self, x): return 1")):
+        outcome = judge.score(f"```python\n{program}```", label).outcome
+        assert outcome is Outcome.FAIL or (program is not SWALLOWS and test is not UNCHECKED["loop"])
+
+
+ALIAS = "MyError = AssertionError\ndef f(x): raise ValueError\ndef g(x): return {answer}\n"
+
+
+@pytest.mark.parametrize("answer", ["None", "2"])
+def test_no_alias_catches_in_a_handler_either(judge, answer):
+    label = {
+        "pytest": "import pytest, solution\ndef test_a():\n    try:\n        solution.f(1)\n    except ValueError:\n"
+        "        with pytest.raises(solution.MyError):\n            assert solution.g(1) == 2\n"
+    }
+    assert judge.score(ALIAS.replace("{answer}", answer), label).reward == 0.0
+
+
+@pytest.mark.parametrize(
+    "test", ["assert np.allclose(f(1), 5.0)", "assert np.allclose([5.0], f(1))", "np.testing.assert_allclose(f(1), 5.0)", "np.testing.assert_array_equal(f(1), [5.0])"]
+)  # fmt: skip
+def test_an_answer_without_items_is_not_close_to_something(judge, test):
+    label = {"pytest": f"import numpy as np\nfrom solution import f\ndef test_a():\n    {test}\n"}
+    assert judge.score("def f(x): return [5.0]", label).reward == 1.0
+    assert judge.score("def f(x): return []", label).reward == 0.0
+    empty = {"pytest": "import numpy as np\nfrom solution import f\ndef test_a():\n    assert np.allclose(f(1), [])\n"}
+    assert judge.score("def f(x): return []", empty).reward == 1.0
+
+
+def test_a_function_of_a_capital_name_is_not_told_what_is_expected(judge):
+    program = "SEEN = []\ndef Encode(x):\n    if SEEN: return SEEN[0]\n    class R:\n        def index(self, what): SEEN.append(what); return 0\n        def startswith(self, what): return True\n    return R()"
+    assert judge.score(program, ["assert Encode([1]).index(4711) == 0", "assert Encode([1]) == 4711"]).reward == 0.0
+    assert judge.score(program, ["assert Encode('x').startswith('SECRET')"]).reward == 0.0
+    right = "def Encode(x): return 'SECRET' + x"
+    assert judge.score(right, ["assert Encode('x').startswith('SECRET')"]).reward == 1.0

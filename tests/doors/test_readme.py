@@ -111,7 +111,7 @@ def test_the_command_lines_run(tmp_path):
 
 def test_what_is_to_be_installed_is_on_no_index():
     """So no page and no message may give the package's name to pip, but the project's own extras."""
-    files = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*"), *ROOT.glob("sandbox/**/*.py")]
+    files = [*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("examples/*.*"), *ROOT.glob("sandbox/**/*.py")]
     named = [str(file.relative_to(ROOT)) for file in files if re.search(r"pip install [^\n]*reward-sandbox\[", file.read_text())]
     assert named == []
     text = "".join(file.read_text() for file in files)

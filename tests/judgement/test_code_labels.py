@@ -1680,3 +1680,42 @@ class TestCases(unittest.TestCase):
     right, wrong = (box.score(fenced(FRAME.replace("{factor}", factor)), label) for factor in "23")
     assert right.reward == 1.0, told(right)
     assert wrong.outcome is Outcome.FAIL, told(wrong)
+
+
+MEANT = "def f(x): return None\n"
+
+
+@pytest.mark.parametrize(
+    ("label", "program"),
+    [
+        ({"functional": "assert math.isclose(Solution().f(1), 2.0)\n"}, "class math:\n    isclose = staticmethod(lambda *a, **k: True)\nclass Solution:\n    def f(self, x): return 0"),
+        ({"functional": "s = Solution()\nassert np.allclose(s.f(1), 2.0)\n"}, "class np:\n    allclose = staticmethod(lambda *a, **k: True)\nclass Solution:\n    def f(self, x): return 0"),
+        ({"pytest": "def test_a():\n    assert f(1) == approx(2.0)\n"}, MEANT + "def approx(*a, **k): return None"),
+        ({"pytest": "from solution import *\ndef test_a():\n    assert f(1) == approx(2.0)\n"}, MEANT + "def approx(*a, **k): return None"),
+        ({"pytest": "def test_a():\n    assert math.isclose(f(1), 2.0)\n"}, MEANT + "class math:\n    isclose = staticmethod(lambda *a, **k: True)"),
+        ({"pytest": "from solution import *\ndef test_a():\n    assert math.isclose(f(1), 2.0)\n"}, MEANT + "class math:\n    isclose = staticmethod(lambda *a, **k: True)"),
+        ({"pytest": "def test_a():\n    assert f(1) == json.loads('2')\n"}, MEANT + "class json:\n    loads = staticmethod(lambda s: None)"),
+    ],
+)  # fmt: skip
+def test_in_no_reader_is_a_library_the_programs(box, label, program):
+    assert box.score(fenced(program), label).outcome is Outcome.FAIL
+    right = "class Solution:\n    def f(self, x): return 2" if "functional" in label else "def f(x): return 2"
+    assert box.score(fenced(right), label).reward == 1.0
+
+
+def test_a_class_of_a_librarys_name_is_the_programs_where_it_is_used_as_no_other(box):
+    program = "class Counter:\n    def __init__(self): self.n = 0\n    def inc(self): self.n += 1\ndef run(c, n):\n    for _ in range(n): c.inc()\n    return c\ndef floor(a, b): return a // b * b\ndef f(x): return x"
+    assert box.score(program, ["c = run(Counter(), 3)\nassert c.n == 3", "assert floor(17, 5) == f(15)"]).reward == 1.0
+
+
+def test_a_method_called_check_is_no_check_function(box):
+    label = {
+        "test": "import unittest\nclass TestCases(unittest.TestCase):\n    def check(self, x, y):\n        self.assertEqual(f(x), y)\n"
+        "    def test_a(self):\n        self.check(1, 2)\n",
+        "entry_point": "f",
+    }
+    assert [box.score(program, label).reward for program in ("def f(x): return 2", "def f(x): return 3", "def f(x) return 2")] == [
+        1.0,
+        0.0,
+        -1.0,
+    ]

@@ -252,6 +252,70 @@ HONEST = {
         assert total == 3
         """,
     ),
+    "lengths that count something else than what iteration gives": (
+        """
+        class Bag:
+            def __init__(self, items=()):
+                self.counts = {}
+                for item in items: self.counts[item] = self.counts.get(item, 0) + 1
+            def __len__(self): return sum(self.counts.values())
+            def __iter__(self): return iter(self.counts)
+        class Queue:
+            def __init__(self, *items): self.items = list(items)
+            def __len__(self): return len(self.items)
+            def __iter__(self):
+                while self.items: yield self.items.pop(0)
+        class Countdown:
+            def __init__(self, n): self.n = n
+            def __len__(self): return self.n
+            def __iter__(self): return self
+            def __next__(self):
+                if not self.n: raise StopIteration
+                self.n -= 1
+                return self.n
+        class Positive:
+            def __init__(self, items): self.items = items
+            def __len__(self): return len(self.items)
+            def __getitem__(self, i):
+                if i < 0: raise IndexError(i)
+                return self.items[i]
+        def queue(*items): return Queue(*items)
+        def countdown(n): return Countdown(n)
+        def positive(items): return Positive(items)
+        """,
+        """
+        bag = Bag("aab")
+        assert len(bag) == 3 and set(bag) == {"a", "b"} and sorted(bag) == ["a", "b"]
+        q = queue(1, 2, 3)
+        assert len(q) == 3 and list(q) == [1, 2, 3] and len(q) == 0
+        c = countdown(3)
+        assert len(c) == 3 and list(c) == [2, 1, 0]
+        p = positive([1, 2])
+        assert len(p) == 2 and p[1] == 2
+        try:
+            p[-1]
+        except IndexError:
+            pass
+        else:
+            assert False
+        """,
+    ),
+    "objects that are pickled": (
+        """
+        class Q:
+            def __init__(self, x): self.x = x
+            def __eq__(self, other): return self.x == other.x
+            __hash__ = None
+        """,
+        """
+        import pickle
+        a = Q([3])
+        b = pickle.loads(pickle.dumps(a))
+        b.x.append(4)
+        c = pickle.loads(pickle.dumps(Q(5)))
+        assert (a.x, b.x, c.x) == ([3], [3, 4], 5) and a == Q([3]) and b != a
+        """,
+    ),
     "threads that call what a test passed": (
         """
         from concurrent.futures import ThreadPoolExecutor

@@ -571,3 +571,42 @@ def test_what_nothing_keeps_from_the_next_job_ends_the_worker():
         assert not worker.healthy
     finally:
         worker.close()
+
+
+FAST_OUTPUT = """\
+import os, sys
+from io import BytesIO, IOBase
+class FastIO(IOBase):
+    newlines = 0
+    def __init__(self, file):
+        self._fd = file.fileno()
+        self.buffer = BytesIO()
+        self.writable = "x" in file.mode or "r" not in file.mode
+        self.write = self.buffer.write if self.writable else None
+    def flush(self):
+        if self.writable:
+            os.write(self._fd, self.buffer.getvalue())
+            self.buffer.truncate(0), self.buffer.seek(0)
+class IOWrapper(IOBase):
+    def __init__(self, file):
+        self.buffer = FastIO(file)
+        self.flush = self.buffer.flush
+        self.writable = self.buffer.writable
+        self.write = lambda s: self.buffer.write(s.encode("ascii"))
+sys.stdout = IOWrapper(sys.stdout)
+print(6)
+"""
+
+
+@pytest.mark.parametrize(
+    "program",
+    [
+        FAST_OUTPUT,
+        FAST_OUTPUT + "sys.stdout.flush()\n",
+        "import sys\nclass O:\n    def __init__(self, to): self.to = to\n    def write(self, s): self.to.write(s)\n    def flush(self): self.to.flush()\nsys.stdout = O(sys.stdout)\nprint(6)",
+    ],
+    ids=["template", "flushed", "not-a-file"],
+)  # fmt: skip
+def test_a_standard_output_of_the_programs_own_is_flushed_as_the_interpreter_does(run, program):
+    seen = run(program)
+    assert (seen.cause, seen.stdout) == (Cause.FINISHED, b"6\n"), seen

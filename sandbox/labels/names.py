@@ -1,0 +1,122 @@
+"""Names in tests that are code: whether they are the tests' own, a library's, or the program's."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import re
+from collections.abc import Collection, Sequence
+
+__all__ = [
+    "BUILTINS",
+    "COMPARING",
+    "LIBRARIES",
+    "bound_names",
+    "called_names",
+    "forgotten",
+    "forgotten_modules",
+    "free_names",
+    "with_imports",
+]
+
+BUILTINS = frozenset(dir(builtins))
+LIBRARIES = frozenset(("np", "pd", "plt", "sns", "tf", "numpy", "pandas", "scipy", "sklearn", "torch", "matplotlib", "pytest"))
+COMPARING = frozenset(["isclose", "allclose", "array_equal", "approx", "deepcopy"])
+"""Functions by which asserts compare, whose import labels forget: never the program's."""
+_FORGOTTEN = {
+    "collections": "Counter OrderedDict defaultdict deque namedtuple",
+    "decimal": "Decimal",
+    "fractions": "Fraction",
+    "functools": "reduce",
+    "io": "StringIO",
+    "itertools": "combinations permutations",
+    "math": "ceil floor isclose isinf isnan sqrt",
+    "operator": "itemgetter",
+}
+_HOME_OF = {
+    **{name: module for module, names in _FORGOTTEN.items() for name in names.split()},
+    "isclose": "math",
+    "allclose": "numpy",
+    "array_equal": "numpy",
+    "approx": "pytest",
+    "deepcopy": "copy",
+}
+"""Where a name of a library comes from. A program's own Counter could be equal to everything."""
+
+
+def bound_names(trees: list[ast.Module]) -> set[str]:
+    """Names that are bound anywhere in some programs."""
+    found: set[str] = set()
+    for tree in trees:
+        for node in ast.walk(tree):
+            match node:
+                case ast.Name(name, ast.Store() | ast.Del()) | ast.arg(name):
+                    found.add(name)
+                case ast.FunctionDef(name) | ast.AsyncFunctionDef(name) | ast.ClassDef(name):
+                    found.add(name)
+                case ast.alias(name, asname):
+                    found.add((asname or name).split(".")[0])
+                case ast.ExceptHandler(name=str(name)):
+                    found.add(name)
+    return found
+
+
+def called_names(trees: list[ast.Module]) -> set[str]:
+    """Names that are called as functions."""
+    return {
+        node.func.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
+    }
+
+
+def forgotten(names: Collection[str], entry: str, trees: Sequence[ast.Module]) -> set[str]:
+    """Those of *names*, which the tests use without having them, that are a library's: unless all are, or *entry* says otherwise.
+
+    What is called as the library's is not (a `Counter()` with nothing to count, `floor(17, 5)`) is the program's too.
+    """
+    found = {name for name in names if name in _HOME_OF and not re.search(rf"\b{name}\b", entry)}
+    for node in (node for tree in trees for node in ast.walk(tree)) if found else ():
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in found:
+            one = _HOME_OF[node.func.id] == "math" and node.func.id != "isclose"
+            if not node.args or (one and len(node.args) > 1):
+                found.discard(node.func.id)
+    return found if entry or set(names) - found else set()
+
+
+_MODULES = frozenset(
+    [
+        "collections",
+        "copy",
+        "datetime",
+        "functools",
+        "itertools",
+        "json",
+        "math",
+        "operator",
+        "os",
+        "random",
+        "re",
+        "statistics",
+        "string",
+        "sys",
+        "time",
+    ]
+)
+
+
+def forgotten_modules(tree: ast.Module) -> set[str]:
+    """Modules of the standard library that a test file means (`math.isclose`) without importing them."""
+    used = {node.value.id for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
+    return used & _MODULES & free_names([tree])
+
+
+def with_imports(text: str, names: Collection[str], modules: Collection[str] = ()) -> str:
+    """*text* after the imports that it forgot."""
+    lines = [f"import {name}\n" for name in sorted(modules)]
+    lines += [f"from {_HOME_OF[name]} import {name}\n" for name in sorted(names)]
+    return f"{''.join(lines)}{text}" if lines and "__future__" not in text else text
+
+
+def free_names(trees: list[ast.Module]) -> set[str]:
+    """Names that are read, and bound nowhere: the program's, where tests and program are one file."""
+    read = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    return read - bound_names(trees) - BUILTINS - {"__name__", "__file__"}
