@@ -166,7 +166,7 @@ class _Reader:
     def suite(self, name: str, statements: list[ast.stmt], label: dict[str, Any], prompt: str = "") -> Suite:
         for statement in statements:
             self._statement(statement)
-        preamble = "\n".join(self.imports)
+        preamble = "\n".join([names_of.imports_in(prompt), *self.imports]).strip()
         if label.get("preamble"):
             preamble += "\n" + str(label["preamble"])
         return Suite(

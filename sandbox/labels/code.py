@@ -18,7 +18,17 @@ from sandbox import syntax
 from sandbox.checkers.text import shorten
 from sandbox.errors import LabelError
 from sandbox.job import CodeTests
-from sandbox.labels.names import BUILTINS, COMPARING, LIBRARIES, bound_names, called_names, forgotten, free_names, with_imports
+from sandbox.labels.names import (
+    BUILTINS,
+    COMPARING,
+    LIBRARIES,
+    bound_names,
+    called_names,
+    forgotten,
+    free_names,
+    imports_in,
+    with_imports,
+)
 from sandbox.labels.text import described, limits_of, parsed
 from sandbox.languages import language_named
 from sandbox.suite import Suite
@@ -212,7 +222,7 @@ def _statements(
     text = with_imports(ast.unparse(ast.Module(body=setup, type_ignores=[])), missing & names)
     imports = "\n".join(ast.unparse(node) for node in setup if isinstance(node, ast.Import | ast.ImportFrom))
     # What the label imports, a program of its format may rely on, as it would where both are one file.
-    preamble = "\n".join(part for part in (imports, prelude, str(label.get("preamble") or "")) if part)
+    preamble = "\n".join(part for part in (imports_in(prompt), imports, prelude, str(label.get("preamble") or "")) if part)
     root = re.match(r"\w+", entry)
     return Suite(
         tests=CodeTests(

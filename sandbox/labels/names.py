@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+import sys
 from collections.abc import Collection, Sequence
 
 __all__ = [
@@ -16,6 +17,7 @@ __all__ = [
     "forgotten",
     "forgotten_modules",
     "free_names",
+    "imports_in",
     "with_imports",
 ]
 
@@ -82,6 +84,7 @@ def forgotten(names: Collection[str], entry: str, trees: Sequence[ast.Module]) -
     return found if entry or set(names) - found else set()
 
 
+_STANDARD = sys.stdlib_module_names - {"__future__"}
 _MODULES = frozenset(
     [
         "collections",
@@ -114,6 +117,15 @@ def with_imports(text: str, names: Collection[str], modules: Collection[str] = (
     lines = [f"import {name}\n" for name in sorted(modules)]
     lines += [f"from {_HOME_OF[name]} import {name}\n" for name in sorted(names)]
     return f"{''.join(lines)}{text}" if lines and "__future__" not in text else text
+
+
+_IMPORT = re.compile(r"(?:from[ \t]+(\w+)[\w.]*[ \t]+import[ \t]+[\w, \t]+|import[ \t]+(\w+)[\w.]*(?:[ \t]+as[ \t]+\w+)?)[ \t]*")
+
+
+def imports_in(prompt: str) -> str:
+    """Imports of the standard library in a prompt that is code, on which a program may rely that does not repeat the prompt."""
+    found = [line for line in prompt.split("\n") if (match := _IMPORT.fullmatch(line)) and (match[1] or match[2]) in _STANDARD]
+    return "\n".join(found)
 
 
 def free_names(trees: list[ast.Module]) -> set[str]:

@@ -1719,3 +1719,12 @@ def test_a_method_called_check_is_no_check_function(box):
         0.0,
         -1.0,
     ]
+
+
+@pytest.mark.parametrize("test", ["assert candidate([1, 2]) == 3", "for xs in [[1, 2]]:\n        assert candidate(xs) == 3"])
+def test_a_program_may_rely_on_what_the_prompt_imports(box, test):
+    """The function is repeated, and the prompt's `from typing import List` above it is not."""
+    prompt = 'from typing import List\nimport nosuchmodule\n\n\ndef f(xs: List[int]) -> int:\n    """The sum."""\n'
+    label = {"prompt": prompt, "entry_point": "f", "test": f"def check(candidate):\n    {test}\n"}
+    assert box.score(fenced("def f(xs: List[int]) -> int:\n    return sum(xs)"), label).reward == 1.0
+    assert box.score(fenced("def f(xs: Dict[int]) -> int:\n    return sum(xs)"), label).reward == -1.0
