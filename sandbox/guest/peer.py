@@ -195,6 +195,7 @@ class Peer(References):
             # An exception of the tests' own that is sent back is the program's too.
             if self.judges and value is not self.callback_failure:
                 value.__dict__["_sandbox_said"] = True
+                value.__dict__["_sandbox_returned"] = "_sandbox_number" not in value.__dict__
             if value is self.callback_failure:
                 self.callback_failure = None  # it came through: the test around the callback sees it
             if not isinstance(self.last_said, (SystemExit, KeyboardInterrupt)):  # the end of a session is not said again

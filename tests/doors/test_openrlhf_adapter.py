@@ -218,12 +218,15 @@ def test_a_broken_label_is_no_ones_failure_but_counted():
 
 def test_the_log_has_every_reason_and_does_not_repeat_it_for_every_sample(caplog):
     for number in (1, 2):
-        reward_func([RIGHT] * 50, [""] * 50, [f"nonsense {number}"] * 50)
+        reward_func([RIGHT] * 50, [""] * 50, [f"what no other test gives {number}"] * 50)
     said = [record.getMessage() for record in caplog.records]
     for number in (1, 2):
-        ours = [one for one in said if f"nonsense {number}" in one]
+        ours = [one for one in said if f"what no other test gives {number}" in one]
         assert all(one.startswith("label_error: ") for one in ours)
-        assert [one.rpartition("(")[2] for one in ours[1:]] == [f"{count} times by now)" for count in (2, 4, 8, 16, 32)]
+        # Several threads tell: what the fourth says may be there before what the second says.
+        counts = {one.rpartition("(")[2] for one in ours if one.endswith("times by now)")}
+        assert counts == {f"{count} times by now)" for count in (2, 4, 8, 16, 32)}
+        assert len(ours) == 6
     assert len(said) == 12
 
 
