@@ -142,8 +142,7 @@ def _tried(found: Candidate, suite: Suite, prompt: str, run: RunJob, rules: Rule
         asked = _tried(found, suite.as_code(), prompt, run, rules, deadline)
     except LabelError:  # that its answers are objects must not make the label the culprit
         return judgement
-    is_late = asked.verdict.owner is Owner.OURS and time.monotonic() > deadline
-    if asked.verdict.owner is Owner.LABEL or is_late:
+    if asked.verdict.owner is Owner.LABEL:
         return judgement
     return dataclasses.replace(asked, usage=together([judgement.usage, asked.usage]), suspicions=judgement.suspicions)
 

@@ -114,7 +114,10 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
         rules = _digest(box.shape, dataclasses.replace(box.rules, ceiling=box.rules.most))
         todo = _left(samples, rules, out)
         if out is not None and not todo:
-            Console().print(f"nothing to do: all {len(samples)} samples of {file} are in {out}", markup=False, highlight=False)
+            if as_json:
+                print(json.dumps({"summary": tally.summary()}))
+            else:
+                Console().print(f"nothing to do: all {len(samples)} samples of {file} are in {out}", markup=False, highlight=False)
             return 0
         if out is not None:
             out.parent.mkdir(parents=True, exist_ok=True)

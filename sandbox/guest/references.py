@@ -113,7 +113,7 @@ class References:
             names = [str(getattr(value, key, "") or "")[:500] for key in ("__name__", "__qualname__", "__module__")]
             flags = value.__code__.co_flags if kind is types.FunctionType else 0
             doc = getattr(value, "__doc__", None)
-            doc = doc[:2000] if type(doc) is str and (not self.judges or kind is types.FunctionType) else None
+            doc = doc[:2000] if type(doc) is str and not self.judges else None
             return {"G": [self._number(value), *names, doc, inspect.iscoroutinefunction(value), flags]}
         if (
             kind is types.ModuleType

@@ -163,7 +163,7 @@ def _pytest(
             modules_meant = {one for tree in trees.values() for one in forgotten_modules(tree)}
             missing = forgotten(free, " ".join(names), list(trees.values())) | modules_meant
             imported = tuple(name for name in free if name not in missing)
-            head = f"from {modules[0]} import {', '.join(imported)}\n"
+            head = f"from {modules[0]} import {', '.join(imported)}\n" if imported else ""
             files = {path: f"{head}{text}" if path in tests and isinstance(text, str) else text for path, text in files.items()}
     for path in tests:
         missing = forgotten(free_names([trees[path]]), " ".join((*imported, *names)), [trees[path]])

@@ -108,6 +108,7 @@ def test_several_samples_of_one_id_are_told_apart(tmp_path):
         assert done.returncode == 0, done.stderr
         assert sorted(json.loads(line)["reward"] for line in out.read_text().splitlines()) == [0.0, 0.0, 1.0, 1.0]
     assert "nothing to do: all 4 samples" in run("score", samples, "--out", out).stdout
+    assert json.loads(run("score", samples, "--out", out, "--json").stdout)["summary"]["samples"] == 0
 
 
 @pytest.mark.parametrize(
