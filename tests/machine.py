@@ -2,10 +2,12 @@
 
 import contextlib
 import fcntl
+import functools
 import gc
 import glob
 import os
 import shutil
+import signal
 import site
 import subprocess
 import sys
@@ -16,6 +18,7 @@ import psutil
 import pytest
 
 from sandbox.errors import SandboxError
+from sandbox.host import semaphore
 from sandbox.host.container import ContainerWorker
 from sandbox.host.process import ProcessWorker
 
@@ -28,6 +31,8 @@ DOCKER = pytest.param("docker", marks=pytest.mark.needs("docker"))
 GVISOR = pytest.param("docker+gvisor", marks=pytest.mark.needs("gvisor"))
 BACKENDS = [*TIERS, DOCKER, GVISOR]
 """Everything that a worker can be."""
+NOBODY = 65534
+"""A user who owns nothing, as whom some tests run."""
 REQUIRED = set(os.environ.get("SANDBOX_TEST_REQUIRE", "").split(","))
 
 
@@ -75,7 +80,7 @@ def as_nobody():
         return []
     paths = [str(ROOT), *site.getsitepackages()]
     for python in (sys.executable, "/usr/bin/python3"):
-        user = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
+        user = ["setpriv", "--reuid", f"{NOBODY}", "--regid", f"{NOBODY}", "--clear-groups"]
         command = [*user, "env", "HOME=/nonexistent", "PYTHONDONTWRITEBYTECODE=1", f"PYTHONPATH={':'.join(paths)}", python]
         try:
             done = subprocess.run([*command, "-c", "import sandbox.cli.doctor"], capture_output=True, check=False, cwd="/")
@@ -162,9 +167,60 @@ def traces():
     ):
         found.update(path for path in glob.glob(pattern) if not _read(f"{path}/cgroup.procs"))
     found.update(line.split(" ")[4] for line in Path("/proc/self/mountinfo").read_text().splitlines())
-    for name in ("shm", "sem", "msg"):
-        found.update(f"{name} {line.split()[1]}" for line in _read(f"/proc/sysvipc/{name}").splitlines()[1:])
+    return found | {f"{kind} {number}" for kind, number in own_ipc_objects()}
+
+
+def own_ipc_objects():
+    """Shared memory, semaphores and queues of System V that this user has made: those of other users are no business of a test."""
+    found = set()
+    for kind in ("shm", "sem", "msg"):
+        head, *rows = _read(f"/proc/sysvipc/{kind}").splitlines() or [""]
+        for row in rows:
+            columns = dict(zip(head.split(), row.split(), strict=False))
+            is_cap = kind == "sem" and int(columns["key"]) == semaphore.key_of("jobs")  # of the node, which other processes may use
+            if int(columns["cuid"]) in (os.getuid(), NOBODY) and not is_cap:
+                found.add((kind, int(columns[f"{kind if kind != 'msg' else 'msq'}id"])))
     return found
+
+
+def run_control(program, *arguments, check=True, **options):
+    """Run a Python program, a control, on the machine itself, outside of every wall, and undo what it leaves there."""
+    done = run_apart([sys.executable, "-c", program, *arguments], **options)
+    assert not check or done.returncode == 0, done.stderr
+    return done
+
+
+def run_apart(command, *, input=None, seconds=60, **options):  # noqa: A002  # as subprocess calls it
+    """Run a command that may leave anything. Raises TimeoutExpired.
+
+    Its objects of System V and what it writes to /dev/shm go with namespaces of its own; what it has started is ended with it.
+    """
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    if input is not None:
+        options["stdin"] = subprocess.PIPE
+    process = subprocess.Popen([*_apart(), *command], start_new_session=True, **options)
+    try:
+        out, err = process.communicate(input, timeout=seconds)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            if pipe:
+                pipe.close()
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+@functools.cache
+def _apart():
+    """The beginning of a command that makes such namespaces, and keeps processes and users as they are; [] where none can be made."""
+    users = ["--user", "--map-current-user"] if os.geteuid() else []
+    command = ["unshare", *users, "--ipc", "--mount", "sh", "-c", 'mount -t tmpfs shm /dev/shm && exec "$@"', "control"]
+    try:
+        can = subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0
+    except OSError:
+        can = False
+    return command if can else []
 
 
 def _read(path):

@@ -19,7 +19,7 @@ from typing import Any
 
 from sandbox.errors import ConfigurationError
 
-__all__ = ["NodeSemaphore", "remove"]
+__all__ = ["NodeSemaphore", "key_of", "remove"]
 
 MOST = 16_384
 """The value of a semaphore from which nobody has taken a permit; caps are at most that."""
@@ -61,7 +61,8 @@ def _operate(identity: int, *operations: tuple[int, int, int]) -> None:
 _BACK = _array((_FREE, 1, _SEM_UNDO))
 
 
-def _key(name: str) -> int:
+def key_of(name: str) -> int:
+    """The key by which System V knows the semaphore of this user under *name*."""
     digest = hashlib.sha256(f"reward-sandbox/{os.getuid()}/{name}".encode()).digest()
     return int.from_bytes(digest[:4], "little") & 0x7FFFFFFF or 1
 
@@ -87,7 +88,7 @@ class NodeSemaphore:
         self._identity = self._open()
 
     def _open(self) -> int:
-        identity: int = _libc.semget(_key(self._name), 2, _IPC_CREAT | 0o600)
+        identity: int = _libc.semget(key_of(self._name), 2, _IPC_CREAT | 0o600)
         if identity < 0:
             code = ctypes.get_errno()
             raise ConfigurationError(
@@ -143,7 +144,7 @@ class NodeSemaphore:
 
 def remove(name: str = "jobs") -> bool:
     """Remove the semaphore if nobody holds a permit; whether it was there and is gone."""
-    identity: int = _libc.semget(_key(name), 0, 0)
+    identity: int = _libc.semget(key_of(name), 0, 0)
     if identity < 0 or _libc.semctl(identity, _FREE, _GETVAL) < MOST:
         return False
     return bool(_libc.semctl(identity, 0, _IPC_RMID) == 0)

@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 from attacks.catalogue import ATTACKS, LIMITS, OFFSETS, OWN_DISK, PAIRS
-from machine import BACKENDS, DOCKER, left_of, start_worker
+from machine import BACKENDS, DOCKER, left_of, run_control, start_worker
 
 from sandbox.host.process import MECHANISMS
 from sandbox.job import Job
@@ -218,9 +218,7 @@ def test_in_a_folder_that_nobody_empties_it_is_found(name, tmp_path):
             Path(tmp_path / "main.py").touch()
         script = program.replace("__file__", "'main.py'")
         environment = {**os.environ, "TMPDIR": str(tmp_path)}
-        done = subprocess.run(
-            [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, check=True, env=environment
-        )
+        done = run_control(script, cwd=tmp_path, text=True, env=environment)
     assert "through" in done.stdout
 
 

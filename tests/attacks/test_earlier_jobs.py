@@ -2,13 +2,12 @@
 
 import json
 import secrets
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import psutil
 import pytest
+from machine import run_control
 
 from sandbox.host.process import ProcessWorker
 from sandbox.job import Call, Job
@@ -104,13 +103,7 @@ def test_nothing_of_an_earlier_job_is_found(scan):
 def test_the_scan_finds_it_where_it_is(scan, tmp_path):
     secret = f"EARLIER-{secrets.token_hex(16)}"
     jobs = [{"source": f"s = '{secret}'", "stdin": secret}, {"source": scan}]
-    done = subprocess.run(
-        [sys.executable, "-c", CONTROL, str(tmp_path)],
-        input="\n".join(map(json.dumps, jobs)),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = run_control(CONTROL, str(tmp_path), input="\n".join(map(json.dumps, jobs)), text=True)
     assert done.stdout.strip() == secret
 
 

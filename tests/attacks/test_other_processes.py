@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 import pytest
-from machine import TIERS
+from machine import TIERS, run_control
 
 from sandbox import Sandbox
 from sandbox.host.process import ProcessWorker
@@ -86,7 +86,7 @@ def test_a_candidate_reaches_no_process_but_its_own(attack, victim, worker):
 @pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
 def test_without_the_layer_it_does(attack, victim):
     """The control: an ordinary process of the same user."""
-    done = subprocess.run([sys.executable, "-c", f"VICTIM = {victim}\n{attack}"], capture_output=True, text=True, check=False)
+    done = run_control(f"VICTIM = {victim}\n{attack}", text=True, check=False)
     assert "done" in done.stdout, done.stderr
 
 
@@ -135,5 +135,5 @@ def test_a_candidate_has_no_capabilities_and_gets_none_by_starting_a_program(wor
     )
     run = worker.run(Job(source=source), time.monotonic() + 30)
     assert run.stdout == b"24\n" * 2
-    done = subprocess.run([sys.executable, "-c", look], capture_output=True, check=True)
+    done = run_control(look)
     assert os.geteuid() or done.stdout != b"24\n"  # root has them, so that the look is worth something

@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 
+import psutil
 import pytest
+from machine import own_ipc_objects, run_control
 
 from sandbox.guest import seccomp
 
@@ -43,8 +45,7 @@ def inside(box, calls):
 
 
 def outside(calls):
-    done = subprocess.run([sys.executable, "-c", f"CALLS = {calls!r}\n{CALLS}"], capture_output=True, check=True)
-    return json.loads(done.stdout)
+    return json.loads(run_control(f"CALLS = {calls!r}\n{CALLS}").stdout)
 
 
 def number(name):
@@ -56,31 +57,42 @@ def test_what_the_table_refuses_is_refused(box):
     assert dict(zip((call for call, _ in ALWAYS), inside(box, calls), strict=True)) == dict(ALWAYS)
 
 
-# What the kernel says of arguments like these where it looks at them; those that need a capability say EPERM by themselves.
-HARMLESS = [
-    "ptrace",
-    "kcmp",
-    "process_vm_readv",
-    "socket",
-    "connect",
-    "bind",
-    "listen",
-    "accept",
-    "shmget",
-    "semget",
-    "msgget",
-    "add_key",
-    "keyctl",
-    "io_uring_setup",
-    "bpf",
-]
+NOWHERE = 0x7E57_0000  # a key of System V under which nothing lies
+IMPOSSIBLE = [-1, -1, -1, -1, -1]
+# Arguments at which the kernel, where it looks at them, fails by itself, and with which no call makes anything. With -1 for everything
+# msgget makes a queue that everybody may use, and that stays.
+FAILING = {
+    **dict.fromkeys(("ptrace", "kcmp", "process_vm_readv", "socket", "connect", "bind", "listen", "accept"), IMPOSSIBLE),
+    **dict.fromkeys(("add_key", "keyctl", "io_uring_setup", "bpf"), IMPOSSIBLE),
+    "shmget": [NOWHERE, 4096, 0],
+    "semget": [NOWHERE, 1, 0],
+    "msgget": [NOWHERE, 0],
+}
 
 
 def test_without_the_filter_the_kernel_looks_at_the_arguments():
-    answers = dict(zip(HARMLESS, outside([[number(call), -1, -1, -1, -1, -1] for call in HARMLESS]), strict=True))
+    before = own_ipc_objects()
+    answers = dict(zip(FAILING, outside([[number(call), *arguments] for call, arguments in FAILING.items()]), strict=True))
+    assert 0 not in answers.values(), f"a call that is to fail has made something: {answers}"
+    assert own_ipc_objects() == before
     refused = {call: rule.error for rule in seccomp.RULES if not rule.only for call in rule.calls.split()}
-    alike = [call for call in HARMLESS if answers[call] == refused[call]]
+    alike = [call for call in FAILING if answers[call] == refused[call]]
     assert len(alike) <= 3, alike  # a sysctl may refuse bpf or io_uring for everybody
+
+
+def test_a_control_leaves_nothing_on_the_machine():
+    """Whatever a control makes: a queue, a file in /dev/shm, a process that goes on."""
+    before = own_ipc_objects()
+    made = [
+        "import ctypes, os, subprocess",
+        f"assert ctypes.CDLL(None).syscall({number('msgget')}, {NOWHERE}, 0o1600) >= 0",
+        "open('/dev/shm/sandbox-test-control', 'w').close()",
+        "print(subprocess.Popen(['sleep', '60'], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).pid)",
+    ]
+    left = int(run_control("\n".join(made)).stdout)
+    assert own_ipc_objects() == before
+    assert not os.path.exists("/dev/shm/sandbox-test-control")
+    assert not psutil.pid_exists(left) or psutil.Process(left).status() == psutil.STATUS_ZOMBIE
 
 
 @pytest.fixture
@@ -110,7 +122,7 @@ def test_nothing_of_another_process_can_be_set(name, box, victim):
     assert b"PermissionError" in run.stderr or b"ProcessLookupError" in run.stderr
     assert box.run("print('next')").stdout == b"next\n"
     if name != "priority of a user":  # nobody has that one
-        subprocess.run([sys.executable, "-c", program], check=True)  # the control
+        run_control(program)
 
 
 SOCKETS = (
@@ -125,7 +137,7 @@ SOCKETS = (
 def test_no_socket_can_be_made(kind, box):
     program = f"import socket\nsocket.socket(socket.{kind})\nprint('done')"
     assert b"PermissionError" in box.run(program).stderr
-    subprocess.run([sys.executable, "-c", program], check=True)
+    run_control(program)
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,13 @@
 
 import re
 import secrets
-import subprocess
 import sys
 import threading
 import time
 from pathlib import Path
 
 import pytest
+from machine import run_control
 
 from sandbox import Outcome
 from sandbox.host.process import ProcessWorker
@@ -125,7 +125,7 @@ def test_the_file_is_there_to_be_found(secret, tmp_path):
     found = ""
     while running.is_alive() and secret not in found:
         script = f"{SEARCH}\nprint(search())"
-        found = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, cwd=tmp_path, check=False).stdout
+        found = run_control(script, text=True, cwd=tmp_path, check=False).stdout
     running.join()
     worker.close()
     assert secret in found
@@ -170,7 +170,7 @@ def test_nothing_behind_what_a_test_passes_in_is_reached(thing, box, secret):
 def test_in_one_process_everything_is_reached(thing, secret):
     """The control: the same walk, in the process of the tests."""
     script = f"{WALK}\nSECRET = {secret!r}\n{PASSED_IN}\nassert any(SECRET in text for text in walk({thing}))"
-    subprocess.run([sys.executable, "-c", script], check=True)
+    run_control(script)
 
 
 @pytest.mark.parametrize("tier", ["namespaces"], indirect=True)  # where a program may look at itself

@@ -36,17 +36,16 @@ def paid(family, source, label, folder):
 
 def _run(arguments, folder, **more):
     """The process's exit status and output; None for the status if it does not end."""
+    from machine import run_apart  # not above: the graders at the end of this file run as programs, where there is no such module
+
     environment = {key: value for key, value in os.environ.items() if not key.startswith(("PYTEST", "PYTHON"))}
     try:
-        done = subprocess.run(
+        done = run_apart(
             [sys.executable, *arguments],
             cwd=folder,
             env=environment,
-            stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
-            check=False,
-            **{"timeout": SECONDS, "stdin": subprocess.DEVNULL, **more},
+            **{"seconds": SECONDS, "stdin": subprocess.DEVNULL, **more},
         )
     except subprocess.TimeoutExpired:
         return None, b""
@@ -76,7 +75,7 @@ def _calls(source, label, folder):
 
 
 def _impatient(source, label, folder):
-    status, said = _in_process("calls", {"source": source, **label}, folder, timeout=IMPATIENT)
+    status, said = _in_process("calls", {"source": source, **label}, folder, seconds=IMPATIENT)
     return status in (0, None) or b"passed" in said
 
 
@@ -109,7 +108,7 @@ def _stdio(source, label, folder):
 def _line(source, label, folder):
     ours, theirs = socket.socketpair()
     ours.settimeout(IMPATIENT)
-    _in_process("line", {"source": source, "line": theirs.fileno()}, folder, pass_fds=[theirs.fileno()], timeout=IMPATIENT)
+    _in_process("line", {"source": source, "line": theirs.fileno()}, folder, pass_fds=[theirs.fileno()], seconds=IMPATIENT)
     theirs.close()
     verdict = False
     try:
