@@ -13,8 +13,8 @@ import time
 import measure
 
 from sandbox.host.backends import Starter
-from sandbox.job import Call, Job
-from sandbox.layers import Backend
+from sandbox.words.job import Call, Job
+from sandbox.words.layers import Backend
 
 SOURCE = "def f(x):\n    return sorted(x)[::-1]\nif __name__ == '__main__':\n    print(f(list(map(int, input().split()))))\n"
 JOBS = (

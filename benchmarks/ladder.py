@@ -16,8 +16,8 @@ import time
 import measure
 
 from sandbox.host.process import ProcessWorker
-from sandbox.job import Job
-from sandbox.layers import Layer
+from sandbox.words.job import Job
+from sandbox.words.layers import Layer
 
 PROGRAM = """\
 def largest_gap(numbers):

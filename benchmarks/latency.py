@@ -72,12 +72,12 @@ def judging(load: Load) -> tuple[Sandbox, Callable[[], float]]:
     if not load.is_door:
         box = Sandbox(**load.options)
         return box, lambda: box.score(load.program, LABEL).reward
-    from sandbox.adapters import openrlhf, shared
+    from sandbox.adapters import openrlhf, process_sandbox
 
     for name, value in load.options.items():
         os.environ[f"SANDBOX_{name.upper()}"] = str(value)
     query = f"Write it.\n```python\n{load.program}```"
-    return shared.sandbox_of_process(), lambda: float(openrlhf.reward_func([query], ["Write it."], [LABEL])["rewards"][0])
+    return process_sandbox.sandbox_of_process(), lambda: float(openrlhf.reward_func([query], ["Write it."], [LABEL])["rewards"][0])
 
 
 def bear(load: Load, line: Connection) -> None:

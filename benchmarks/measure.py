@@ -121,7 +121,7 @@ def timed(workers: Callable[[], Iterable[Any]], action: Callable[[], Any]) -> tu
 
 _BARE = """\
 import io, itertools, os, sys
-from sandbox.guest import warming
+from sandbox.guest.worker import warming
 warming.warm_up([])
 orders = int(sys.argv[1])
 stdin, *sources = sys.stdin.read().split("\\0")

@@ -26,7 +26,7 @@ if _ROOT not in sys.path:
 from openrlhf.utils.agent import AgentInstanceBase, MultiTurnAgentExecutor  # noqa: E402  # after the path
 
 from sandbox.adapters.agent import CodeEpisode, CodeRules  # noqa: E402  # after the path
-from sandbox.adapters.shared import check_settings  # noqa: E402  # after the path
+from sandbox.adapters.process_sandbox import check_settings  # noqa: E402  # after the path
 
 RULES = CodeRules(
     turns=3,

@@ -15,27 +15,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sandbox.api import Sandbox, Score
-    from sandbox.errors import ConfigurationError, LabelError, LayerMissing, SandboxError, WorkerError
-    from sandbox.extract import Candidate, NoCode, extract
-    from sandbox.job import Job, Run, Usage
-    from sandbox.judgement import CaseResult, Judgement
-    from sandbox.layers import Enforced, Enforcement, Isolation, Layer, Requirement
-    from sandbox.limits import Limits
-    from sandbox.reward import Outcome, Shape
-    from sandbox.verdict import Cause, Verdict
+    from sandbox.judging.response.extract import Candidate, NoCode, extract
+    from sandbox.judging.reward import Outcome, Shape
+    from sandbox.words.errors import ConfigurationError, LabelError, LayerMissing, SandboxError, WorkerError
+    from sandbox.words.job import Job, Run, Usage
+    from sandbox.words.judgement import CaseResult, Judgement
+    from sandbox.words.layers import Enforced, Enforcement, Isolation, Layer, Requirement
+    from sandbox.words.limits import Limits
+    from sandbox.words.verdict import Cause, Verdict
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "api": ("Sandbox", "Score"),
-    "errors": ("ConfigurationError", "LabelError", "LayerMissing", "SandboxError", "WorkerError"),
-    "extract": ("Candidate", "NoCode", "extract"),
-    "job": ("Job", "Run", "Usage"),
-    "judgement": ("CaseResult", "Judgement"),
-    "layers": ("Enforced", "Enforcement", "Isolation", "Layer", "Requirement"),
-    "limits": ("Limits",),
-    "reward": ("Outcome", "Shape"),
-    "verdict": ("Cause", "Verdict"),
+    "words.errors": ("ConfigurationError", "LabelError", "LayerMissing", "SandboxError", "WorkerError"),
+    "judging.response.extract": ("Candidate", "NoCode", "extract"),
+    "words.job": ("Job", "Run", "Usage"),
+    "words.judgement": ("CaseResult", "Judgement"),
+    "words.layers": ("Enforced", "Enforcement", "Isolation", "Layer", "Requirement"),
+    "words.limits": ("Limits",),
+    "judging.reward": ("Outcome", "Shape"),
+    "words.verdict": ("Cause", "Verdict"),
 }
 _HOME_OF = {name: module for module, names in _HOMES.items() for name in names}
 

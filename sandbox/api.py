@@ -18,21 +18,21 @@ from typing import Any, TypeAlias
 
 from typing_extensions import Self
 
-from sandbox.chat import Said, said_by
-from sandbox.errors import ConfigurationError
-from sandbox.extract import Candidate, Choice, NoCode
 from sandbox.host.backends import Starter
 from sandbox.host.cluster import Cluster
 from sandbox.host.container import DEFAULT_IMAGE
 from sandbox.host.node import NodeOptions
-from sandbox.job import Job, Run
-from sandbox.judge import Rules, judge, program_of
-from sandbox.judgement import Judgement
-from sandbox.layers import Backend, Isolation, Layer, parse
-from sandbox.limits import Limits
-from sandbox.once import Once, digest
-from sandbox.reward import Outcome, Shape
-from sandbox.verdict import Verdict
+from sandbox.judging.deduplicate import Once, digest
+from sandbox.judging.judge import Rules, judge, program_of
+from sandbox.judging.response.extract import Candidate, Choice, NoCode
+from sandbox.judging.response.messages import Said, said_by
+from sandbox.judging.reward import Outcome, Shape
+from sandbox.words.errors import ConfigurationError
+from sandbox.words.job import Job, Run
+from sandbox.words.judgement import Judgement
+from sandbox.words.layers import Backend, Isolation, Layer, parse
+from sandbox.words.limits import Limits
+from sandbox.words.verdict import Verdict
 
 __all__ = ["Batch", "Sample", "Sandbox", "Score"]
 

@@ -9,11 +9,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.errors import ConfigurationError
-from sandbox.extract import Choice
-from sandbox.layers import Backend, Isolation, Layer, parse
-from sandbox.limits import MIB, Limits
-from sandbox.reward import Shape
+from sandbox.judging.response.extract import Choice
+from sandbox.judging.reward import Shape
+from sandbox.words.errors import ConfigurationError
+from sandbox.words.layers import Backend, Isolation, Layer, parse
+from sandbox.words.limits import MIB, Limits
 
 __all__ = ["VARIABLES", "Settings", "Variable"]
 

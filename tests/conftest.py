@@ -24,7 +24,7 @@ from machine import (
 )
 
 from sandbox import Limits, Sandbox
-from sandbox.guest.syscalls import landlock_abi
+from sandbox.guest.walls.syscalls import landlock_abi
 from sandbox.host import cgroups
 from sandbox.host.semaphore import remove
 

@@ -17,10 +17,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from sandbox.errors import SandboxError
 from sandbox.host import semaphore
 from sandbox.host.container import ContainerWorker
 from sandbox.host.process import ProcessWorker
+from sandbox.words.errors import SandboxError
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("SANDBOX_DATA") or ROOT.parent / "shared" / "data")

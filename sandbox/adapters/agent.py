@@ -21,14 +21,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.adapters import feedback
-from sandbox.adapters.shared import ours, sandbox_of_process
-from sandbox.adapters.telling import tell_now_and_then
-from sandbox.adapters.visible import Parts, split
+from sandbox.adapters.process_sandbox import ours, sandbox_of_process
+from sandbox.adapters.public_cases import Parts, split
+from sandbox.adapters.sample_log import tell_now_and_then
 from sandbox.api import Sandbox, Score
-from sandbox.errors import ConfigurationError, LabelError
-from sandbox.extract import NoCode, reasoning_opened_by, strip_special_tokens
-from sandbox.reward import Outcome
-from sandbox.verdict import Verdict
+from sandbox.judging.response.extract import NoCode, reasoning_opened_by, strip_special_tokens
+from sandbox.judging.reward import Outcome
+from sandbox.words.errors import ConfigurationError, LabelError
+from sandbox.words.verdict import Verdict
 
 __all__ = ["CODE_LOG_KEYS", "TEMPLATES", "CodeEpisode", "CodeRules", "Episode", "Turn", "in_template"]
 
@@ -149,7 +149,7 @@ class CodeRules:
     progress: float = 0.1
     turn_cost: float = 0.05
     shown: int = 1
-    """Cases of a plain label that are visible (see `sandbox.adapters.visible`)."""
+    """Cases of a plain label that are visible (see `sandbox.adapters.public_cases`)."""
     template: str = "plain"
     """A name of `TEMPLATES`, or a text with {feedback} in it."""
     request: str = "Please answer with the whole corrected program in one ```python block."

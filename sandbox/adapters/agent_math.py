@@ -12,8 +12,8 @@ from typing import Any
 
 from sandbox.adapters.agent import Episode, Turn, in_template
 from sandbox.adapters.math import Answered, amark
-from sandbox.errors import ConfigurationError
-from sandbox.extract import reasoning_opened_by
+from sandbox.judging.response.extract import reasoning_opened_by
+from sandbox.words.errors import ConfigurationError
 
 __all__ = ["MATH_LOG_KEYS", "MathEpisode", "MathRules"]
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.errors import ConfigurationError
+from sandbox.words.errors import ConfigurationError
 
 if TYPE_CHECKING:
     import torch

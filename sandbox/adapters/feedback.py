@@ -10,15 +10,15 @@ import re
 from typing import Any
 
 from sandbox.api import Sandbox, Score
-from sandbox.checkers.text import shorten
-from sandbox.checkers.values import shown
-from sandbox.errors import SandboxError
-from sandbox.extract import SPECIAL_TOKEN, Candidate
-from sandbox.job import AnswerKind, Call, Job
-from sandbox.judgement import CaseResult
-from sandbox.languages.python import preamble_for
-from sandbox.suite import CallCase, StdioCase, Suite
-from sandbox.verdict import Verdict
+from sandbox.judging.checkers.text import shorten
+from sandbox.judging.checkers.values import shown
+from sandbox.judging.languages.python import preamble_for
+from sandbox.judging.response.extract import SPECIAL_TOKEN, Candidate
+from sandbox.words.errors import SandboxError
+from sandbox.words.job import AnswerKind, Call, Job
+from sandbox.words.judgement import CaseResult
+from sandbox.words.suite import CallCase, StdioCase, Suite
+from sandbox.words.verdict import Verdict
 
 __all__ = ["BROKEN", "NOTHING", "about", "harmless", "why_uncompiled"]
 

@@ -1,6 +1,6 @@
 r"""Rewards for mathematics: `examples/reward_func_math.py` for OpenRLHF, the rules of the document this project implements.
 
-The final answer of a response (`sandbox.checkers.mathematics`) is compared with the label's: as numbers, as texts, and, where neither
+The final answer of a response (`sandbox.judging.checkers.mathematics`) is compared with the label's: as numbers, as texts, and, where neither
 can tell, as mathematics by math-verify (`pip install '.[math]'`).
 
 **A parser of formulas is not for the trainer's process.** `\boxed{9^{9^{9^9}}}` takes for ever and all memory, so math-verify runs in a
@@ -27,14 +27,14 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from sandbox.adapters.openrlhf import response_of
-from sandbox.adapters.shared import check_settings
+from sandbox.adapters.process_sandbox import check_settings
 from sandbox.api import Sandbox
-from sandbox.checkers.mathematics import answer_in, plain, same
-from sandbox.errors import ConfigurationError, SandboxError, installing
-from sandbox.extract import reasoning_opened_by
-from sandbox.job import Job, Run
+from sandbox.judging.checkers.mathematics import answer_in, plain, same
+from sandbox.judging.response.extract import reasoning_opened_by
 from sandbox.settings import Settings
-from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner
+from sandbox.words.errors import ConfigurationError, SandboxError, installing
+from sandbox.words.job import Job, Run
+from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Owner
 
 if TYPE_CHECKING:
     import torch

@@ -17,14 +17,14 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sandbox.adapters import shared
-from sandbox.adapters.shared import judged, ours, sandbox_of_process
-from sandbox.adapters.telling import Tell, tell_now_and_then
+from sandbox.adapters import process_sandbox
+from sandbox.adapters.process_sandbox import judged, ours, sandbox_of_process
+from sandbox.adapters.sample_log import Tell, tell_now_and_then
 from sandbox.api import Batch, Sandbox, Score
-from sandbox.errors import ConfigurationError, installing
-from sandbox.extract import SPECIAL_TOKEN, strip_special_tokens
-from sandbox.fences import blocks_of
-from sandbox.reward import Outcome
+from sandbox.judging.response.extract import SPECIAL_TOKEN, strip_special_tokens
+from sandbox.judging.response.fences import blocks_of
+from sandbox.judging.reward import Outcome
+from sandbox.words.errors import ConfigurationError, installing
 
 if TYPE_CHECKING:
     import torch
@@ -48,7 +48,7 @@ def check_settings() -> None:
         raise ConfigurationError(
             f"rewards for OpenRLHF are tensors, and torch is not installed: pip install torch, or {installing('openrlhf')}"
         )
-    shared.check_settings()
+    process_sandbox.check_settings()
 
 
 def reward_func(

@@ -15,11 +15,11 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.adapters.shared import checked_sandbox, judged
+from sandbox.adapters.process_sandbox import checked_sandbox, judged
 from sandbox.api import Sandbox, Score
-from sandbox.chat import text_of
-from sandbox.errors import ConfigurationError
-from sandbox.reward import Outcome
+from sandbox.judging.response.messages import text_of
+from sandbox.judging.reward import Outcome
+from sandbox.words.errors import ConfigurationError
 
 __all__ = ["AsyncCodeReward", "CodeReward", "acode_reward", "code_reward", "make_code_reward"]
 

@@ -15,10 +15,10 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.adapters.shared import checked_sandbox, judged
+from sandbox.adapters.process_sandbox import checked_sandbox, judged
 from sandbox.api import Score
-from sandbox.chat import text_of
-from sandbox.reward import Outcome
+from sandbox.judging.response.messages import text_of
+from sandbox.judging.reward import Outcome
 
 __all__ = ["KEYS", "acompute_score", "compute_score"]
 

@@ -13,8 +13,8 @@ from rich.table import Table
 
 from sandbox.host.backends import Starter
 from sandbox.host.selfcheck import Check, Checkup, check
-from sandbox.layers import Backend, Layer, Requirement
 from sandbox.settings import Settings
+from sandbox.words.layers import Backend, Layer, Requirement
 
 __all__ = ["examine"]
 

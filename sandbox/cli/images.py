@@ -8,12 +8,12 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sandbox.errors import ConfigurationError
 from sandbox.host import cgroups, images, semaphore
 from sandbox.host.backends import Starter
 from sandbox.host.daemon import Daemon
-from sandbox.job import Job
-from sandbox.layers import Backend
+from sandbox.words.errors import ConfigurationError
+from sandbox.words.job import Job
+from sandbox.words.layers import Backend
 
 __all__ = ["build_image", "check_image", "clean_up", "list_images"]
 

@@ -16,8 +16,8 @@ from rich.console import Console
 from rich.markup import escape
 
 import sandbox
-from sandbox.errors import ConfigurationError, SandboxError, installing
 from sandbox.settings import Settings
+from sandbox.words.errors import ConfigurationError, SandboxError, installing
 
 __all__ = ["app"]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 from rich.console import Console
 from rich.markup import escape
 
-from sandbox.errors import ConfigurationError, installing
+from sandbox.judging.reward import Outcome
 from sandbox.report.aggregate import Summary, summary_of
 from sandbox.report.html import page_of
 from sandbox.report.read import Read, read_responses, read_results
 from sandbox.report.rows import rows_of
-from sandbox.reward import Outcome
+from sandbox.words.errors import ConfigurationError, installing
 
 __all__ = ["write_report"]
 

@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sandbox import plain
 from sandbox.api import Sandbox
+from sandbox.as_json import run_as_json
 from sandbox.cli.terminal import visible
-from sandbox.errors import ConfigurationError
-from sandbox.job import Run
 from sandbox.settings import Settings
-from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner
+from sandbox.words.errors import ConfigurationError
+from sandbox.words.job import Run
+from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Owner
 
 __all__ = ["run_file"]
 
@@ -43,7 +43,7 @@ def run_file(
     with Sandbox(**{**settings.options, "workers": 1}) as box:
         run = box.run(source, stdin=given, limits=limits)
     if as_json:
-        print(json.dumps(plain.of_run(run)))
+        print(json.dumps(run_as_json(run)))
     else:
         if sys.stdout.isatty():
             text = visible(run.stdout.decode("utf-8", "replace"))

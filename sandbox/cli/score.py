@@ -18,12 +18,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from sandbox import plain
 from sandbox.api import Sandbox
-from sandbox.checkers.text import shorten
-from sandbox.errors import ConfigurationError
-from sandbox.limits import Limits
-from sandbox.reward import Outcome
+from sandbox.as_json import score_as_json
+from sandbox.judging.checkers.text import shorten
+from sandbox.judging.reward import Outcome
+from sandbox.words.errors import ConfigurationError
+from sandbox.words.limits import Limits
 
 __all__ = ["Keys", "score_file"]
 
@@ -133,7 +133,7 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
 
         for score in box.score_many(given()):
             sample = begun.popleft()
-            result = {"id": sample.id, **plain.of_score(score), "sample": sample.key[1], "against": _digest(sample.label, rules)}
+            result = {"id": sample.id, **score_as_json(score), "sample": sample.key[1], "against": _digest(sample.label, rules)}
             tally.add(result)
             line = json.dumps(result)
             if sink is not None:

@@ -23,6 +23,7 @@ from typing import Iterator, NamedTuple
 __all__ = [
     "ANSWERS_START",
     "CAUSES",
+    "EXIT_ALONE",
     "FRAMEWORKS",
     "KIND_ERROR",
     "KIND_EXITED",
@@ -58,6 +59,9 @@ CAUSES = (
 """How a job ended; a report carries the index. The host's `Cause` has the same words (a test compares)."""
 
 MAX_HELLO_BYTES = 1 << 20
+
+EXIT_ALONE = 3
+"""Exit status of a tester whose candidate hung up."""
 
 
 _ORDER = struct.Struct("<4s14Q")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sandbox.errors import ConfigurationError, LayerMissing
 from sandbox.host.container import DEFAULT_IMAGE, ContainerWorker
 from sandbox.host.process import ProcessWorker
-from sandbox.layers import Backend, Isolation, Layer
+from sandbox.words.errors import ConfigurationError, LayerMissing
+from sandbox.words.layers import Backend, Isolation, Layer
 
 __all__ = ["Starter"]
 

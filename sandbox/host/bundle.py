@@ -11,8 +11,13 @@ import marshal
 import os
 import time
 import zipfile
+from collections.abc import Iterator
 from importlib import resources
 from importlib.util import MAGIC_NUMBER
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.abc import Traversable  # elsewhere in Python 3.11 and newer
 
 __all__ = ["content", "digest", "open_bundle"]
 
@@ -23,7 +28,7 @@ import json, os, sys
 register, os.register_at_fork = os.register_at_fork, lambda **hooks: None
 import random, threading
 os.register_at_fork = register
-from guest import keeper
+from guest.worker import keeper
 options = json.loads(sys.argv[1])
 del sys.argv[1:]
 sys.exit(keeper.main(options))
@@ -38,16 +43,22 @@ def content(compiled: bool = False) -> bytes:
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        for entry in sorted(resources.files("sandbox.guest").iterdir(), key=lambda entry: entry.name):
-            if entry.name.endswith(".py"):
-                source = entry.read_bytes()
-                # ZipInfo without a date has a fixed one: the same code is the same bytes.
-                archive.writestr(zipfile.ZipInfo(f"guest/{entry.name}"), source)
-                if compiled:
-                    code = marshal.dumps(compile(source, f"/guest/{entry.name}", "exec", dont_inherit=True, optimize=0))
-                    archive.writestr(zipfile.ZipInfo(f"guest/{entry.name}c"), _UNCHECKED + code)
+        for name, source in sorted(_sources(resources.files("sandbox.guest"), "guest")):
+            # ZipInfo without a date has a fixed one: the same code is the same bytes.
+            archive.writestr(zipfile.ZipInfo(name), source)
+            if compiled:
+                code = marshal.dumps(compile(source, f"/{name}", "exec", dont_inherit=True, optimize=0))
+                archive.writestr(zipfile.ZipInfo(f"{name}c"), _UNCHECKED + code)
         archive.writestr(zipfile.ZipInfo("__main__.py"), _MAIN)
     return buffer.getvalue()
+
+
+def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
+    for entry in folder.iterdir():
+        if entry.is_dir():
+            yield from _sources(entry, f"{name}/{entry.name}")
+        elif entry.name.endswith(".py"):
+            yield f"{name}/{entry.name}", entry.read_bytes()
 
 
 SEAL_TRIES = 100

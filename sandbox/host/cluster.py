@@ -20,10 +20,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandbox.errors import ConfigurationError, Overloaded, SandboxError, WorkerLost
 from sandbox.host.node import CONTROL, NodeOptions, connect, pool_of_node
-from sandbox.job import Job, Run
-from sandbox.verdict import Cause
+from sandbox.words.errors import ConfigurationError, Overloaded, SandboxError, WorkerLost
+from sandbox.words.job import Job, Run
+from sandbox.words.verdict import Cause
 
 __all__ = ["Cluster"]
 

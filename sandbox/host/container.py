@@ -22,13 +22,13 @@ import threading
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sandbox.errors import ConfigurationError, WorkerLost
-from sandbox.guest import seccomp
+from sandbox.guest.walls import seccomp
 from sandbox.host import bundle
 from sandbox.host.daemon import Attached, Daemon
 from sandbox.host.stream import ENVIRONMENT, Stream, StreamWorker
-from sandbox.job import Job, Run
-from sandbox.layers import Layer
+from sandbox.words.errors import ConfigurationError, WorkerLost
+from sandbox.words.job import Job, Run
+from sandbox.words.layers import Layer
 
 if TYPE_CHECKING:
     from docker.models.containers import Container

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.errors import ConfigurationError, WorkerLost, installing
+from sandbox.words.errors import ConfigurationError, WorkerLost, installing
 
 if TYPE_CHECKING:
     from docker import DockerClient

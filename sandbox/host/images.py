@@ -14,9 +14,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from sandbox.errors import ConfigurationError
 from sandbox.host import bundle
 from sandbox.host.daemon import GUEST_LABEL, Daemon
+from sandbox.words.errors import ConfigurationError
 
 __all__ = ["BASE", "Held", "build", "held", "names", "remove_nameless"]
 

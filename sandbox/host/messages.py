@@ -8,11 +8,11 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from sandbox.errors import LabelError
 from sandbox.guest import values, wire
-from sandbox.job import Answer, AnswerKind, Call, CodeTestResult, CodeTests, CodeTestsRun, Job, Run, Usage
-from sandbox.layers import Enforced
-from sandbox.verdict import Cause
+from sandbox.words.errors import LabelError
+from sandbox.words.job import Answer, AnswerKind, Call, CodeTestResult, CodeTests, CodeTestsRun, Job, Run, Usage
+from sandbox.words.layers import Enforced
+from sandbox.words.verdict import Cause
 
 __all__ = ["asked", "observed"]
 

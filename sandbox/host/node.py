@@ -10,11 +10,11 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandbox.errors import ConfigurationError, SandboxError, installing
 from sandbox.host.backends import Starter
 from sandbox.host.pool import Pool
 from sandbox.host.semaphore import NodeSemaphore
-from sandbox.job import Job, Run
+from sandbox.words.errors import ConfigurationError, SandboxError, installing
+from sandbox.words.job import Job, Run
 
 __all__ = ["CONTROL", "NodeOptions", "NodeStatus", "connect", "pool_of_node", "statuses"]
 

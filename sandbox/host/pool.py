@@ -22,11 +22,11 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 
-from sandbox.errors import ConfigurationError, Overloaded, WorkerLost
 from sandbox.host.semaphore import NodeSemaphore
 from sandbox.host.worker import Worker
-from sandbox.job import Job, Run
-from sandbox.verdict import Cause
+from sandbox.words.errors import ConfigurationError, Overloaded, WorkerLost
+from sandbox.words.job import Job, Run
+from sandbox.words.verdict import Cause
 
 __all__ = ["Pool"]
 

@@ -22,10 +22,10 @@ from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from typing import Any
 
-from sandbox.errors import ConfigurationError, LayerMissing, WorkerLost
 from sandbox.host import bundle, cgroups
 from sandbox.host.stream import ENVIRONMENT, StreamWorker
-from sandbox.layers import Isolation, Layer
+from sandbox.words.errors import ConfigurationError, LayerMissing, WorkerLost
+from sandbox.words.layers import Isolation, Layer
 
 __all__ = ["MECHANISMS", "ProcessWorker"]
 

@@ -15,14 +15,14 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from sandbox.errors import WorkerError
 from sandbox.host.backends import Starter
 from sandbox.host.container import ContainerWorker
 from sandbox.host.process import ProcessWorker
-from sandbox.job import Job, Run
-from sandbox.layers import Backend, Enforced, Enforcement, Isolation, Layer, Requirement
-from sandbox.limits import MIB, Limits
-from sandbox.verdict import Cause
+from sandbox.words.errors import WorkerError
+from sandbox.words.job import Job, Run
+from sandbox.words.layers import Backend, Enforced, Enforcement, Isolation, Layer, Requirement
+from sandbox.words.limits import MIB, Limits
+from sandbox.words.verdict import Cause
 
 __all__ = ["PROBES", "Check", "Checkup", "Probe", "check"]
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sandbox.errors import ConfigurationError
+from sandbox.words.errors import ConfigurationError
 
 __all__ = ["NodeSemaphore", "key_of", "remove"]
 

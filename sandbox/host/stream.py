@@ -7,11 +7,11 @@ import json
 from collections.abc import Collection
 from typing import Any, Protocol
 
-from sandbox.errors import ConfigurationError, WorkerLost
 from sandbox.guest import wire
 from sandbox.host import messages
-from sandbox.job import Job, Run
-from sandbox.layers import Enforced, Enforcement, Layer, Requirement, require
+from sandbox.words.errors import ConfigurationError, WorkerLost
+from sandbox.words.job import Job, Run
+from sandbox.words.layers import Enforced, Enforcement, Layer, Requirement, require
 
 __all__ = ["ENVIRONMENT", "Stream", "StreamWorker"]
 

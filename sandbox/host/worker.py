@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from sandbox.job import Job, Run
-from sandbox.layers import Enforced
+from sandbox.words.job import Job, Run
+from sandbox.words.layers import Enforced
 
 __all__ = ["Worker"]
 

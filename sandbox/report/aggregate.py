@@ -9,10 +9,10 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from sandbox.judging.reward import Outcome
 from sandbox.report.formats import format_in, named
 from sandbox.report.read import Result
-from sandbox.reward import Outcome
-from sandbox.verdict import SEVERITY, Owner, Verdict
+from sandbox.words.verdict import SEVERITY, Owner, Verdict
 
 __all__ = ["Format", "Headline", "Histogram", "Kind", "Stretch", "Summary", "summary_of"]
 

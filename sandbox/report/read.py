@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.errors import ConfigurationError
-from sandbox.judgement import without_empty_end
+from sandbox.judging.reward import Outcome
 from sandbox.report.formats import format_in
-from sandbox.reward import Outcome
-from sandbox.verdict import Verdict
+from sandbox.words.errors import ConfigurationError
+from sandbox.words.judgement import without_empty_end
+from sandbox.words.verdict import Verdict
 
 __all__ = ["Read", "Result", "read_responses", "read_results"]
 

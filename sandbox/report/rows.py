@@ -6,8 +6,8 @@ import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sandbox.judging.reward import Outcome
 from sandbox.report.read import Result
-from sandbox.reward import Outcome
 
 __all__ = ["FAILURES_OF_AN_OUTCOME", "SLOWEST", "SUSPICIOUS", "Rows", "rows_of"]
 

@@ -23,20 +23,20 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException as AnyHTTPException
 
 import sandbox
-from sandbox import plain
-from sandbox.adapters import shared
+from sandbox.adapters import process_sandbox
 from sandbox.adapters.openrlhf import LOG_KEYS, columns_of, score_query
-from sandbox.adapters.telling import together
+from sandbox.adapters.sample_log import together
 from sandbox.api import Sandbox, Score
-from sandbox.errors import ConfigurationError, LabelError, SandboxError
-from sandbox.job import Job, Run
-from sandbox.limits import MIB
+from sandbox.as_json import run_as_json, score_as_json
 from sandbox.server import fusion
-from sandbox.server.desk import Desk
-from sandbox.server.guard import DOCUMENTATION, Guard
-from sandbox.server.refusals import Strict, problems_of, why_unread
+from sandbox.server.access import DOCUMENTATION, Guard
+from sandbox.server.errors import Strict, problems_of, why_unread
+from sandbox.server.fields import Text
+from sandbox.server.queue import Desk
 from sandbox.server.stats import Stats
-from sandbox.server.text import Text
+from sandbox.words.errors import ConfigurationError, LabelError, SandboxError
+from sandbox.words.job import Job, Run
+from sandbox.words.limits import MIB
 
 __all__ = ["Options", "create_app"]
 
@@ -207,7 +207,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
     async def judge_all(request: Request, samples: Sequence[SampleIn]) -> list[Score]:
         batch = await asyncio.to_thread(box.batch, [(one.response, one.label) for one in samples])
         with together() as tell:
-            judge = functools.partial(shared.judged, box, batch=batch, tell=tell)
+            judge = functools.partial(process_sandbox.judged, box, batch=batch, tell=tell)
             work = [judged(functools.partial(judge, one.response, one.label, one.prompt), one.response or "") for one in samples]
             return await desk.ask(request, work, batch.order)
 
@@ -236,7 +236,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
 
         A broken label and a fault of ours are results too, with the outcome `internal`. Differences hold expected values.
         """
-        return JudgeAnswer(results=[plain.of_score(score) for score in await judge_all(request, asked.samples)])
+        return JudgeAnswer(results=[score_as_json(score) for score in await judge_all(request, asked.samples)])
 
     @app.post("/v1/run", tags=["judge"], summary="Run one program, without a label")
     async def run(asked: RunIn, request: Request) -> dict[str, Any]:
@@ -245,7 +245,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         limits = box.rules.limits.tightened(cpu_seconds=asked.cpu_seconds, memory_bytes=memory, ceiling=box.rules.most)
         job = Job(source=asked.code, stdin=asked.stdin.encode("utf-8", "surrogatepass"), limits=limits, entropy=box.rules.entropy)
         (found,) = await desk.ask(request, [ran(job)])
-        return plain.of_run(found)
+        return run_as_json(found)
 
     @app.post("/run_code", tags=["SandboxFusion"], summary="Run one program, as SandboxFusion's clients ask for it")
     async def run_code(asked: fusion.RunCode, request: Request) -> fusion.RunCodeAnswer:

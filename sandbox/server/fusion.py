@@ -17,15 +17,15 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, WithJsonSchema, field_validator
 
 from sandbox.api import Sandbox, Score
-from sandbox.errors import ConfigurationError
-from sandbox.extract import Candidate, extract
-from sandbox.job import Job, Run
-from sandbox.judge import Rules
-from sandbox.judgement import CaseResult
-from sandbox.languages import LANGUAGES
-from sandbox.limits import MIB
-from sandbox.server.text import Text
-from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict
+from sandbox.judging.judge import Rules
+from sandbox.judging.languages import LANGUAGES
+from sandbox.judging.response.extract import Candidate, extract
+from sandbox.server.fields import Text
+from sandbox.words.errors import ConfigurationError
+from sandbox.words.job import Job, Run
+from sandbox.words.judgement import CaseResult
+from sandbox.words.limits import MIB
+from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict
 
 __all__ = ["RunCode", "RunCodeAnswer", "Submit", "SubmitAnswer", "answer_of", "evaluation_of", "job_of", "label_of"]
 

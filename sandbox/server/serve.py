@@ -11,11 +11,11 @@ from types import FrameType
 import uvicorn
 
 from sandbox.api import Sandbox
-from sandbox.errors import ConfigurationError
+from sandbox.server.access import is_loopback
 from sandbox.server.app import Options, create_app
-from sandbox.server.desk import Desk
-from sandbox.server.guard import is_loopback
+from sandbox.server.queue import Desk
 from sandbox.settings import Settings
+from sandbox.words.errors import ConfigurationError
 
 __all__ = ["serve"]
 

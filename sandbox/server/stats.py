@@ -12,9 +12,9 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client import Counter as Total
 
 from sandbox.api import Score
-from sandbox.job import Run
-from sandbox.reward import Outcome
-from sandbox.verdict import Cause
+from sandbox.judging.reward import Outcome
+from sandbox.words.job import Run
+from sandbox.words.verdict import Cause
 
 __all__ = ["Stats"]
 

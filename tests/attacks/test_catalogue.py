@@ -16,10 +16,10 @@ from attacks.catalogue import ATTACKS, LIMITS, OFFSETS, OWN_DISK, PAIRS
 from machine import BACKENDS, DOCKER, left_of, run_control, start_worker
 
 from sandbox.host.process import MECHANISMS
-from sandbox.job import Job
-from sandbox.layers import Layer
-from sandbox.limits import Limits
-from sandbox.verdict import Cause
+from sandbox.words.job import Job
+from sandbox.words.layers import Layer
+from sandbox.words.limits import Limits
+from sandbox.words.verdict import Cause
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from machine import run_control
 
 from sandbox.host.process import ProcessWorker
-from sandbox.job import Call, Job
+from sandbox.words.job import Call, Job
 
 SCANS = {
     "memory": """\

@@ -13,8 +13,8 @@ from machine import TIERS, run_control
 
 from sandbox import Sandbox
 from sandbox.host.process import ProcessWorker
-from sandbox.job import Job
-from sandbox.verdict import Cause
+from sandbox.words.job import Job
+from sandbox.words.verdict import Cause
 
 pytestmark = pytest.mark.needs("landlock")
 

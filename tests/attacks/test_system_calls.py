@@ -11,7 +11,7 @@ import psutil
 import pytest
 from machine import own_ipc_objects, run_control
 
-from sandbox.guest import seccomp
+from sandbox.guest.walls import seccomp
 
 COLUMN = {"x86_64": 0, "aarch64": 1}[os.uname().machine]
 ALWAYS = sorted(

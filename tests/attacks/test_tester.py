@@ -12,8 +12,8 @@ from machine import run_control
 
 from sandbox import Outcome
 from sandbox.host.process import ProcessWorker
-from sandbox.job import CodeTests, Job
-from sandbox.limits import Limits
+from sandbox.words.job import CodeTests, Job
+from sandbox.words.limits import Limits
 
 # Looks for files with the secret wherever a file can be, and into the processes whose files they are.
 SEARCH = """\
@@ -226,7 +226,7 @@ def test_the_candidate_is_told_nothing_of_its_tests():
 
 def test_the_tests_leave_the_host_after_the_candidate_was_forked():
     """By the zygote's own source: between the two forks it reads the tests; a change of that order has to be looked at."""
-    source = Path(sys.modules["sandbox"].__file__).parent.joinpath("guest", "zygote.py").read_text(encoding="utf-8")
+    source = Path(sys.modules["sandbox"].__file__).parent.joinpath("guest", "worker", "zygote.py").read_text(encoding="utf-8")
     fork = source.index("self.server.candidate(")
     assert source.index("self.relay.copy(tests.order.tests_bytes") > fork
     assert source.count("self.relay.copy(") == 2

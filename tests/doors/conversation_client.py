@@ -34,7 +34,7 @@ def check(folder):
     from transformers import pipeline
 
     from sandbox.adapters.conversation import Quality
-    from sandbox.errors import ConfigurationError
+    from sandbox.words.errors import ConfigurationError
 
     long = "one two three four five six seven eight nine ten eleven"
     texts = [f"{'. ' * number}the answer number {number} is {chr(65 + number)}" for number in range(9)]

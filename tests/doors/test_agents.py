@@ -5,13 +5,14 @@ import json
 
 import pytest
 
-from sandbox import Sandbox, labels
+from sandbox import Sandbox
 from sandbox.adapters import agent, agent_math, feedback, math
 from sandbox.adapters.agent import CODE_LOG_KEYS, CodeEpisode, CodeRules, in_template
 from sandbox.adapters.agent_math import MATH_LOG_KEYS, MathEpisode, MathRules
-from sandbox.adapters.visible import split
-from sandbox.errors import ConfigurationError, LabelError
-from sandbox.job import Call
+from sandbox.adapters.public_cases import split
+from sandbox.judging import labels
+from sandbox.words.errors import ConfigurationError, LabelError
+from sandbox.words.job import Call
 
 SECRET = 987654321
 LABEL = {"visible": ["assert f(1) == 2"], "hidden": ["assert f(5) == 6", f"assert f({SECRET - 1}) == {SECRET}"]}

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sandbox.adapters.combine import Combined, Part
-from sandbox.errors import ConfigurationError
+from sandbox.words.errors import ConfigurationError
 
 
 def part(*rewards, scores=None, **logs):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from machine import CLIENTS_PYTHON, ROOT
 
-from sandbox import labels
+from sandbox.judging import labels
 
 EXAMPLES = ROOT / "examples"
 HERE = Path(__file__).parent

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sandbox import Limits, Sandbox
 from sandbox.adapters import math
 from sandbox.adapters.math import LOG_KEYS, REWARDS, Answered, compare, mark, reward_func
-from sandbox.checkers.mathematics import MAX_ANSWER, answer_in, number_in, plain, same
-from sandbox.errors import ConfigurationError
+from sandbox.judging.checkers.mathematics import MAX_ANSWER, answer_in, number_in, plain, same
+from sandbox.words.errors import ConfigurationError
 
 PROMPT = "<|im_start|>user\nWhat is 6 * 7? As in: The answer is: 41<|im_end|>\n<|im_start|>assistant\n"
 

@@ -16,7 +16,7 @@ from machine import ROOT
 torch = pytest.importorskip("torch")
 
 from sandbox import ConfigurationError
-from sandbox.adapters import openrlhf, shared, telling
+from sandbox.adapters import openrlhf, process_sandbox, sample_log
 from sandbox.adapters.openrlhf import LOG_KEYS, response_of, reward_func
 
 PROMPT = "<|im_start|>user\nWrite f, that adds one. An example of the style that is wanted:\n```python\ndef f(x): return x + 1\n```\n<|im_end|>\n<|im_start|>assistant\n"
@@ -238,11 +238,11 @@ def test_a_bug_of_ours_is_in_the_log_with_its_traceback_each_time(caplog, monkey
 
 
 def test_the_log_knows_a_bounded_number_of_reasons(caplog):
-    tell = telling._NowAndThen().tell
+    tell = sample_log._NowAndThen().tell
     for _ in range(2):
-        for number in range(telling.MOST_KNOWN + 1):
+        for number in range(sample_log.MOST_KNOWN + 1):
             tell(30, str(number))
-    assert len(caplog.records) == 2 * (telling.MOST_KNOWN + 1)  # none is lost
+    assert len(caplog.records) == 2 * (sample_log.MOST_KNOWN + 1)  # none is lost
 
 
 def test_it_works_from_many_threads_at_once():
@@ -262,10 +262,10 @@ def test_it_works_from_many_threads_at_once():
 
 def test_workers_that_cannot_start_are_counted_not_raised(monkeypatch):
     monkeypatch.setenv("SANDBOX_PYTHON", "/nonexistent")
-    monkeypatch.setattr(shared, "_box", None)
+    monkeypatch.setattr(process_sandbox, "_box", None)
     reward, score, logs = one(RIGHT, "", LABEL)
     assert (reward, score, logs["internal_error"]) == (0.0, 0.5, 1.0)
-    monkeypatch.setattr(shared, "_box", None)
+    monkeypatch.setattr(process_sandbox, "_box", None)
 
 
 def load(path):

@@ -136,7 +136,7 @@ def test_files_that_pages_name_exist(page):
 
 
 def test_the_reward_table_is_the_one_that_is_paid():
-    from sandbox.reward import DOCUMENTED, Outcome
+    from sandbox.judging.reward import DOCUMENTED, Outcome
 
     for outcome in Outcome:
         row = re.search(rf"^\| {outcome.value} \|.*\| (\S+) \| (\S+) \|$", README, re.M)

@@ -10,12 +10,12 @@ import pytest
 from machine import ROOT
 
 from sandbox.cli.report import write_report
-from sandbox.errors import ConfigurationError
-from sandbox.judgement import CaseResult
 from sandbox.report.aggregate import summary_of
 from sandbox.report.formats import NAMES
 from sandbox.report.read import read_responses, read_results
 from sandbox.report.rows import FAILURES_OF_AN_OUTCOME, SLOWEST, SUSPICIOUS, rows_of
+from sandbox.words.errors import ConfigurationError
+from sandbox.words.judgement import CaseResult
 
 VERDICTS = {
     "pass": "accepted",

@@ -3,10 +3,10 @@
 import pytest
 from machine import ROOT
 
-from sandbox.errors import ConfigurationError
-from sandbox.layers import Backend, Isolation, Layer
-from sandbox.reward import Shape
+from sandbox.judging.reward import Shape
 from sandbox.settings import VARIABLES, Settings
+from sandbox.words.errors import ConfigurationError
+from sandbox.words.layers import Backend, Isolation, Layer
 
 
 def test_without_variables_everything_is_default():

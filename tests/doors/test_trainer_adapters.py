@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from sandbox import ConfigurationError
-from sandbox.adapters import shared
+from sandbox.adapters import process_sandbox
 from sandbox.adapters.trl import acode_reward, code_reward, make_code_reward
 from sandbox.adapters.verl import KEYS, acompute_score, compute_score
 
@@ -96,14 +96,14 @@ def test_metrics_leave_out_what_could_not_be_judged():
 
 @pytest.mark.parametrize("ask", [lambda: compute_score("x", RIGHT, LABEL), lambda: code_reward(["p"], [RIGHT], label=[LABEL])])
 def test_a_sandbox_that_cannot_start_ends_the_training_at_its_first_sample(monkeypatch, ask):
-    monkeypatch.setattr(shared, "_box", None)
+    monkeypatch.setattr(process_sandbox, "_box", None)
     monkeypatch.setenv("SANDBOX_PYTHON", "/nonexistent")
     with pytest.raises(ConfigurationError, match="SANDBOX_PYTHON"):
         ask()
 
 
 def test_a_fault_in_the_middle_is_counted(monkeypatch):
-    box = shared.checked_sandbox()
+    box = process_sandbox.checked_sandbox()
     monkeypatch.setattr(box, "_pool", None)
     assert compute_score("x", RIGHT + "\n# another", LABEL)["internal_error"] == 1.0
     assert code_reward(["p"], [RIGHT + "\n# a third"], label=[LABEL]) == [None]

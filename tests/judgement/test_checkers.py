@@ -9,10 +9,10 @@ from fractions import Fraction
 
 import pytest
 
-from sandbox.checkers import Custom, Equal, Floats, Found, Holds, SameItems, Text, Tokens, UnorderedLines, output_check
-from sandbox.checkers.expression import Irreducible, validate
-from sandbox.errors import LabelError
 from sandbox.guest.values import Array, Iterated, Opaque
+from sandbox.judging.checkers import Custom, Equal, Floats, Found, Holds, SameItems, Text, Tokens, UnorderedLines, output_check
+from sandbox.judging.checkers.expression import Irreducible, validate
+from sandbox.words.errors import LabelError
 
 pytestmark = pytest.mark.timeout(20)
 

@@ -9,8 +9,9 @@ from secrets import token_hex
 
 import pytest
 
-from sandbox import Outcome, Verdict, labels
-from sandbox.errors import LabelError
+from sandbox import Outcome, Verdict
+from sandbox.judging import labels
+from sandbox.words.errors import LabelError
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sandbox import Limits, Outcome, Sandbox, labels
+from sandbox import Limits, Outcome, Sandbox
+from sandbox.judging import labels
 
 pytestmark = pytest.mark.needs("data")
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Outcome, labels
+from sandbox import Outcome
+from sandbox.judging import labels
 
 pytestmark = [pytest.mark.needs("clients"), pytest.mark.needs("data"), pytest.mark.timeout(300)]
 

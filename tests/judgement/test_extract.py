@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from sandbox.extract import Candidate, Choice, NoCode, extract, strip_special_tokens
-from sandbox.fences import blocks_of
+from sandbox.judging.response.extract import Candidate, Choice, NoCode, extract, strip_special_tokens
+from sandbox.judging.response.fences import blocks_of
 
 pytestmark = pytest.mark.timeout(20)
 

@@ -4,11 +4,11 @@ import json
 
 import pytest
 
-from sandbox.extract import Choice
-from sandbox.job import Answer, AnswerKind, Run, Usage
-from sandbox.judge import Rules, judge
-from sandbox.limits import Limits
-from sandbox.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict
+from sandbox.judging.judge import Rules, judge
+from sandbox.judging.response.extract import Choice
+from sandbox.words.job import Answer, AnswerKind, Run, Usage
+from sandbox.words.limits import Limits
+from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict
 
 pytestmark = pytest.mark.timeout(20)
 

@@ -11,10 +11,10 @@ import zlib
 
 import pytest
 
-from sandbox import labels
-from sandbox.checkers import Equal, Floats, Holds, Text, Tokens
-from sandbox.errors import LabelError
-from sandbox.job import Call
+from sandbox.judging import labels
+from sandbox.judging.checkers import Equal, Floats, Holds, Text, Tokens
+from sandbox.words.errors import LabelError
+from sandbox.words.job import Call
 
 pytestmark = pytest.mark.timeout(20)
 
@@ -317,7 +317,7 @@ def evil(value):
     [
         pytest.param(evil(Evil()), "posix.system; only strings and plain containers", id="code"),
         pytest.param(evil(print), "builtins.print", id="function"),
-        pytest.param(evil(LabelError), "sandbox.errors.LabelError", id="class"),
+        pytest.param(evil(LabelError), "sandbox.words.errors.LabelError", id="class"),
         pytest.param("eJ" + "A" * 60, "not base64 of zlib", id="no-zlib"),
         pytest.param("no base64!", "not base64 of zlib", id="no-base64"),
         pytest.param(base64.b64encode(zlib.compress(b"garbage")).decode(), "no pickle of plain data", id="no-pickle"),
@@ -332,7 +332,7 @@ def test_packed_tests_are_unpacked_without_running_anything(private, words, capf
 
 
 def test_packed_tests_of_enormous_size_are_refused(monkeypatch):
-    monkeypatch.setattr("sandbox.labels.text.MAX_UNPACKED_BYTES", 1000)
+    monkeypatch.setattr("sandbox.judging.labels.text.MAX_UNPACKED_BYTES", 1000)
     with pytest.raises(LabelError, match="larger than 1000 bytes"):
         labels.read(packed(["assert f(1) == 2"] * 999))
 

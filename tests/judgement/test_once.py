@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox import ConfigurationError, Judgement, Sandbox, Verdict
-from sandbox.once import Once, digest
+from sandbox.judging.deduplicate import Once, digest
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from sandbox.errors import ConfigurationError
-from sandbox.judgement import CaseResult, Judgement
-from sandbox.reward import DOCUMENTED, Outcome, Shape, outcome_of
-from sandbox.verdict import Verdict, worst
+from sandbox.judging.reward import DOCUMENTED, Outcome, Shape, outcome_of
+from sandbox.words.errors import ConfigurationError
+from sandbox.words.judgement import CaseResult, Judgement
+from sandbox.words.verdict import Verdict, worst
 
 OK = CaseResult(verdict=Verdict.ACCEPTED, answered=True)
 WRONG = CaseResult(verdict=Verdict.WRONG_ANSWER, answered=True)

@@ -8,7 +8,7 @@ import pytest
 from machine import DATA
 
 from sandbox import Verdict
-from sandbox.suspicion import SIGNS, of_source
+from sandbox.judging.suspicion import SIGNS, of_source
 
 
 @pytest.mark.parametrize(

@@ -7,11 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sandbox import Verdict, labels, syntax
-from sandbox.checkers.expression import Holds
-from sandbox.job import Answer, AnswerKind, Run
-from sandbox.judge import judge
-from sandbox.verdict import Cause
+from sandbox import Verdict
+from sandbox.judging import labels, syntax
+from sandbox.judging.checkers.expression import Holds
+from sandbox.judging.judge import judge
+from sandbox.words.job import Answer, AnswerKind, Run
+from sandbox.words.verdict import Cause
 
 LONG = "\n".join(["assert " + "[" * 60 + "1" + "]" * 60] * 20)
 

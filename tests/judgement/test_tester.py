@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sandbox import Outcome
-from sandbox.verdict import Verdict
+from sandbox.words.verdict import Verdict
 
 pytestmark = pytest.mark.timeout(60)
 V = Verdict

@@ -5,10 +5,10 @@ from itertools import product
 
 import pytest
 
-from sandbox.errors import ConfigurationError
 from sandbox.guest.wire import CAUSES
-from sandbox.limits import MIB, Limits
-from sandbox.verdict import SEVERITY, VERDICT_OF_CAUSE, Cause, Owner, Verdict, worst
+from sandbox.words.errors import ConfigurationError
+from sandbox.words.limits import MIB, Limits
+from sandbox.words.verdict import SEVERITY, VERDICT_OF_CAUSE, Cause, Owner, Verdict, worst
 
 FIELDS = ["cpu_seconds", "wall_seconds", "memory_bytes", "output_bytes", "processes", "open_files", "file_bytes", "suite_seconds"]
 

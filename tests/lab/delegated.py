@@ -12,8 +12,8 @@ TOP = Path("/sys/fs/cgroup")
 LOOK = """\
 import os, sys, time
 from sandbox.host.process import ProcessWorker
-from sandbox.job import Job
-from sandbox.limits import Limits
+from sandbox.words.job import Job
+from sandbox.words.limits import Limits
 worker = ProcessWorker()
 run = worker.run(Job(source="import mmap\\nm = mmap.mmap(-1, 1 << 28)\\nfor _ in range(256): m.write(bytes(1 << 20))", limits=Limits(memory_bytes=100 << 20)), time.monotonic() + 120)
 print(worker.cgroup, "|", run.cause.value, run.usage.peak_memory_method, flush=True)

@@ -5,7 +5,7 @@ import os
 import struct
 import sys
 
-from sandbox.guest import syscalls
+from sandbox.guest.walls import syscalls
 
 UNSHARE = {"x86_64": 272, "aarch64": 97}[os.uname().machine]
 

@@ -15,7 +15,7 @@ from machine import TIERS, left_of
 from sandbox import Limits, Sandbox
 from sandbox.host import cgroups
 from sandbox.host.process import ProcessWorker
-from sandbox.job import Job
+from sandbox.words.job import Job
 
 pytestmark = pytest.mark.alone
 

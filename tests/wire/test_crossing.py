@@ -23,9 +23,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from plain_values import anything, described
 
-from sandbox.guest.crossing import Carrier
-from sandbox.guest.mirrors import Mirror
-from sandbox.guest.peer import Gone, Peer
+from sandbox.guest.bridge.marshalling import Carrier
+from sandbox.guest.bridge.peer import Gone, Peer
+from sandbox.guest.bridge.proxies import Mirror
 from sandbox.guest.wire import WireError
 
 pytestmark = [

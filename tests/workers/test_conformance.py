@@ -13,13 +13,13 @@ import psutil
 import pytest
 from machine import BACKENDS, left_of, mark_gaps, start_worker
 
-from sandbox.errors import LabelError, WorkerLost
 from sandbox.host.process import MECHANISMS, ProcessWorker
-from sandbox.job import AnswerKind, Call, Job
-from sandbox.languages.python import STANDARD_PREAMBLE, preamble_for
-from sandbox.layers import Layer
-from sandbox.limits import MIB, Limits
-from sandbox.verdict import Cause
+from sandbox.judging.languages.python import STANDARD_PREAMBLE, preamble_for
+from sandbox.words.errors import LabelError, WorkerLost
+from sandbox.words.job import AnswerKind, Call, Job
+from sandbox.words.layers import Layer
+from sandbox.words.limits import MIB, Limits
+from sandbox.words.verdict import Cause
 
 SHORT = Limits(cpu_seconds=1.0, wall_seconds=1.5, deadline_seconds=60)
 

@@ -19,16 +19,16 @@ import pytest
 from machine import start_worker
 
 from sandbox import ConfigurationError, Limits, Sandbox
-from sandbox.errors import WorkerLost
 from sandbox.host import container as containers
 from sandbox.host import images
 from sandbox.host.container import ContainerWorker, seccomp_profile
 from sandbox.host.daemon import OWNER_LABEL, Daemon, Owner
 from sandbox.host.pool import Pool
 from sandbox.host.process import MECHANISMS, ProcessWorker
-from sandbox.job import Call, CodeTests, Job
-from sandbox.limits import MIB
-from sandbox.verdict import Cause
+from sandbox.words.errors import WorkerLost
+from sandbox.words.job import Call, CodeTests, Job
+from sandbox.words.limits import MIB
+from sandbox.words.verdict import Cause
 
 pytestmark = pytest.mark.needs("docker")
 

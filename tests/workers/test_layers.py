@@ -10,12 +10,12 @@ import pytest
 from machine import ROOT, TIERS, as_nobody
 
 from sandbox import ConfigurationError, LayerMissing, Sandbox
-from sandbox.errors import WorkerLost
-from sandbox.guest import enforcement
+from sandbox.guest.walls import enforcement
 from sandbox.host.process import MECHANISMS, ProcessWorker
 from sandbox.host.selfcheck import PROBES, check
-from sandbox.job import CodeTests, Job
-from sandbox.layers import Enforced, Enforcement, Layer, Requirement, parse, require
+from sandbox.words.errors import WorkerLost
+from sandbox.words.job import CodeTests, Job
+from sandbox.words.layers import Enforced, Enforcement, Layer, Requirement, parse, require
 
 WITHOUT_NAMESPACES = [sys.executable, str(ROOT / "tests" / "lab" / "without_namespaces.py")]
 DOCTOR = ["-c", "from sandbox.cli import app; app()", "doctor", "--json"]

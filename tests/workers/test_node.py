@@ -13,15 +13,15 @@ import uuid
 
 import pytest
 
-from sandbox.errors import ConfigurationError
 from sandbox.host import semaphore
 from sandbox.host.node import NodeOptions
 from sandbox.host.pool import Pool
 from sandbox.host.process import ProcessWorker
 from sandbox.host.semaphore import NodeSemaphore, remove
-from sandbox.job import Job
-from sandbox.limits import Limits
-from sandbox.verdict import Cause
+from sandbox.words.errors import ConfigurationError
+from sandbox.words.job import Job
+from sandbox.words.limits import Limits
+from sandbox.words.verdict import Cause
 
 
 def take(semaphore, seconds):
@@ -127,7 +127,7 @@ from sandbox.host.node import NodeOptions
 from sandbox.host.pool import Pool
 from sandbox.host.process import ProcessWorker
 from sandbox.host.semaphore import NodeSemaphore
-from sandbox.job import Job
+from sandbox.words.job import Job
 
 PROGRAM = "import time; a = time.monotonic(); time.sleep(0.02); print(a, time.monotonic())"
 pool = Pool(ProcessWorker, size=4, node=NodeSemaphore(2, sys.argv[1]))

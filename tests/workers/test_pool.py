@@ -10,13 +10,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sandbox.errors import ConfigurationError, WorkerLost
 from sandbox.host import bundle
 from sandbox.host.pool import Pool
 from sandbox.host.process import ProcessWorker
-from sandbox.job import Job, Run
-from sandbox.limits import Limits
-from sandbox.verdict import Cause
+from sandbox.words.errors import ConfigurationError, WorkerLost
+from sandbox.words.job import Job, Run
+from sandbox.words.limits import Limits
+from sandbox.words.verdict import Cause
 
 
 class Fake:

@@ -8,7 +8,7 @@ from machine import other_pythons
 
 from sandbox import ConfigurationError, Sandbox
 from sandbox.host.process import ProcessWorker
-from sandbox.job import Call, Job
+from sandbox.words.job import Call, Job
 
 pytestmark = pytest.mark.needs("pythons")
 

@@ -13,8 +13,8 @@ from machine import left_of
 
 from sandbox import Limits, Outcome, Verdict
 from sandbox.host.process import ProcessWorker
-from sandbox.job import CodeTests, Job
-from sandbox.verdict import Cause
+from sandbox.words.job import CodeTests, Job
+from sandbox.words.verdict import Cause
 
 PROGRAM = """\
 import os, time
@@ -159,7 +159,7 @@ def test_the_hidden_folder_goes_with_the_worker():
 
 def test_tester_and_candidate_end_with_their_owner():
     script = (
-        "import threading, time\nfrom sandbox.host.process import ProcessWorker\nfrom sandbox.job import Job, CodeTests\n"
+        "import threading, time\nfrom sandbox.host.process import ProcessWorker\nfrom sandbox.words.job import Job, CodeTests\n"
         "worker = ProcessWorker()\n"
         "job = Job(source='def f():\\n import time; time.sleep(600)', tests=CodeTests(cases=('f()',)))\n"
         "threading.Thread(target=worker.run, args=(job, time.monotonic() + 600), daemon=True).start()\n"

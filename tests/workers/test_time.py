@@ -74,8 +74,8 @@ OUTSIDE = """\
 import sys
 open(sys.argv[1] + "/cgroup.procs", "w").write("0")
 from sandbox.host.process import ProcessWorker
-from sandbox.job import Job
-from sandbox.limits import Limits
+from sandbox.words.job import Job
+from sandbox.words.limits import Limits
 import time
 worker = ProcessWorker()
 program = "import mmap, time\\nm = mmap.mmap(-1, 300 << 20)\\nfor _ in range(300): m.write(bytes(1 << 20))\\nprint('done')"

@@ -1,0 +1,1 @@
+"""A candidate: the process that runs a program and answers."""

@@ -1,0 +1,210 @@
+"""The program as a module: what `from solution import f` and `import solution` give in a test."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import sys
+import types
+from collections.abc import Mapping
+from typing import Any, Iterator, Sequence, cast
+
+from ..bridge.peer import Peer
+from ..bridge.proxies import MirrorMeta, RemoteFunction
+
+COMPARING_OF = (("math", ("isclose",)), ("numpy", ("allclose", "array_equal")), ("pytest", ("approx",)), ("copy", ("deepcopy",)))
+COMPARING = frozenset(name for _, names in COMPARING_OF for name in names)
+"""Functions by which asserts compare, whose import labels forget: never the program's."""
+
+__all__ = ["MODULES", "Finder", "Lookups", "Names", "ProgramModule", "get", "stored_and_loaded"]
+
+MODULES = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "sns": "seaborn", "tf": "tensorflow", "dt": "datetime"}
+"""Names by which tests mean a library although they forgot to import it."""
+
+
+class Lookups:
+    """What the tests have looked for in the program, as far as it matters for whose a failure is."""
+
+    def __init__(self) -> None:
+        self.missing: set[str] = set()
+        """Names that are not there."""
+        self.absent: set[str] = set()
+        """Names that `from solution import *` did not give."""
+        self.no_classes: set[str] = {"Solution"}
+        """Names by which the label means functions, or LeetCode's folder of them: a class there is not one that it knows."""
+
+
+def get(peer: Peer, lookups: Lookups, name: str) -> Any:
+    """What the program has under *name*; a class that is got so is one that the label names.
+
+    Raises:
+        AttributeError: nothing.
+    """
+    try:
+        value = peer.ask("get", name)
+    except AttributeError:
+        if not name.startswith(("_", "pytest")):  # what tools look for in every module
+            lookups.missing.add(name)
+        raise AttributeError(f"the program defines no {name!r}") from None
+    if type(value) is MirrorMeta and name[:1].isupper() and name not in lookups.no_classes:
+        peer.named.add(value)
+    return value
+
+
+class _Contents(Mapping):  # type: ignore[type-arg]
+    """What a program's module holds, for tools that patch by looking into `__dict__`."""
+
+    def __init__(self, module: ProgramModule) -> None:
+        self.module = module
+
+    def __getitem__(self, name: str) -> Any:
+        own = _own_contents(self.module)
+        if name in own:
+            return own[name]
+        try:
+            return getattr(self.module, name)
+        except AttributeError:
+            raise KeyError(name) from None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.module.__sandbox_ask__[0].ask("names"))
+
+    def __len__(self) -> int:
+        return len(list(iter(self)))
+
+    def copy(self) -> dict[str, Any]:
+        """The present contents."""
+        return dict(self)
+
+
+def _own_contents(module: types.ModuleType) -> dict[str, Any]:
+    found: dict[str, Any] = cast("Any", types.ModuleType.__dict__)["__dict__"].__get__(module)
+    return found
+
+
+class ProgramModule(types.ModuleType):
+    """Every attribute is asked of the program; what a test sets, it sets there."""
+
+    def __init__(self, name: str, peer: Peer, lookups: Lookups, texts: Sequence[str]) -> None:
+        super().__init__(name)
+        self.__sandbox_ask__ = (peer, lookups, texts)
+
+    def __dir__(self) -> list[str]:
+        return list(self.__sandbox_ask__[0].ask("names"))
+
+    @property
+    def __dict__(self) -> Any:  # type: ignore[override]
+        return _Contents(self)
+
+    def __getattr__(self, name: str) -> Any:
+        peer, lookups, texts = _own_contents(self)["__sandbox_ask__"]
+        if name == "__all__":
+            wanted = set()
+            for text in texts:
+                stored, loaded = stored_and_loaded(text)
+                wanted |= loaded - stored
+            wanted -= set(dir(builtins))  # or a program would give the tests a len() and an abs() of its own
+            offered = [one for one in peer.ask("names") if one in wanted and not one.startswith("__")]
+            lookups.absent |= wanted - set(offered)
+            return offered
+        if name.startswith("__") and name.endswith("__"):
+            raise AttributeError(name)
+        return get(peer, lookups, name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name.startswith("__"):  # the import system's own
+            super().__setattr__(name, value)
+        else:
+            self.__sandbox_ask__[0].ask("set", name, value)
+
+    def __delattr__(self, name: str) -> None:
+        self.__sandbox_ask__[0].ask("delete", name)
+
+
+class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Finds the program's module under its names, and packages around it that have no files."""
+
+    def __init__(self, names: Sequence[str], peer: Peer, lookups: Lookups, texts: Sequence[str]) -> None:
+        self.names = frozenset(names)
+        self.made = (peer, lookups, texts)
+        self.packages = {name.rsplit(".", depth)[0] for name in names for depth in range(1, name.count(".") + 1)}
+
+    def find_spec(self, name: str, path: Any, target: Any = None) -> Any:  # noqa: ARG002
+        if name in self.names:
+            return importlib.machinery.ModuleSpec(name, self, origin="the program")
+        if name in self.packages and importlib.machinery.PathFinder.find_spec(name, path) is None:
+            return importlib.machinery.ModuleSpec(name, self, is_package=True)
+        return None
+
+    def create_module(self, spec: Any) -> Any:
+        return ProgramModule(spec.name, *self.made) if spec.name in self.names else None
+
+    def exec_module(self, module: Any) -> None:
+        if isinstance(module, ProgramModule):
+            self.made[0].ask("imported")
+
+
+class Names(dict):  # type: ignore[type-arg]
+    """The namespace of bare test statements: what the label does not define itself is a builtin, a library or the program's."""
+
+    def __init__(self, peer: Peer, lookups: Lookups, asked: Sequence[str]) -> None:
+        super().__init__(__name__="tests", __builtins__=builtins)
+        self._peer = peer
+        self.lookups = lookups
+        self._asked = frozenset(asked)
+
+    def __missing__(self, name: str) -> Any:
+        if name not in self._asked:
+            if hasattr(builtins, name):
+                raise KeyError(name)
+            if name in COMPARING:
+                for library, owned in COMPARING_OF:
+                    if name in owned and importlib.util.find_spec(library) is not None:
+                        self[name] = getattr(importlib.import_module(library), name)
+                        return self[name]
+            library = MODULES.get(name, name)
+            if name.startswith("assert"):
+                raise KeyError(name)  # a helper that the label forgot to import is not the program's
+            if name in MODULES or name in getattr(sys, "stdlib_module_names", sys.modules):
+                try:
+                    __import__(library)
+                except ImportError:
+                    raise KeyError(name) from None
+                self[name] = sys.modules[library]
+                return self[name]
+        return self.of_program(name)
+
+    def of_program(self, name: str) -> Any:
+        """What the program calls *name*, be it also the name of a builtin or a library.
+
+        Raises:
+            KeyError: nothing.
+        """
+        try:
+            value = get(self._peer, self.lookups, name)
+        except AttributeError:
+            raise KeyError(name) from None
+        if type(value) in (RemoteFunction, MirrorMeta):
+            self[name] = value  # variables are asked for again, for the program may change them
+        return value
+
+
+def stored_and_loaded(text: str) -> tuple[set[str], set[str]]:
+    """Names that a text of Python binds anywhere, and names that it reads."""
+    stored: set[str] = set()
+    loaded: set[str] = set()
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Name):
+            (loaded if isinstance(node.ctx, ast.Load) else stored).add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            stored.add(node.name)
+        elif isinstance(node, ast.arg):
+            stored.add(node.arg)
+        elif isinstance(node, ast.alias):
+            stored.add((node.asname or node.name).split(".")[0])
+        elif isinstance(node, ast.ExceptHandler) and node.name:
+            stored.add(node.name)
+    return stored, loaded

@@ -1,0 +1,174 @@
+"""What a zygote does to itself once, and a freshly forked process before it runs a candidate."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import signal
+
+from ..wire import Order
+from . import seccomp, syscalls
+from .landlock import Domain
+
+__all__ = [
+    "ANSWERS_FD",
+    "LINE_FD",
+    "SETUP_FD",
+    "Badness",
+    "Wall",
+    "enter",
+    "own_state",
+    "prepare",
+]
+
+ANSWERS_FD = 200
+"""Where a candidate's answers go: high, so that the files a program opens are numbered as it expects (3, 4, ...)."""
+
+SETUP_FD = ANSWERS_FD - 1
+"""Where a fault of ours or the label's is written; closed before the program runs."""
+LINE_FD = ANSWERS_FD + 1
+"""The line between a candidate and its tester, where there is one."""
+STACK_BYTES = 100 << 20
+"""The main stack may grow to this; x86-64 leaves at least 128 MiB below the mappings (MIN_GAP in arch/x86/mm/mmap.c)."""
+
+
+class Wall:
+    """What every job of a worker puts around itself, as far as it does not inherit it."""
+
+    def __init__(
+        self,
+        *,
+        container: str,
+        has_limits: bool,
+        uid: int,
+        own_namespaces: bool,
+        is_filtered: bool,
+        rules: tuple[seccomp.Rule, ...],
+    ) -> None:
+        self.container = container
+        """What is around the whole worker: "docker", or ""."""
+        self.has_limits = has_limits
+        self.uid = uid
+        """The user id of jobs; -1: the zygote's."""
+        self.own_namespaces = own_namespaces
+        self.is_filtered = is_filtered
+        self.rules = rules
+        """What each job refuses itself beside what it inherits."""
+        self.base_data_bytes = 0
+        """Private memory of the zygote, which jobs are born with."""
+
+
+def prepare(is_filtered: bool, container: str = "") -> str:
+    """Confine the zygote itself with what its children can inherit: every line here is one that no job pays for.
+
+    Why there is no filter of system calls, or "".
+    """
+    syscalls.become_subreaper()
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
+    syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
+    stack = resource.getrlimit(resource.RLIMIT_STACK)[1]
+    # Only the soft limit: contest programs raise it to the hard one, and an error there would be ours.
+    soft = STACK_BYTES if stack == resource.RLIM_INFINITY else min(STACK_BYTES, stack)
+    resource.setrlimit(resource.RLIMIT_STACK, (soft, stack))
+    for limit, value in (
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_MSGQUEUE, 0),
+    ):
+        try:
+            _limit(limit, value)
+        except ValueError:
+            if container != "gvisor":  # whose kernel has no such thing, and no such limit
+                raise
+    missing = "seccomp was left out"
+    if is_filtered:
+        try:
+            seccomp.install()
+            missing = ""
+        except OSError as error:
+            missing = f"seccomp: {error}"
+    for limit in (resource.RLIMIT_CPU, resource.RLIMIT_FSIZE, resource.RLIMIT_NOFILE, resource.RLIMIT_DATA):
+        _hard[limit] = resource.getrlimit(limit)[1]
+    return missing
+
+
+def own_state() -> list[object]:
+    """What another process of the same user can change in the zygote, and all later jobs would inherit."""
+    limits = [resource.getrlimit(limit) for limit in range(16)]  # RLIM_NLIMITS
+    return [limits, os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), os.sched_getaffinity(0)]
+
+
+_hard: dict[int, int] = {}
+"""Hard limits that the zygote was started with, read once."""
+
+
+def _limit(limit: int, value: int) -> None:
+    """Soft and hard."""
+    hard = _hard.get(limit)
+    if hard is None:
+        hard = _hard[limit] = resource.getrlimit(limit)[1]
+    if hard != resource.RLIM_INFINITY:
+        value = min(value, hard)
+    resource.setrlimit(limit, (value, value))
+
+
+def enter(order: Order, wall: Wall, domain: Domain, supervisor: int, keep: int = ANSWERS_FD, is_visible: bool = True) -> None:
+    """Confine the calling process. Last of all, every descriptor but 0, 1, 2 and those from SETUP_FD to *keep* is closed.
+
+    What is *visible* may look at itself in /proc, as programs do; a tester may not be looked into by anybody.
+
+    Raises:
+        OSError: a layer cannot be set up.
+    """
+    os.setsid()
+    if wall.uid >= 0:
+        os.setresgid(wall.uid, wall.uid, wall.uid)
+        os.setresuid(wall.uid, wall.uid, wall.uid)  # which ends all capabilities as well
+    else:
+        syscalls.drop_capabilities()
+    if not wall.own_namespaces:  # in a process namespace nothing outlives the zygote
+        syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != supervisor:  # it died before the line above took effect
+            os._exit(1)
+    if is_visible:
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the files of a process that is not belong to root
+    if wall.has_limits:
+        _limit(resource.RLIMIT_CPU, min(order.cases * order.cpu_ns, order.total_ns) // 1_000_000_000 + 2)
+        _limit(resource.RLIMIT_FSIZE, order.file_bytes)
+        _limit(resource.RLIMIT_NOFILE, max(order.open_files, LINE_FD + 1))
+        _limit(resource.RLIMIT_DATA, order.memory_bytes + wall.base_data_bytes)
+        if wall.own_namespaces:  # elsewhere it counts everything of the same user
+            # Far above: a fork that fails here says nothing of why, and the looks are to find it first.
+            _limit(resource.RLIMIT_NPROC, 4 * order.processes + 256)
+    domain.enter()
+    os.closerange(3, SETUP_FD)
+    os.closerange(keep + 1, 1 << 16)
+    if wall.rules:
+        seccomp.install(wall.rules)
+
+
+def rehearse() -> None:
+    """For `candidate.rehearse`, of `enter`: what changes nothing."""
+    syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)  # as it is
+    with contextlib.suppress(OSError, ValueError):
+        _limit(resource.RLIMIT_CORE, 0)  # as it is
+    with contextlib.suppress(OSError):
+        syscalls.landlock_restrict_self(-1)
+
+
+class Badness:
+    """How soon the kernel ends a process where memory runs out: children are born with what their parent has at the moment."""
+
+    def __init__(self) -> None:
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the file of a process that is not belongs to root
+        self.fd = os.open("/proc/self/oom_score_adj", os.O_RDWR | os.O_CLOEXEC)
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
+        self._own = int(os.pread(self.fd, 16, 0))
+
+    def text(self, number: int) -> bytes:
+        """What to write, so that children that are forked then have *number* (0: as this process was started).
+
+        It may be raised, and taken back, by anybody.
+        """
+        return b"%d" % max(number, self._own)

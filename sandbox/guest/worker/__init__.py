@@ -1,0 +1,1 @@
+"""Serves the jobs of a worker and never reads one: keeper, zygote, fork server, clocks and counts."""

@@ -1,0 +1,167 @@
+"""Both ends of a line, and a session of pytest, rehearsed in the zygote.
+
+The interpreter adapts code that runs often. Code that adapts in a child is memory that the child has to copy, and it starts
+slow in each: what is rehearsed here before the first fork has adapted already in all of them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import socket
+import sys
+import tempfile
+import warnings
+from typing import Any
+
+from ..bridge.peer import Peer
+from ..bridge.surroundings import Surroundings
+from ..program import served
+from ..tests import tester
+from ..tests.program_module import Names
+from ..tests.results import Results
+
+__all__ = ["prepare"]
+
+ROUNDS = 16
+SESSIONS = 3
+"""Of pytest: what runs in one of them runs many times."""
+
+
+class _Asker(Peer):
+    """Lets the other end answer whenever it waits itself."""
+
+    other: Peer
+
+    def _receive(self) -> list[Any]:
+        self.other.answer_next()
+        return super()._receive()
+
+
+class _Subject:
+    """What a rehearsal asks."""
+
+    __module__ = "solution"
+
+    def __init__(self, value: int) -> None:
+        self.value = value
+
+    def double(self) -> int:
+        """Twice the value."""
+        return self.value * 2
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Subject) and self.value == other.value
+
+    __hash__ = None  # type: ignore[assignment]
+
+
+def _function(number: int, items: list[int]) -> list[int]:
+    if number < 0:
+        raise ValueError(number)
+    items.append(number)
+    return items
+
+
+def prepare(framework: str, *, is_first: bool, hidden: str) -> None:
+    """Make ready for the first tests of *framework*; *hidden* is where test files are kept, "" if nothing hides them."""
+    if is_first:
+        _rehearse()
+    if framework != "statements":
+        frameworks = importlib.import_module("..tests.frameworks", __package__)
+        if frameworks.warm_up(framework) and framework == "pytest" and hidden:
+            _rehearse_pytest(hidden)
+
+
+def _rehearse() -> None:
+    """Ask and answer what tests usually do, a few times."""
+    tester.know_modules()
+    ours, theirs = socket.socketpair()
+    names = {"f": _function, "Subject": _Subject}
+    tests = _Asker(ours.fileno(), judges=True, max_bytes=1 << 20, is_home=tester.is_home)
+    tests.other = Peer(theirs.fileno(), judges=False, max_bytes=1 << 20, is_home=lambda name: name == "solution")
+    tests.other.serve_module = lambda op, name, *_: names[name]
+    tests.other.output = served.Output().since_last
+    surroundings = Surroundings(tests)
+    tests.before_asking = surroundings.carry
+    fd = os.memfd_create("rehearsal", os.MFD_CLOEXEC)
+    results = Results(fd, tests)
+    try:
+        for _ in range(ROUNDS):
+            namespace = Names(tests, results.lookups, ("f",))
+            results.begin("rehearsal")
+            exec(compile("x = f(1, [2])\nassert x == [2, 1]\nassert Subject(3) == Subject(3)", "<rehearsal>", "exec"), namespace)
+            results.passed()
+            subject = namespace["Subject"](3)
+            subject.double()
+            try:
+                namespace["f"](-1, [])
+            except ValueError as error:
+                results.classify(error)
+    finally:
+        surroundings.restore()
+        os.close(fd)
+        ours.close()
+        theirs.close()
+
+
+_SESSION = """\
+import pytest
+@pytest.fixture
+def two(): return 2
+@pytest.mark.parametrize("x", [1, 2])
+def test_function(x, two): assert x * two == 2 * x
+def test_output(capsys):
+    print("a")
+    assert capsys.readouterr().out == "a\\n"
+def test_failure(monkeypatch): assert [1] == [2], "wrong"
+class TestClass:
+    def test_method(self):
+        with pytest.raises(ValueError): int("x")
+"""
+
+
+def _rehearse_pytest(place: str) -> None:
+    """Run a session of pytest a few times in a folder that is made in *place*, and leave nothing of it but a warm interpreter."""
+    frameworks = importlib.import_module("..tests.frameworks", __package__)
+    pytest: Any = importlib.import_module("pytest")
+    root, name = f"{place}/rehearsal", "test_rehearsal"
+    ours, theirs = socket.socketpair()
+    fd = os.memfd_create("rehearsal", os.MFD_CLOEXEC)
+    peer = Peer(ours.fileno(), judges=True, max_bytes=1 << 20, is_home=tester.is_home)
+    paths, finders, environment, handlers = sys.path[:], sys.meta_path[:], dict(os.environ), logging.root.handlers[:]
+    without_bytecode, saved = sys.dont_write_bytecode, [os.dup(number) for number in range(3)]
+    null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
+    os.mkdir(root, 0o700)
+    try:
+        for number in range(3):
+            os.dup2(null, number)
+        with open(f"{root}/{name}.py", "w", encoding="ascii") as file:
+            file.write(_SESSION)
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+        sys.dont_write_bytecode = True
+        with warnings.catch_warnings():
+            for _ in range(SESSIONS):
+                plugin = frameworks.follower(pytest, 0, Results(fd, peer), peer)
+                pytest.main([*frameworks.session_options(root, root, [f"{name}.py"]), f"{root}/{name}.py"], plugins=[plugin])
+                plugin.end()
+                sys.modules.pop(name, None)
+        frameworks.prepare_session()
+    except Exception:
+        pass  # some other version of pytest: its sessions begin at their beginning
+    finally:
+        tester.remove_tree(root)
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()  # what it holds would be the first candidate's
+        for number, one in enumerate(saved):
+            os.dup2(one, number)
+        for one in (*saved, null, fd):
+            os.close(one)
+        ours.close()
+        theirs.close()
+        sys.path[:], sys.meta_path[:], logging.root.handlers[:] = paths, finders, handlers
+        sys.dont_write_bytecode = without_bytecode
+        os.environ.clear()
+        os.environ.update(environment)
+        tempfile.tempdir = None

@@ -1,0 +1,199 @@
+"""Values that calls returned against the values of the label, on exact builtin types, so nothing that a candidate defined is asked.
+
+For labels written in Python the rule is Python's own `==`. For labels that came through JSON the losses of JSON are undone
+(a tuple may answer for a list, a key 1 for "1", an iterator for a list) and a bool is no number, for JSON knows the difference.
+"""
+
+from __future__ import annotations
+
+import math
+import reprlib
+from collections import deque
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+from sandbox.guest.values import Array, Iterated, Opaque
+from sandbox.judging.checkers.text import MAX_SHOWN, parted, shorten
+from sandbox.words.suite import Match
+
+__all__ = ["Equal", "Found", "Root", "SameItems", "shown"]
+
+_NUMBERS = (int, float, complex, Decimal, Fraction)
+
+
+class _Short(reprlib.Repr):
+    def repr_int(self, x: int, level: int) -> str:
+        """Digits cost the square of their number; a large number is only described."""
+        return super().repr_int(x, level) if x.bit_length() < 2000 else f"<an integer of {x.bit_length()} bits>"
+
+    def repr_Iterated(self, x: Iterated, level: int) -> str:  # noqa: N802  # as reprlib calls it
+        """What a program returned was none of our classes."""
+        return f"<{'view' if x.is_view else 'iterator'} of {self.repr1(x.items, level)}>"
+
+    def repr_Array(self, x: Array, level: int) -> str:  # noqa: N802
+        """Its items are flat."""
+        return f"<{x.dtype} array of shape {x.shape}: {self.repr1(x.items, level)}>"
+
+
+MAX_DEPTH = 20
+"""Of the place where two values begin to differ."""
+_short = _Short()
+_short.maxlevel = 4
+_short.maxlist = _short.maxtuple = _short.maxset = _short.maxfrozenset = _short.maxdict = _short.maxdeque = 20
+_short.maxstring = _short.maxother = _short.maxlong = MAX_SHOWN
+
+
+def shown(value: Any) -> str:
+    """A value for a message: bounded in what it costs and in length, never an exception."""
+    try:
+        return shorten(_short.repr(value))
+    except Exception:  # an int of more digits than Python prints, a Counter of signaling NaNs
+        return f"<{type(value).__name__}>"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Equal:
+    """One call's value equals *expected*.
+
+    *from_json* undoes JSON's losses; *relative* and *absolute* allow floats to differ, anywhere inside the value.
+    """
+
+    expected: Any
+    from_json: bool = False
+    relative: float = 0.0
+    absolute: float = 0.0
+
+    def __call__(self, said: tuple[Any, ...]) -> Match:
+        """Compare the value of the first call."""
+        (got,) = said
+        if self._equal(got, self.expected):
+            return Match(ok=True)
+        return Match(ok=False, difference=self._difference(got, self.expected))
+
+    def _equal(self, got: Any, wanted: Any) -> bool:
+        try:
+            if self.from_json or self.relative or self.absolute:
+                return self._same(got, wanted)
+            return (got == wanted) is True
+        except (RecursionError, ArithmeticError, ValueError, TypeError, MemoryError):
+            return False
+
+    def _difference(self, got: Any, wanted: Any) -> str:
+        """Both values; where they are long, the first items that are not the same."""
+        place = ""
+        for _ in range(MAX_DEPTH):
+            one, other = shown(got), shown(wanted)
+            if "..." not in one + other and "…" not in one + other:
+                break
+            if type(got) is str and type(wanted) is str:
+                return f"{place}{parted(got, wanted)}"
+            if not (isinstance(got, list | tuple) and isinstance(wanted, list | tuple)):
+                break
+            pairs = enumerate(zip(got, wanted, strict=False))
+            number = next((number for number, pair in pairs if not self._equal(*pair)), -1)
+            if number < 0:
+                return f"{place}got {len(got)} items, expected {len(wanted)}: {one}, expected {other}"
+            place = f"{place.removesuffix(': ') or 'at '}[{number}]: "
+            got, wanted = got[number], wanted[number]
+        return f"{place}got {one}, expected {other}"
+
+    def _same(self, got: Any, wanted: Any) -> bool:
+        if isinstance(got, Iterated) and self.from_json:
+            got = got.items
+        if isinstance(wanted, bool) or isinstance(got, bool):
+            return got is wanted if self.from_json else (got == wanted) is True
+        if isinstance(wanted, _NUMBERS):
+            return isinstance(got, _NUMBERS) and self._close(got, wanted)
+        if isinstance(wanted, list | tuple | deque):
+            alike = isinstance(got, list | tuple | deque) if self.from_json else type(got) is type(wanted)
+            return alike and len(got) == len(wanted) and all(map(self._same, got, wanted))
+        if isinstance(wanted, dict):
+            return isinstance(got, dict) and self._same_dicts(got, wanted)
+        if isinstance(got, Array):
+            return False
+        return (got == wanted) is True
+
+    def _same_dicts(self, got: dict[Any, Any], wanted: dict[Any, Any]) -> bool:
+        if len(got) != len(wanted):
+            return False
+        if self.from_json and any(not isinstance(key, str) for key in got):
+            # JSON has string keys only. Two keys that become one (1 and "1") cannot both be what the label means.
+            renamed = {_json_key(key): value for key, value in got.items()}
+            if len(renamed) != len(got):
+                return False
+            got = renamed
+        return all(key in got and self._same(got[key], value) for key, value in wanted.items())
+
+    def _close(self, got: Any, wanted: Any) -> bool:
+        if got == wanted or (self.from_json and got != got and wanted != wanted):  # NaN, as json.dumps writes it
+            return True
+        if not (self.relative or self.absolute) or isinstance(got, complex) or isinstance(wanted, complex):
+            return False
+        return math.isclose(got, wanted, rel_tol=self.relative, abs_tol=self.absolute)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Root:
+    """One call's value is a root of the polynomial: EvalPlus's oracle for HumanEval/32, whose answer is not the only right one."""
+
+    coefficients: tuple[float, ...]
+    absolute: float = 1e-4
+
+    def __call__(self, said: tuple[Any, ...]) -> Match:
+        """Evaluate the polynomial at the value of the first call."""
+        (got,) = said
+        ok = False
+        if type(got) in (int, float):
+            try:
+                ok = abs(sum(factor * float(got) ** power for power, factor in enumerate(self.coefficients))) <= self.absolute
+            except ArithmeticError:
+                ok = False
+        return Match(ok=ok, difference="" if ok else f"{shown(got)} is no root of {shown(self.coefficients)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class SameItems:
+    """One call's value has the items of *expected*, in any order, however often: EvalPlus's rule for some problems of MBPP."""
+
+    expected: Any
+
+    def __call__(self, said: tuple[Any, ...]) -> Match:
+        """Compare as sets."""
+        (got,) = said
+        items = got.items if isinstance(got, Iterated) else got
+        ok = False
+        if isinstance(items, list | tuple | set | frozenset):
+            wanted, left = set(self.expected), set(self.expected)  # never a set of the candidate's: its hashes may be chosen
+            try:
+                ok = all(item in wanted for item in items)
+                for item in items if ok else ():
+                    left.discard(item)
+                ok = ok and not left
+            except TypeError:  # an item that no set can hold
+                ok = False
+        return Match(ok=ok, difference="" if ok else f"got {shown(got)}, expected the items of {shown(self.expected)}")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """One call's value says yes: it is True, or a match of a pattern. EvalPlus's rule, but that an object of any other class says no."""
+
+    expected: bool
+
+    def __call__(self, said: tuple[Any, ...]) -> Match:
+        """Look at the value of the first call."""
+        (got,) = said
+        is_other = isinstance(got, Opaque) and got.type_name != "Match"
+        ok = not is_other and (got if isinstance(got, bool) else got is not None) == self.expected
+        return Match(ok=ok, difference="" if ok else f"got {shown(got)}, expected {'something' if self.expected else 'nothing'}")
+
+
+def _json_key(key: Any) -> Any:
+    """A dict key as `json.dumps` writes it."""
+    if isinstance(key, bool):
+        return "true" if key else "false"
+    if key is None:
+        return "null"
+    return str(key) if isinstance(key, int | float) else key

@@ -1,0 +1,165 @@
+"""What became of a sample: a result for each case, and what a run that ended in some way means for one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from sandbox.words.errors import LabelError, WorkerError
+from sandbox.words.job import CodeTestResult, CodeTestsRun, Run, Usage
+from sandbox.words.layers import Enforced
+from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Verdict
+
+__all__ = ["CaseResult", "Judgement", "of_test", "together", "unanswered", "untested", "without_empty_end"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseResult:
+    """What became of one test case."""
+
+    verdict: Verdict
+    detail: str = ""
+    """Finer than the verdict: `signal:SIGSEGV`, `exit:3`, `load:NameError: ...`."""
+    answered: bool = False
+    """The candidate gave an answer to this case: a value, or an exception inside the called function."""
+    difference: str = ""
+    """Where the answer differs from what the label wants (bounded). It holds expected values: not for the model's eyes."""
+    name: str = ""
+    """The test's name, where the tests are code."""
+    delegated: int = 0
+    """Comparisons of two of the program's own objects, which the program itself has made: its `__eq__` was under test."""
+
+    @property
+    def said(self) -> str:
+        """What was found, for people."""
+        return ": ".join(part for part in (without_empty_end(self.detail), self.difference) if part)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Judgement:
+    """What became of a sample."""
+
+    verdict: Verdict
+    reason: str = ""
+    """Why there is no code, what is wrong with the label, or what failed on our side."""
+    cases: tuple[CaseResult, ...] = ()
+    format: str = ""
+    usage: Usage = field(default_factory=Usage)
+    enforced: tuple[Enforced, ...] = field(default=(), repr=False)
+    retries: int = 0
+    suspicions: tuple[str, ...] = ()
+    """Names of `suspicion.SIGNS`, sorted: what makes one look twice. No verdict hangs on them."""
+    reused: bool = False
+    """Made for an equal sample: the same program before the same label."""
+
+    @property
+    def delegated(self) -> int:
+        """Comparisons that the program itself has made, in all cases."""
+        return sum(case.delegated for case in self.cases)
+
+    @property
+    def first_failure(self) -> str:
+        """Name, detail and difference of the first case that is not accepted (bounded); it may hold expected values.
+
+        Where there is no code, no case was tried: the reason says more than the first one's name.
+        """
+        if self.verdict is Verdict.NO_CODE:
+            return self.reason
+        for number, case in enumerate(self.cases, 1):
+            if case.verdict not in (Verdict.ACCEPTED, Verdict.SKIPPED):
+                return ": ".join(part for part in (case.name or f"case {number}", case.said) if part)
+        return ""
+
+    @property
+    def pass_rate(self) -> float:
+        """Accepted cases of all cases, skipped ones included; 0.0 where there are none."""
+        return sum(case.verdict is Verdict.ACCEPTED for case in self.cases) / len(self.cases) if self.cases else 0.0
+
+
+def without_empty_end(said: str) -> str:
+    """*said* without the colon that nothing follows: a MemoryError has no words of its own (`exception:MemoryError: `)."""
+    return re.sub(r"((?:exception|load):[\w.]+):\s*\Z", r"\1", said)
+
+
+def unanswered(run: Run) -> CaseResult:
+    """The verdict of a case to which no answer came."""
+    if run.failure and run.cause in (Cause.FINISHED, Cause.EXITED):
+        if run.failure.startswith("compile:"):
+            return CaseResult(verdict=Verdict.COMPILE_ERROR, detail=run.failure)
+        if run.failure.startswith("load:MemoryError"):
+            return CaseResult(verdict=Verdict.MEMORY_LIMIT, detail=run.failure)
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=run.failure)
+    detail = run.detail
+    if run.tests and run.cause is Cause.FINISHED:
+        detail = f"{detail}: it ended itself" if detail == "exit:0" else "protocol: it broke off the line to its tests"
+    return CaseResult(verdict=VERDICT_OF_CAUSE[run.cause], detail=detail)
+
+
+def of_test(test: CodeTestResult, over: CaseResult) -> CaseResult:
+    """One test's outcome as a result; *over* is what became of the program's process."""
+    if test.outcome == "passed":
+        return CaseResult(verdict=Verdict.ACCEPTED, answered=True, name=test.name, delegated=test.delegated)
+    if test.outcome == "label":
+        raise LabelError(f"the test {test.name} is broken: {test.message}")
+    if test.outcome == "gone":
+        return replace(over, name=test.name, delegated=test.delegated)
+    if test.outcome == "exited":
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exit:{test.message}", name=test.name)
+    if test.outcome == "missing":  # as where a declared case asks for a function that is not there
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{test.message}", name=test.name)
+    if test.outcome == "raised":
+        out_of_memory = test.message.startswith("MemoryError")
+        return CaseResult(
+            verdict=Verdict.MEMORY_LIMIT if out_of_memory else Verdict.RUNTIME_ERROR,
+            detail=f"exception:{test.message}",
+            answered=not out_of_memory,
+            name=test.name,
+            delegated=test.delegated,
+        )
+    return CaseResult(
+        verdict=Verdict.WRONG_ANSWER, answered=True, difference=test.message, name=test.name, delegated=test.delegated
+    )
+
+
+def untested(run: Run, told: CodeTestsRun, over: CaseResult) -> CaseResult:
+    """What the tests that were not run are, because of the tests before or of the tester's own end.
+
+    Raises:
+        LabelError: the label is broken.
+        WorkerError: the fault is ours.
+    """
+    if told.outcome == "label":
+        raise LabelError(f"the label's tests are broken: {told.message}")
+    if told.outcome == "ours":
+        raise WorkerError(told.message)
+    if told.outcome in ("raised", "exited"):
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exception:{told.message}", answered=told.outcome == "raised")
+    if told.outcome == "missing":
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{told.message}")
+    if run.failure or not run.loaded:
+        return over
+    if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT and not told.was_asked:
+        raise LabelError(f"the label's tests do not come to an end ({told.cause.value}), and had asked the program nothing")
+    if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT:
+        # The tests loop over what the program answers (an endless generator): in one process with it, it would be its time.
+        return CaseResult(verdict=Verdict.TIME_LIMIT, detail=f"tests:{told.cause.value}")
+    if told.cause is Cause.LOST:  # it could not be started: the program had left no room for another process
+        return over
+    if told.cause is Cause.SIGNALED:
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail="tests:signaled")
+    raise LabelError("the label's tests ended their own process before they had come to their end")
+
+
+def together(usages: Sequence[Usage]) -> Usage:
+    """What several runs used, one after another: times add up, peaks do not."""
+    return Usage(
+        cpu_user_seconds=sum(usage.cpu_user_seconds for usage in usages),
+        cpu_system_seconds=sum(usage.cpu_system_seconds for usage in usages),
+        wall_seconds=sum(usage.wall_seconds for usage in usages),
+        effective_wall_seconds=sum(usage.effective_wall_seconds for usage in usages),
+        peak_memory_bytes=max((usage.peak_memory_bytes for usage in usages), default=0),
+        peak_memory_method=usages[-1].peak_memory_method if usages else "none",
+        processes=max((usage.processes for usage in usages), default=0),
+        output_bytes=sum(usage.output_bytes for usage in usages),
+    )
