@@ -7,11 +7,9 @@ with Sandbox() as box:
 from __future__ import annotations
 
 import asyncio
-import os
-import threading
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -22,11 +20,14 @@ from sandbox.host.backends import Starter
 from sandbox.host.cluster import Cluster
 from sandbox.host.container import DEFAULT_IMAGE
 from sandbox.host.node import NodeOptions
-from sandbox.judging.deduplicate import Once, digest
-from sandbox.judging.judge import Rules, judge, program_of
+from sandbox.host.threads import Threads
+from sandbox.judging.batch import Batch, LabelTimes, batch_of
+from sandbox.judging.deduplicate import Deduplicator
+from sandbox.judging.judge import judge, program_of
 from sandbox.judging.response.extract import Candidate, Choice, NoCode
 from sandbox.judging.response.messages import Said, said_by
 from sandbox.judging.reward import Outcome, Shape
+from sandbox.judging.rules import Rules
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.job import Job, Run
 from sandbox.words.judgement import Judgement
@@ -36,14 +37,10 @@ from sandbox.words.verdict import Verdict
 
 __all__ = ["Batch", "Sample", "Sandbox", "Score"]
 
-_LONG = 0.1
-"""Seconds from which a label is worth remembering: what takes longer goes first next time."""
-_REMEMBERED = 100_000
 _RECENT = 1000
 """Judgements kept for equal samples while an iterable of unknown length is read."""
-_THREADS = 2
 _AHEAD = 4
-"""Threads, and samples read ahead, for each worker."""
+"""Samples read ahead for each worker."""
 
 Sample: TypeAlias = "tuple[Said, Any] | tuple[Said, Any, Said] | Mapping[str, Any]"
 """(response, label), (response, label, prompt), or a mapping with those keys."""
@@ -69,15 +66,6 @@ class Score:
     def pass_rate(self) -> float:
         """Accepted cases of all cases."""
         return self.judgement.pass_rate
-
-
-@dataclass(frozen=True)
-class Batch:
-    """Samples that are scored together: what is equal among them is judged once."""
-
-    order: list[int]
-    """Their numbers, as they should begin: what is known to take long goes first, and what says the same as one before goes last."""
-    once: Once | None
 
 
 class Sandbox:
@@ -145,7 +133,7 @@ class Sandbox:
             raise ConfigurationError(
                 f"cache={cache} keeps judgements for equal samples; with entropy, or without deduplicate, none are equal"
             )
-        self._once = Once(cache) if deduplicate and not entropy else None
+        self._deduplicator = Deduplicator(cache) if deduplicate and not entropy else None
         try:
             isolation = Isolation(isolation)
         except ValueError:
@@ -165,11 +153,8 @@ class Sandbox:
         )
         options = NodeOptions(start=start, workers=workers, node_jobs=node_jobs)
         self._pool = options.pool() if backend is backend.of_node else Cluster(options, nodes=ray_nodes)
-        self._owner = os.getpid()
-        self._lock = threading.Lock()  # protects the next three
-        self._threads: list[ThreadPoolExecutor] = []  # the last has those for all workers; the others end what they were given
-        self._most_threads = 0
-        self._seconds: OrderedDict[bytes, float] = OrderedDict()  # by the digest of a label; the last at the end
+        self._threads = Threads(lambda: self._pool.size)
+        self._times = LabelTimes()
 
     def __enter__(self) -> Self:
         return self
@@ -180,10 +165,7 @@ class Sandbox:
     def close(self) -> None:
         """End the workers. May be called twice."""
         self._pool.close()
-        with self._lock:
-            threads = self._threads[:]
-        for executor in threads:
-            executor.shutdown(wait=True)
+        self._threads.close()
 
     def warm(self) -> None:
         """Start all workers now, not when they are first needed."""
@@ -205,9 +187,16 @@ class Sandbox:
             LayerMissing: a layer of confinement that is required cannot be had.
         """
         text, asked = said_by("assistant", response, "response"), said_by("user", prompt, "prompt")
-        once = batch.once if batch is not None else self._once
-        judgement = judge(text, label, prompt=asked, run=self._pool.run, rules=self.rules, deadline=deadline, once=once)
-        self._remember(label, judgement)
+        judgement = judge(
+            text,
+            label,
+            prompt=asked,
+            run=self._pool.run,
+            rules=self.rules,
+            deadline=deadline,
+            deduplicator=batch.deduplicator if batch is not None else self._deduplicator,
+        )
+        self._times.remember(label, judgement)
         price = self.shape.price(judgement)
         return Score(reward=price.reward, score=price.score, outcome=price.outcome, judgement=judgement)
 
@@ -281,7 +270,7 @@ class Sandbox:
                 futures = {number: self.submit(self.score, *parts[number], batch=batch) for number in batch.order}
                 pending.extend(futures[number] for number in range(len(samples)))
             else:
-                batch = Batch([], self._once and Once(_RECENT, behind=self._once))
+                batch = Batch([], self._deduplicator and Deduplicator(_RECENT, behind=self._deduplicator))
                 for number, sample in enumerate(samples):
                     pending.append(self.submit(self._score_sample, sample, number, batch))
                     if len(pending) > _AHEAD * self._pool.size:
@@ -297,53 +286,15 @@ class Sandbox:
 
     def batch(self, samples: Sequence[tuple[Said, Any]]) -> Batch:
         """What *samples* (each what the model said, and its label) that are going to be scored together should share."""
-        numbers = range(len(samples))
-        seconds = [0.0] * len(samples)
-        if self._seconds:
-            names = [digest(label) or b"" for _, label in samples]
-            with self._lock:
-                seconds = [self._seconds.get(name, 0.0) for name in names]
-        order = sorted(numbers, key=seconds.__getitem__, reverse=True)
-        if self._once is None:
-            return Batch(order, None)
-        firsts = {str(samples[number][0]): number for number in reversed(order)}
-        order.sort(key=lambda number: firsts[str(samples[number][0])] != number)  # who waits for an equal one holds a thread
-        return Batch(order, Once(len(samples), behind=self._once))
-
-    def _remember(self, label: Any, judgement: Judgement) -> None:
-        seconds = judgement.usage.effective_wall_seconds
-        name = digest(label) if seconds >= _LONG and not judgement.reused else None
-        if name is not None:
-            with self._lock:
-                self._seconds[name] = seconds
-                self._seconds.move_to_end(name)
-                if len(self._seconds) > _REMEMBERED:
-                    self._seconds.popitem(last=False)
+        return batch_of(samples, self._times, self._deduplicator)
 
     def submit(self, function: Callable[..., Any], *args: Any, **kwargs: Any) -> Future[Any]:
         """Call *function* in one of the sandbox's own threads, of which there are some for each worker.
 
-        One that compares answers, or waits for an equal sample, leaves its worker to the others. When nodes join a cluster there
-        are more.
+        Raises:
+            ConfigurationError: the sandbox is closed, or belongs to another process.
         """
-        if os.getpid() != self._owner:  # where the threads of the other one are not
-            raise ConfigurationError("this sandbox belongs to the process that made it; make one here")
-        try:
-            count = _THREADS * self._pool.size
-        except Exception:
-            if not self._threads:
-                raise
-            count = 0  # whatever has befallen the pool, the job itself will say it
-        with self._lock:
-            if count > self._most_threads:
-                if self._threads:
-                    self._threads[-1].shutdown(wait=False)
-                self._threads.append(ThreadPoolExecutor(count, thread_name_prefix="sandbox"))
-                self._most_threads = count
-            try:
-                return self._threads[-1].submit(function, *args, **kwargs)
-            except RuntimeError:
-                raise ConfigurationError("the sandbox is closed") from None
+        return self._threads.submit(function, *args, **kwargs)
 
 
 def _parts(sample: Sample, number: int) -> tuple[str, Any, str]:

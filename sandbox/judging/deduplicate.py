@@ -18,7 +18,7 @@ from sandbox.words.errors import ConfigurationError
 from sandbox.words.judgement import Judgement
 from sandbox.words.verdict import Owner
 
-__all__ = ["Once", "digest"]
+__all__ = ["Deduplicator", "digest"]
 
 _ATOMS = (str, int, float, bool, bytes, type(None))
 _MOST_PARTS = 1_000_000
@@ -52,7 +52,7 @@ class _Pending:
         self.judgement: Judgement | None = None
 
 
-class Once:
+class Deduplicator:
     """Makes judgements, each only once at a time, and keeps the last *size* of them. Thread-safe.
 
     What one for a batch does not have is asked of the one *behind* it, which all batches share.
@@ -61,7 +61,7 @@ class Once:
         ConfigurationError: *size* is negative.
     """
 
-    def __init__(self, size: int = 0, *, behind: Once | None = None) -> None:
+    def __init__(self, size: int = 0, *, behind: Deduplicator | None = None) -> None:
         if size < 0:
             raise ConfigurationError(f"cache={size} cannot be: it is a number of judgements to keep, 0 for none")
         self._size = size

@@ -17,9 +17,9 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, Field, WithJsonSchema, field_validator
 
 from sandbox.api import Sandbox, Score
-from sandbox.judging.judge import Rules
 from sandbox.judging.languages import LANGUAGES
 from sandbox.judging.response.extract import Candidate, extract
+from sandbox.judging.rules import Rules
 from sandbox.server.fields import Text
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.job import Job, Run

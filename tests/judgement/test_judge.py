@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from sandbox.judging.judge import Rules, judge
+from sandbox.judging.judge import judge
 from sandbox.judging.response.extract import Choice
+from sandbox.judging.rules import Rules
 from sandbox.words.job import Answer, AnswerKind, Run, Usage
 from sandbox.words.limits import Limits
 from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sandbox import ConfigurationError, Judgement, Sandbox, Verdict
-from sandbox.judging.deduplicate import Once, digest
+from sandbox.judging.deduplicate import Deduplicator, digest
 
 PLAIN = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text() | st.binary(),
@@ -68,7 +68,7 @@ def soon():
 
 
 def test_who_comes_meanwhile_waits_and_gets_the_same():
-    once, started, go = Once(), threading.Event(), threading.Event()
+    deduplicator, started, go = Deduplicator(), threading.Event(), threading.Event()
     made = []
 
     def judge():
@@ -78,20 +78,20 @@ def test_who_comes_meanwhile_waits_and_gets_the_same():
         return judgement()
 
     with ThreadPoolExecutor(8) as threads:
-        first = threads.submit(once, "a", judge, soon())
+        first = threads.submit(deduplicator, "a", judge, soon())
         started.wait(10)
-        others = [threads.submit(once, "a", judge, soon()) for _ in range(7)]
+        others = [threads.submit(deduplicator, "a", judge, soon()) for _ in range(7)]
         time.sleep(0.1)
         go.set()
         assert not first.result().reused
         assert all(other.result().reused for other in others)
     assert len(made) == 1
-    assert not once("a", judge, soon()).reused, "nothing is kept unless it is asked for"
+    assert not deduplicator("a", judge, soon()).reused, "nothing is kept unless it is asked for"
 
 
 @pytest.mark.parametrize("verdict", [Verdict.INTERNAL_ERROR, Verdict.LABEL_ERROR])
 def test_a_fault_of_ours_is_not_shared(verdict):
-    once, started, go = Once(10), threading.Event(), threading.Event()
+    deduplicator, started, go = Deduplicator(10), threading.Event(), threading.Event()
 
     def fails():
         started.set()
@@ -99,9 +99,9 @@ def test_a_fault_of_ours_is_not_shared(verdict):
         return judgement(verdict)
 
     with ThreadPoolExecutor(2) as threads:
-        first = threads.submit(once, "a", fails, soon())
+        first = threads.submit(deduplicator, "a", fails, soon())
         started.wait(10)
-        other = threads.submit(once, "a", judgement, soon())
+        other = threads.submit(deduplicator, "a", judgement, soon())
         time.sleep(0.1)
         go.set()
         assert first.result().verdict is verdict
@@ -109,33 +109,33 @@ def test_a_fault_of_ours_is_not_shared(verdict):
 
 
 def test_an_exception_is_its_own_callers():
-    once = Once(10)
+    deduplicator = Deduplicator(10)
     with pytest.raises(ZeroDivisionError):
-        once("a", lambda: 1 / 0, soon())
-    assert once("a", judgement, soon()).verdict is Verdict.ACCEPTED
+        deduplicator("a", lambda: 1 / 0, soon())
+    assert deduplicator("a", judgement, soon()).verdict is Verdict.ACCEPTED
 
 
 def test_who_waits_keeps_a_deadline():
-    once, go = Once(), threading.Event()
+    deduplicator, go = Deduplicator(), threading.Event()
 
     def slow():
         go.wait(10)
         return judgement()
 
     with ThreadPoolExecutor(1) as threads:
-        first = threads.submit(once, "a", slow, soon())
+        first = threads.submit(deduplicator, "a", slow, soon())
         time.sleep(0.05)
-        late = once("a", lambda: judgement(Verdict.INTERNAL_ERROR), time.monotonic() + 0.05)
+        late = deduplicator("a", lambda: judgement(Verdict.INTERNAL_ERROR), time.monotonic() + 0.05)
         assert late.verdict is Verdict.INTERNAL_ERROR, "it asks for itself; the pool says that the deadline is over"
         go.set()
         first.result()
 
 
 def test_the_last_ones_are_kept_and_no_more():
-    once = Once(2)
+    deduplicator = Deduplicator(2)
     for name in "abac":  # a is used again, so b is the oldest
-        once(name, judgement, soon())
-    kept = {name: once(name, lambda: judgement(Verdict.WRONG_ANSWER), soon()).verdict is Verdict.ACCEPTED for name in "acb"}
+        deduplicator(name, judgement, soon())
+    kept = {name: deduplicator(name, lambda: judgement(Verdict.WRONG_ANSWER), soon()).verdict is Verdict.ACCEPTED for name in "acb"}
     assert kept == {"a": True, "c": True, "b": False}
 
 
@@ -170,13 +170,13 @@ def test_a_large_batch_that_says_the_same_is_judged_once(of):
 
 
 def test_a_batch_asks_the_one_behind_it():
-    shared = Once(1)
-    first, second = Once(10, behind=shared), Once(10, behind=shared)
+    shared = Deduplicator(1)
+    first, second = Deduplicator(10, behind=shared), Deduplicator(10, behind=shared)
     assert not first("a", judgement, soon()).reused
     assert second("a", judgement, soon()).reused, "a cache is for all batches"
     shared("b", judgement, soon())
     assert first("a", judgement, soon()).reused, "and what it has lost a batch still has"
-    assert not Once(10, behind=shared)("a", judgement, soon()).reused
+    assert not Deduplicator(10, behind=shared)("a", judgement, soon()).reused
 
 
 @pytest.mark.parametrize("option", [{"deduplicate": False}, {"entropy": True}])
