@@ -11,8 +11,8 @@ import sys
 from .. import values
 from ..program import candidate
 
-_GUEST = __package__.rpartition(".")[0]
-"""The package of all code in here, which is called otherwise outside of a worker."""
+_GUEST = __name__.rsplit(".", 2)[0]
+"""The package of all code in here: `guest` in a worker, `sandbox.guest` elsewhere."""
 
 __all__ = ["forget_sources", "status_bytes", "warm_up"]
 
