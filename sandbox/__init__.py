@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sandbox.api import Sandbox, Score
-    from sandbox.judging.response.extract import Candidate, NoCode, extract
+    from sandbox.judging.response.candidate import Candidate, NoCode
+    from sandbox.judging.response.extract import extract
     from sandbox.judging.reward import Outcome, Shape
     from sandbox.words.errors import ConfigurationError, LabelError, LayerMissing, SandboxError, WorkerError
     from sandbox.words.job import Job, Run, Usage
@@ -29,7 +30,8 @@ __version__ = "0.1.0"
 _HOMES = {
     "api": ("Sandbox", "Score"),
     "words.errors": ("ConfigurationError", "LabelError", "LayerMissing", "SandboxError", "WorkerError"),
-    "judging.response.extract": ("Candidate", "NoCode", "extract"),
+    "judging.response.candidate": ("Candidate", "NoCode"),
+    "judging.response.extract": ("extract",),
     "words.job": ("Job", "Run", "Usage"),
     "words.judgement": ("CaseResult", "Judgement"),
     "words.layers": ("Enforced", "Enforcement", "Isolation", "Layer", "Requirement"),

@@ -24,7 +24,7 @@ from sandbox.host.threads import Threads
 from sandbox.judging.batch import Batch, LabelTimes, batch_of
 from sandbox.judging.deduplicate import Deduplicator
 from sandbox.judging.judge import judge, program_of
-from sandbox.judging.response.extract import Candidate, Choice, NoCode
+from sandbox.judging.response.candidate import Candidate, Choice, NoCode
 from sandbox.judging.response.messages import Said, said_by
 from sandbox.judging.reward import Outcome, Shape
 from sandbox.judging.rules import Rules

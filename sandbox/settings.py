@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.judging.response.extract import Choice
+from sandbox.judging.response.candidate import Choice
 from sandbox.judging.reward import Shape
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.layers import Backend, Isolation, Layer, parse

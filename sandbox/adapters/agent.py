@@ -25,7 +25,9 @@ from sandbox.adapters.process_sandbox import ours, sandbox_of_process
 from sandbox.adapters.public_cases import Parts, split
 from sandbox.adapters.sample_log import tell_now_and_then
 from sandbox.api import Sandbox, Score
-from sandbox.judging.response.extract import NoCode, reasoning_opened_by, strip_special_tokens
+from sandbox.judging.response.candidate import NoCode
+from sandbox.judging.response.reasoning import reasoning_opened_by
+from sandbox.judging.response.special_tokens import strip_special_tokens
 from sandbox.judging.reward import Outcome
 from sandbox.words.errors import ConfigurationError, LabelError
 from sandbox.words.verdict import Verdict

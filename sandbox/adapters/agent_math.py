@@ -12,7 +12,7 @@ from typing import Any
 
 from sandbox.adapters.agent import Episode, Turn, in_template
 from sandbox.adapters.math import Answered, amark
-from sandbox.judging.response.extract import reasoning_opened_by
+from sandbox.judging.response.reasoning import reasoning_opened_by
 from sandbox.words.errors import ConfigurationError
 
 __all__ = ["MATH_LOG_KEYS", "MathEpisode", "MathRules"]

@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sandbox.adapters.openrlhf import response_of
-from sandbox.judging.response.extract import strip_special_tokens
+from sandbox.judging.response.special_tokens import strip_special_tokens
 from sandbox.words.errors import ConfigurationError
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ from sandbox.api import Sandbox, Score
 from sandbox.judging.checkers.text import shorten
 from sandbox.judging.checkers.values import shown
 from sandbox.judging.languages.python import preamble_for
-from sandbox.judging.response.extract import SPECIAL_TOKEN, Candidate
+from sandbox.judging.response.candidate import Candidate
+from sandbox.judging.response.special_tokens import SPECIAL_TOKEN
 from sandbox.words.errors import SandboxError
 from sandbox.words.job import AnswerKind, Call, Job
 from sandbox.words.judgement import CaseResult

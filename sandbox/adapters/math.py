@@ -30,7 +30,7 @@ from sandbox.adapters.openrlhf import response_of
 from sandbox.adapters.process_sandbox import check_settings
 from sandbox.api import Sandbox
 from sandbox.judging.checkers.mathematics import answer_in, plain, same
-from sandbox.judging.response.extract import reasoning_opened_by
+from sandbox.judging.response.reasoning import reasoning_opened_by
 from sandbox.settings import Settings
 from sandbox.words.errors import ConfigurationError, SandboxError, installing
 from sandbox.words.job import Job, Run

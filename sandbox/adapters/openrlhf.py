@@ -21,8 +21,8 @@ from sandbox.adapters import process_sandbox
 from sandbox.adapters.process_sandbox import judged, ours, sandbox_of_process
 from sandbox.adapters.sample_log import Tell, tell_now_and_then
 from sandbox.api import Batch, Sandbox, Score
-from sandbox.judging.response.extract import SPECIAL_TOKEN, strip_special_tokens
 from sandbox.judging.response.fences import blocks_of
+from sandbox.judging.response.special_tokens import SPECIAL_TOKEN, strip_special_tokens
 from sandbox.judging.reward import Outcome
 from sandbox.words.errors import ConfigurationError, installing
 

@@ -19,7 +19,9 @@ from sandbox.judging.labels.code import with_helpers
 from sandbox.judging.labels.files import told_by
 from sandbox.judging.languages import LANGUAGES
 from sandbox.judging.reference import with_expected
-from sandbox.judging.response.extract import Candidate, NoCode, extract, open_function
+from sandbox.judging.response.candidate import Candidate, NoCode
+from sandbox.judging.response.completion import open_function
+from sandbox.judging.response.extract import extract
 from sandbox.judging.response.valid import which_parse
 from sandbox.judging.rules import Rules, RunJob
 from sandbox.judging.trial import Trial

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from sandbox.judging.response.extract import Choice
+from sandbox.judging.response.candidate import Choice
 from sandbox.words.errors import ConfigurationError, LabelError
 from sandbox.words.job import Job, Run
 from sandbox.words.limits import Limits

@@ -14,7 +14,7 @@ from typing import Any
 from sandbox.guest.values import Array, Iterated, Opaque
 from sandbox.judging import suspicion
 from sandbox.judging.languages.python import preamble_for
-from sandbox.judging.response.extract import Candidate
+from sandbox.judging.response.candidate import Candidate
 from sandbox.judging.rules import Rules, RunJob
 from sandbox.words.errors import LabelError, WorkerError
 from sandbox.words.job import Answer, AnswerKind, CodeTests, Job, Run, Usage

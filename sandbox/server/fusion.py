@@ -18,7 +18,8 @@ from pydantic import BaseModel, Field, WithJsonSchema, field_validator
 
 from sandbox.api import Sandbox, Score
 from sandbox.judging.languages import LANGUAGES
-from sandbox.judging.response.extract import Candidate, extract
+from sandbox.judging.response.candidate import Candidate
+from sandbox.judging.response.extract import extract
 from sandbox.judging.rules import Rules
 from sandbox.server.fields import Text
 from sandbox.words.errors import ConfigurationError

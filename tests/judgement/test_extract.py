@@ -5,8 +5,10 @@ import re
 
 import pytest
 
-from sandbox.judging.response.extract import Candidate, Choice, NoCode, extract, strip_special_tokens
+from sandbox.judging.response.candidate import Candidate, Choice, NoCode
+from sandbox.judging.response.extract import extract
 from sandbox.judging.response.fences import blocks_of
+from sandbox.judging.response.special_tokens import strip_special_tokens
 
 pytestmark = pytest.mark.timeout(20)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from sandbox.judging.judge import judge
-from sandbox.judging.response.extract import Choice
+from sandbox.judging.response.candidate import Choice
 from sandbox.judging.rules import Rules
 from sandbox.words.job import Answer, AnswerKind, Run, Usage
 from sandbox.words.limits import Limits

@@ -68,7 +68,7 @@ def test_a_long_program_is_looked_at_quickly():
 def test_right_programs_are_almost_never_suspected():
     looked = suspected = 0
     for path in sorted(DATA.glob("*.jsonl")):
-        for row in map(json.loads, path.open(encoding="utf-8")):  # by newlines only: programs hold other ends of lines
+        for row in map(json.loads, path.read_text(encoding="utf-8").strip("\n").split("\n")):  # programs hold other ends of lines
             source = row.get("solution") or row.get("canonical_solution") or row.get("code") or ""
             if isinstance(source, str) and source:
                 looked += 1

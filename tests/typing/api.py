@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from typing_extensions import assert_type
 
 from sandbox import Judgement, Limits, Outcome, Run, Sandbox, Score, Shape, Verdict, extract
-from sandbox.judging.response.extract import Candidate, NoCode
+from sandbox.judging.response.candidate import Candidate, NoCode
 
 
 def scores(box: Sandbox) -> None:

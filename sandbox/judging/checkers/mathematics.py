@@ -11,7 +11,8 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
-from sandbox.judging.response.extract import final_answer, strip_special_tokens
+from sandbox.judging.response.reasoning import final_answer
+from sandbox.judging.response.special_tokens import strip_special_tokens
 
 __all__ = ["MAX_ANSWER", "TOLERANCE", "answer_in", "number_in", "plain", "same"]
 

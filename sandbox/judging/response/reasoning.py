@@ -1,0 +1,45 @@
+"""Where a model's reasoning ends and its answer begins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from sandbox.judging.response.candidate import NoCode
+from sandbox.judging.response.fences import blocks_of
+
+__all__ = ["answers", "final_answer", "reasoning_opened_by"]
+
+_OPENED = re.compile(r"<think>\s*(?:</think>\s*)?\Z")
+
+
+def reasoning_opened_by(prompt: str) -> str:
+    """The `<think>` at the end of *prompt*, or the `<think></think>`: what a template began is part of the response behind it."""
+    found = _OPENED.search(prompt)
+    return found[0] if found else ""
+
+
+def final_answer(text: str) -> str | NoCode:
+    """What follows the reasoning; what is inside the last <answer>, if there is one."""
+    _, closing, tail = text.rpartition("</think>")
+    return _final(tail if closing else text, closed=bool(closing))
+
+
+def answers(text: str) -> Iterator[str | NoCode]:
+    """The final answer; then what it is if every `</think>` but the first is a word in the answer's code."""
+    yield final_answer(text)
+    tail = text.partition("</think>")[2]
+    ends = tail.count("</think>")
+    if ends and ends == sum(block.text.count("</think>") for block in blocks_of(tail) if block.closed):
+        yield _final(tail, closed=True)
+
+
+def _final(text: str, *, closed: bool) -> str | NoCode:
+    if text.lstrip().startswith("<think>"):
+        return NoCode(reason="the reasoning (<think>) never ends, so there is no answer")
+    if "<answer>" in text:
+        text = text.rpartition("<answer>")[2]
+        text = text.partition("</answer>")[0]
+    if not text.strip():
+        return NoCode(reason="there is nothing after the reasoning" if closed else "the answer is empty")
+    return text
