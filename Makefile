@@ -1,5 +1,6 @@
 # make demo     set everything up and score real problems, right and wrong
-# make test     set everything up; lint, type-check and run every test that can run here
+# make test     set everything up; lint, type-check and run the tests that tell most, in five minutes
+# make test ALL=1  the same with every test that can run here (what .ci/run calls; a quarter of an hour)
 # make clients  the real clients (OpenRLHF, verl, TRL, EvalPlus) in a virtualenv of their own, for their tests
 # make images   the slim image of container workers (Docker; as root with debootstrap, or make images BASE=python:3.11-slim-bookworm)
 # make bench    the published numbers, as tables and as lines of JSON (RESULTS=FILE names another file); half an hour
@@ -20,7 +21,7 @@ demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
 
 test: lint
-	$(BIN)/python -m pytest -n 2 --dist worksteal $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist worksteal $(if $(ALL),,--quick) $(PYTEST_ARGS)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .

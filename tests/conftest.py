@@ -7,7 +7,9 @@ import fcntl
 import functools
 import importlib.util
 import json
+import re
 import time
+from collections import Counter
 
 import pytest
 from browser import CHROMIUM
@@ -28,8 +30,51 @@ from sandbox.guest.walls.syscalls import landlock_abi
 from sandbox.host import cgroups
 from sandbox.host.semaphore import remove
 
+SLOW_NEEDS = {"clients", "docker", "gvisor", "ray", "schemathesis", "chromium", "pythons", "quota", "memory_group"}
+"""What only the whole suite looks at, where it is there."""
+REPEATED = re.compile(r"\b(unprivileged|docker(\+gvisor)?)\b")
+"""In the id of a test that says of another backend what it says of the first."""
+
+
+def pytest_addoption(parser):
+    parser.addoption("--quick", action="store_true", help="leave out what takes long, repeats or only adds examples (make test)")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config, items):
+    if not config.option.quick:
+        return
+    kept, left = [], Counter()
+    turns = Counter()
+    for item in items:
+        why = _why_not_quick(item, turns)
+        if why:
+            left[why] += 1
+        else:
+            kept.append(item)
+    config.left_out = left
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
+
+
+def _why_not_quick(item, turns):
+    if item.get_closest_marker("long"):
+        return "take long"
+    if any(mark.args[0] in SLOW_NEEDS for mark in item.iter_markers("needs")):
+        return "need other software"
+    if REPEATED.search(item.name.partition("[")[2]):
+        return "repeat what was said of the first kind of worker"
+    sampled = item.get_closest_marker("sampled")
+    if sampled:
+        turns[item.function] += 1
+        if turns[item.function] % sampled.args[0] != 1:
+            return "are further examples of the same"
+    return ""
+
 
 def pytest_configure(config):
+    config.addinivalue_line("markers", "long: left out of make test, which is to tell most in five minutes")
+    config.addinivalue_line("markers", "sampled(every): of its examples make test takes every so manieth")
     config.addinivalue_line("markers", "alone: beside no other test, for it looks at the whole machine, or keeps it busy")
     config.addinivalue_line(
         "markers",
@@ -86,6 +131,8 @@ def pytest_sessionstart(session):
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session):
     """The machine is left as it was, attacks included: no process, work folder, group, mount, semaphore or planted file of ours."""
+    if hasattr(session.config, "workerinput"):
+        session.config.workeroutput["left_out"] = dict(getattr(session.config, "left_out", {}))
     if (before := session.config.traces) is None:
         return
     deadline = time.monotonic() + 30.0
@@ -101,6 +148,14 @@ def pytest_sessionfinish(session):
 def pytest_terminal_summary(terminalreporter, config):
     for trace in getattr(config, "left", ()):
         terminalreporter.write_line(f"FAILED: the tests have left {trace}", red=True)
+    left_out = getattr(config, "left_out", None)
+    if config.option.quick and not hasattr(config, "workerinput"):
+        if left_out is None:  # the processes of -n have collected: all of them the same
+            left_out = getattr(config, "left_out_of_workers", Counter())
+        told = ", ".join(f"{count} {why}" for why, count in left_out.most_common())
+        terminalreporter.write_line(
+            f"Left out here ({sum(left_out.values())} tests): {told or 'none'}. `make test ALL=1` runs all."
+        )
 
 
 @pytest.hookimpl(wrapper=True)
@@ -114,6 +169,20 @@ def pytest_runtest_protocol(item):
         fcntl.flock(machine, fcntl.LOCK_EX if item.get_closest_marker("alone") else fcntl.LOCK_SH)
         fcntl.flock(turn, fcntl.LOCK_UN)
         return (yield)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node, error):
+    """Of the process that sees the others: one of them tells what it has left out."""
+    told = getattr(node, "workeroutput", {}).get("left_out")
+    if told is not None:
+        node.config.left_out_of_workers = Counter(told)
+
+
+@pytest.fixture(scope="session")
+def quick(pytestconfig):
+    """Whether a sample of the data is enough."""
+    return pytestconfig.option.quick
 
 
 @pytest.fixture(scope="session")

@@ -475,6 +475,7 @@ def test_nothing_that_a_test_passes_is_a_way_to_be_paid(judge, label, honest, at
 
 
 @pytest.mark.parametrize(("label", "honest", "attack"), CHARGED.values(), ids=CHARGED)
+@pytest.mark.sampled(4)
 def test_a_failure_of_the_program_is_never_the_labels(judge, label, honest, attack):
     right = judge.score(honest, label)
     assert right.outcome is Outcome.PASS, right
@@ -514,6 +515,7 @@ BROKEN = {
 
 
 @pytest.mark.parametrize("label", BROKEN.values(), ids=BROKEN)
+@pytest.mark.sampled(6)
 def test_what_is_wrong_with_a_label_is_its_own(judge, label):
     """The control: whose a failure is hangs on what the program has to do with it."""
     assert judge.score(ADDED, label).judgement.verdict is Verdict.LABEL_ERROR

@@ -45,6 +45,7 @@ def run(name, *options, timeout=120):
     ],
     ids=lambda value: value[0] if isinstance(value, list) else str(value) if isinstance(value, str) else "",
 )  # fmt: skip
+@pytest.mark.sampled(4)
 def test_a_benchmark_runs_and_records(name, options, metrics, tmp_path):
     done = run(name, *options, "--json", tmp_path / "found.jsonl")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -296,6 +296,7 @@ def test_a_program_cannot_write_to_the_terminal_what_the_terminal_obeys(tmp_path
     assert run("run", program).stdout.encode() == "\x1b]0;pwn\x07red\n\u202e\n".encode()  # to a file it goes as it is
 
 
+@pytest.mark.long
 def test_doctor_breaks_no_name_in_a_narrow_terminal():
     checks = json.loads(run("doctor", "--json").stdout)["checks"]
     words = {word for row in checks for word in row["enforced"]["how"].split()}

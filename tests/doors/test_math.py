@@ -183,6 +183,7 @@ HOSTILE = ["9^{9^{9^9}}", "(" * 900, "{" * 900, "\\frac{" * 160, "\\sqrt{" * 160
 
 
 @pytest.mark.parametrize("hostile", HOSTILE)
+@pytest.mark.sampled(4)
 def test_a_hostile_expression_costs_a_bounded_time_and_earns_nothing(hostile):
     started = time.monotonic()
     marked = mark(f"\\boxed{{{hostile}}}", "x+5")

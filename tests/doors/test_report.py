@@ -202,6 +202,7 @@ def test_long_texts_are_cut_where_they_matter_least(tmp_path):
     assert len(json.dumps(row)) < 12_000
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_results_are_a_small_page_soon(tmp_path):
     chance = random.Random(0)
     hostile = "</script><b>&\u2028\U0001f600" * 200

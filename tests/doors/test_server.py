@@ -475,6 +475,7 @@ def malformed(count):
             yield bytes(body[: chance.randrange(len(body))] if chance.random() < 0.5 else body)
 
 
+@pytest.mark.long
 def test_ten_thousand_malformed_bodies_leave_the_server_serving(client):
     paths = ["/get_reward", "/v1/judge", "/v1/run", "/run_code", "/submit"]
 
@@ -501,6 +502,7 @@ def test_bytes_that_are_no_http_leave_the_server_serving(client):
 
 
 @pytest.mark.needs("schemathesis")
+@pytest.mark.long
 def test_what_the_specification_allows_and_forbids_is_answered_as_it_says(client, tmp_path):
     """Schemathesis makes requests of every kind from the server's own specification; all its checks hold but one.
 

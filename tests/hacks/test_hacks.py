@@ -24,6 +24,7 @@ def name_of(value):
 
 
 @pytest.mark.parametrize(("program", "family"), TRIALS, ids=name_of)
+@pytest.mark.sampled(4)
 def test_no_hack_is_paid(program, family, box):
     expected = suite.expected_of(program, family)
     if os.geteuid() != 0 and program.stem in ROOT_ONLY:
@@ -44,6 +45,7 @@ LOOK_AROUND = {"working_folders"}
     [pytest.param(one, marks=pytest.mark.alone) if one.stem in LOOK_AROUND else one for one in suite.PROGRAMS],
     ids=name_of,
 )
+@pytest.mark.sampled(4)
 def test_every_hack_is_paid_by_a_naive_grader(program, tmp_path):
     """The control: if a program beats no naive grader, the test above proves nothing."""
     for number, family in enumerate(suite.controls_of(program)):
@@ -82,6 +84,7 @@ def test_a_right_program_is_paid(shape, family, box):
         if family in ("calls", "stdio") or shape in ("equal", "solution", "files", "mock")
     ],
 )
+@pytest.mark.sampled(4)
 def test_a_naive_grader_does_not_pay_for_a_wrong_program(shape, family, tmp_path):
     """Nor does a control prove anything that pays for everything."""
     label = labels.labels_of(shape, family, labels.secret_of(shape))[0]

@@ -496,6 +496,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("text", list(HOSTILE.values()), ids=list(HOSTILE))
 @pytest.mark.parametrize("prompt", ["", PROMPT, FENCED_PROMPT], ids=["no-prompt", "function", "open-fence"])
+@pytest.mark.sampled(6)
 def test_a_hostile_megabyte_is_read_in_time(text, prompt):
     asked = []
 

@@ -59,6 +59,7 @@ def tier(request):
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.sampled(6)
 def test_nothing_is_left_when_the_owner_is_killed(number, tier):
     owner = subprocess.Popen([sys.executable, "-c", OWNER, tier], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
     assert owner.stdout.readline() == b"ready\n"
@@ -156,6 +157,7 @@ def _ignore(function, *args):
         pass
 
 
+@pytest.mark.long
 def test_two_thousand_jobs_leave_nothing(tier):
     """No descriptor, process, folder, mount, control group, shared memory or temporary file."""
     before = witness()

@@ -178,6 +178,7 @@ COLLIDING = {
 
 @pytest.mark.parametrize("keys", COLLIDING.values(), ids=COLLIDING)
 @pytest.mark.parametrize("tag", ["s", "f", "d", "n"])
+@pytest.mark.sampled(4)
 def test_keys_that_collide_do_not_stop_the_host(tag, keys):
     items = [encode(key) for key in keys()]
     body = ",".join(f"[{item},1]" for item in items) if tag in "dn" else ",".join(items)

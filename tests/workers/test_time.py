@@ -34,6 +34,7 @@ def test_a_throttled_container_makes_no_right_program_late():
     assert done.stdout.splitlines() == ["finished done True True"] * 3
 
 
+@pytest.mark.long
 def test_beside_eight_others_no_right_program_is_late():
     """The full measure, 400 programs, is benchmarks/fairness.py."""
     burners = [psutil.Popen(["sh", "-c", "while :; do :; done"], start_new_session=True) for _ in range(8)]
