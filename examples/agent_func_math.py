@@ -6,11 +6,8 @@
         --data.label_key answers ...
 
     # OpenRLHF 0.8.3 to 0.9.0: --async_train --agent_func_path ./agent_func_math.py --label_key answers
-    # There AgentExecutorBase takes (agent_instance_cls, max_steps, max_length, llm_engine, hf_tokenizer, result_queue), so:
-    #     class AgentExecutor(AgentExecutorBase):
-    #         def __init__(self, max_steps, max_length, llm_engine, hf_tokenizer, result_queue):
-    #             super().__init__(AgentInstance, max_steps, max_length, llm_engine, hf_tokenizer, result_queue)
-    # and AgentInstance, which is then an actor of Ray with a pool of its own, stays as it is.
+    # There the file holds both classes itself, and AgentExecutor(AgentExecutorBase) hands AgentInstance, an actor of Ray, and its own
+    # arguments (max_steps, max_length, llm_engine, hf_tokenizer, result_queue) on: `sandbox/adapters/agent_classes.py` shows them.
 
 Right 1.0; after the last attempt wrong -0.3, no answer -0.5. Answers and labels: `sandbox.adapters.math`. `pip install '.[math]'`
 compares formulas too. No flag limits the turns of an episode: the rules below do.
@@ -23,9 +20,8 @@ _ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 if _ROOT not in sys.path:
     sys.path.insert(0, _ROOT)  # a clone that is not installed works too: OpenRLHF does not put this folder on the path
 
-from openrlhf.utils.agent import AgentInstanceBase, MultiTurnAgentExecutor  # noqa: E402  # after the path
-
 from sandbox.adapters import math  # noqa: E402  # after the path
+from sandbox.adapters.agent_classes import agent_classes  # noqa: E402  # after the path
 from sandbox.adapters.agent_math import MathEpisode, MathRules  # noqa: E402  # after the path
 
 RULES = MathRules(
@@ -35,24 +31,4 @@ RULES = MathRules(
 
 math.check_settings()
 
-
-class AgentInstance(AgentInstanceBase):
-    """One episode; OpenRLHF makes one for every sample."""
-
-    def __init__(self, *args, **kwargs):
-        self.episode = MathEpisode(RULES)
-
-    async def reset(self, states, **kwargs):
-        """Begin with the prompt as it is."""
-        return await self.episode.reset(states)
-
-    async def step(self, states, **kwargs):
-        """Mark one answer. Awaits the sandbox, never raises, and logs the same keys at every step."""
-        return await self.episode.step(states)
-
-
-class AgentExecutor(MultiTurnAgentExecutor):
-    """What OpenRLHF looks for in this file; made without arguments."""
-
-    def __init__(self):
-        super().__init__(AgentInstance)
+AgentInstance, AgentExecutor = agent_classes(lambda: MathEpisode(RULES))  # what OpenRLHF looks for in this file

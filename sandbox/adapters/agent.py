@@ -1,6 +1,6 @@
 """Episodes of several turns, for OpenRLHF's agent mode: the model answers, the environment answers back, the last answer counts.
 
-`examples/agent_func_code.py` and `examples/agent_func_math.py` hold only the classes that OpenRLHF asks for: it loads them without
+`examples/agent_func_code.py` and `examples/agent_func_math.py` hold only rules and the classes that OpenRLHF asks for (`agent_classes`): it loads them without
 `sys.modules`, and calls `reset` and `step` on the event loop that drives vLLM. So nothing here blocks that loop, nothing is raised
 (an exception would end the training), turns are counted here (OpenRLHF has no limit of its own), and the same keys are logged at every step.
 
