@@ -16,13 +16,13 @@ import unittest
 from typing import Any, Callable, Sequence
 
 from ..bridge.operations import run_awaitable
+from ..bridge.patches import Patches
 from ..bridge.peer import Gone, Peer
-from ..bridge.surroundings import Surroundings
 from ..program.candidate import content_of
 from .program_module import Finder
-from .results import Results, shown
+from .results import Results, safe_str
 
-__all__ = ["follower", "prepare_session", "run_pytest", "run_unittest", "session_options", "warm_up"]
+__all__ = ["make_plugin", "prepare_session", "run_pytest", "run_unittest", "session_options", "warm_up"]
 
 UNUSED_PLUGINS = (
     "cacheprovider doctest faulthandler junitxml pastebin setuponly setupplan stepwise threadexception unraisableexception".split()
@@ -117,11 +117,11 @@ class _Result(unittest.TestResult):
     def addSkip(self, test: Any, reason: str) -> None:
         if not self.open:  # setUpClass, setUpModule
             results = self.results
-            had_say = results.had_say or (not results.begun and bool(results.peer.told))
+            program_influenced = results.program_influenced or (not results.begun and bool(results.peer.answered))
             self.class_skip = reason
-            self.skip_by_label = not had_say and not results.lookups.missing and results.peer.asked == self.asked
+            self.skip_by_label = not program_influenced and not results.lookups.missing and results.peer.asked == self.asked
         elif type(test).__name__ != "_SubTest" and self._close():
-            self.results.skipped(reason, by_label=not self.results.had_say)
+            self.results.skipped(reason, by_label=not self.results.program_influenced)
 
     def stopTest(self, test: unittest.TestCase) -> None:
         super().stopTest(test)
@@ -203,15 +203,15 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
     root = os.getcwd()
     sys.meta_path.insert(0, Finder(tests["modules"], peer, results.lookups, list(texts.values())))
     sys.path.insert(0, root)
-    surroundings = Surroundings(peer)
-    surroundings.follow_patches(root)
-    peer.before_asking = surroundings.carry
-    plugin = follower(pytest, tests["skip"], results, peer)
+    patches = Patches(peer)
+    patches.follow(root)
+    peer.before_asking = patches.send_changes
+    plugin = make_plugin(pytest, tests["skip"], results, peer)
     try:
         pytest.main([*session_options(root, shared, [name for name, _ in tests["files"]]), *tests["paths"]], plugins=[plugin])
     except BaseException as error:
         outcome, message = results.classify(error)
-        results.end(0, results.owner_of_start(outcome, error), message)
+        results.end(0, results.outcome_of_setup(outcome, error), message)
         return
     plugin.end()
 
@@ -227,7 +227,7 @@ def session_options(root: str, shared: str, files: Sequence[str]) -> list[str]:
     return options
 
 
-def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
+def make_plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
     """A plugin that tells *results* what becomes of every test but the first *skip*."""
     wrapper: Callable[[Any], Any] = pytest.hookimpl(wrapper=True)
     first: Callable[[Any], Any] = pytest.hookimpl(tryfirst=True)
@@ -274,15 +274,15 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                 else:
                     self.expected_failure = True
             elif call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception):
-                reason = shown(call.excinfo.value)
+                reason = safe_str(call.excinfo.value)
                 # A mark without a condition is the label's; any other may hang on what the program has said while it was read.
                 is_mark = any(True for _ in item.iter_markers("skip")) and not reason.startswith("got empty parameter set")
-                self.skip_reason, self.skip_by_label = reason, is_mark or not results.had_say
+                self.skip_reason, self.skip_by_label = reason, is_mark or not results.program_influenced
             elif call.excinfo is not None:
                 self.error = self.error or call.excinfo.value
                 self.in_setup = call.when == "setup"
             elif report.failed:
-                self.error = self.error or AssertionError(shown(report.longrepr)[:500])
+                self.error = self.error or AssertionError(safe_str(report.longrepr)[:500])
             if call.when == "call":
                 self.ran = report.passed
             return report
@@ -290,23 +290,23 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
         def pytest_runtest_logreport(self, report: Any) -> None:
             # Failed sub-tests come as reports of their own, with no exception of the test itself.
             if report.failed and self.open and self.error is None:
-                self.error = AssertionError(shown(getattr(report, "longreprtext", "") or "a sub-test failed")[:500])
+                self.error = AssertionError(safe_str(getattr(report, "longreprtext", "") or "a sub-test failed")[:500])
 
         def close(self, item: Any) -> None:
             self.open = False
             if self.expected_failure:
                 results.stopped("skipped", "an expected failure")
             elif self.error is not None:
-                is_programs = (
+                is_fault_of_program = (
                     results.classify(self.error)[0] in ("raised", "missing", "exited", "gone")
-                    or results.is_programs(self.error)
-                    or results.unlucky
+                    or results.is_fault_of_program(self.error)
+                    or results.has_failed
                 )
                 if (
-                    self.in_setup and not results.asked and not results.had_say and not is_programs
+                    self.in_setup and not results.asked and not results.program_influenced and not is_fault_of_program
                 ):  # a fixture failed before the program was asked anything
                     missing = getattr(self.error, "argname", None)
-                    what = f"there is no fixture {missing!r} (plugins are not loaded)" if missing else shown(self.error)[:500]
+                    what = f"there is no fixture {missing!r} (plugins are not loaded)" if missing else safe_str(self.error)[:500]
                     results.stopped("label", f"{item.name}: {what}")
                 else:
                     results.failed(self.error)
@@ -338,21 +338,21 @@ def follower(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                 results.end(self.count, "gone")
             elif self.trouble is not None:
                 outcome, message = results.classify(self.trouble)
-                results.end(self.count, results.owner_of_start(outcome, self.trouble), message)
+                results.end(self.count, results.outcome_of_setup(outcome, self.trouble), message)
             elif not self.count and isinstance(
-                peer.last_said, (SystemExit, KeyboardInterrupt)
+                peer.last_raised, (SystemExit, KeyboardInterrupt)
             ):  # it ended the session while the tests were read
-                results.end(0, *results.classify(peer.last_said))
+                results.end(0, *results.classify(peer.last_raised))
             elif not self.count and results.lookups.missing:
                 results.end(
                     0, "missing", f"the program defines no {', '.join(sorted(results.lookups.missing))[:200]}, and no test is left"
                 )
-            elif not self.count and peer.told:
+            elif not self.count and peer.answered:
                 results.end(0, "raised", "no test is left after what the program has answered")
             elif not self.count:
                 results.end(0, "label", "pytest finds no test in the label's files")
             elif not self.began and self.count > skip:
-                results.end(self.count, results.owner_of_start("failed"), "pytest ended before the first test")
+                results.end(self.count, results.outcome_of_setup("failed"), "pytest ended before the first test")
             else:
                 results.end(self.count)
 

@@ -10,10 +10,10 @@ import re
 import types
 from typing import Any, Callable, Iterable, Iterator
 
-from ..bridge.proxies import is_mirror
+from ..bridge.proxies import is_proxy
 from .program_module import ProgramModule, stored_and_loaded
 
-__all__ = ["is_no_room", "is_unbound", "is_use_of_program", "skips_check"]
+__all__ = ["is_storage_failure", "is_unbound", "is_use_of_program", "skips_check"]
 
 _LOADS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR")
 _NAME = re.compile(r"variable '(\w+)'|name '(\w+)'")
@@ -42,7 +42,7 @@ def _binds(text: str, name: str) -> bool:
         return False
 
 
-def is_no_room(error: BaseException) -> bool:
+def is_storage_failure(error: BaseException) -> bool:
     """Whether a file or a folder could not be made for want of room, or pytest could not make those that it shares with programs."""
     if not isinstance(error, OSError):
         return False
@@ -119,4 +119,4 @@ def _used(frame: types.FrameType, line: int, place: int) -> Iterator[Any]:
 
 
 def _is_of_program(value: Any) -> bool:
-    return is_mirror(value) or type(value) is ProgramModule
+    return is_proxy(value) or type(value) is ProgramModule

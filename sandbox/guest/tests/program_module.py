@@ -13,13 +13,18 @@ from collections.abc import Mapping
 from typing import Any, Iterator, Sequence, cast
 
 from ..bridge.peer import Peer
-from ..bridge.proxies import MirrorMeta, RemoteFunction
+from ..bridge.proxies import ProxyMeta, RemoteFunction
 
-COMPARING_OF = (("math", ("isclose",)), ("numpy", ("allclose", "array_equal")), ("pytest", ("approx",)), ("copy", ("deepcopy",)))
-COMPARING = frozenset(name for _, names in COMPARING_OF for name in names)
+COMPARISON_HOMES = (
+    ("math", ("isclose",)),
+    ("numpy", ("allclose", "array_equal")),
+    ("pytest", ("approx",)),
+    ("copy", ("deepcopy",)),
+)
+COMPARISON_NAMES = frozenset(name for _, names in COMPARISON_HOMES for name in names)
 """Functions by which asserts compare, whose import labels forget: never the program's."""
 
-__all__ = ["MODULES", "Finder", "Lookups", "Names", "ProgramModule", "get", "stored_and_loaded"]
+__all__ = ["MODULES", "Finder", "Lookups", "Namespace", "ProgramModule", "get", "stored_and_loaded"]
 
 MODULES = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "sns": "seaborn", "tf": "tensorflow", "dt": "datetime"}
 """Names by which tests mean a library although they forgot to import it."""
@@ -49,19 +54,19 @@ def get(peer: Peer, lookups: Lookups, name: str) -> Any:
         if not name.startswith(("_", "pytest")):  # what tools look for in every module
             lookups.missing.add(name)
         raise AttributeError(f"the program defines no {name!r}") from None
-    if type(value) is MirrorMeta and name[:1].isupper() and name not in lookups.no_classes:
+    if type(value) is ProxyMeta and name[:1].isupper() and name not in lookups.no_classes:
         peer.named.add(value)
     return value
 
 
-class _Contents(Mapping):  # type: ignore[type-arg]
+class _ModuleDict(Mapping):  # type: ignore[type-arg]
     """What a program's module holds, for tools that patch by looking into `__dict__`."""
 
     def __init__(self, module: ProgramModule) -> None:
         self.module = module
 
     def __getitem__(self, name: str) -> Any:
-        own = _own_contents(self.module)
+        own = _own_dict(self.module)
         if name in own:
             return own[name]
         try:
@@ -80,7 +85,7 @@ class _Contents(Mapping):  # type: ignore[type-arg]
         return dict(self)
 
 
-def _own_contents(module: types.ModuleType) -> dict[str, Any]:
+def _own_dict(module: types.ModuleType) -> dict[str, Any]:
     found: dict[str, Any] = cast("Any", types.ModuleType.__dict__)["__dict__"].__get__(module)
     return found
 
@@ -97,10 +102,10 @@ class ProgramModule(types.ModuleType):
 
     @property
     def __dict__(self) -> Any:  # type: ignore[override]
-        return _Contents(self)
+        return _ModuleDict(self)
 
     def __getattr__(self, name: str) -> Any:
-        peer, lookups, texts = _own_contents(self)["__sandbox_ask__"]
+        peer, lookups, texts = _own_dict(self)["__sandbox_ask__"]
         if name == "__all__":
             wanted = set()
             for text in texts:
@@ -147,7 +152,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             self.made[0].ask("imported")
 
 
-class Names(dict):  # type: ignore[type-arg]
+class Namespace(dict):  # type: ignore[type-arg]
     """The namespace of bare test statements: what the label does not define itself is a builtin, a library or the program's."""
 
     def __init__(self, peer: Peer, lookups: Lookups, asked: Sequence[str]) -> None:
@@ -160,8 +165,8 @@ class Names(dict):  # type: ignore[type-arg]
         if name not in self._asked:
             if hasattr(builtins, name):
                 raise KeyError(name)
-            if name in COMPARING:
-                for library, owned in COMPARING_OF:
+            if name in COMPARISON_NAMES:
+                for library, owned in COMPARISON_HOMES:
                     if name in owned and importlib.util.find_spec(library) is not None:
                         self[name] = getattr(importlib.import_module(library), name)
                         return self[name]
@@ -187,7 +192,7 @@ class Names(dict):  # type: ignore[type-arg]
             value = get(self._peer, self.lookups, name)
         except AttributeError:
             raise KeyError(name) from None
-        if type(value) in (RemoteFunction, MirrorMeta):
+        if type(value) in (RemoteFunction, ProxyMeta):
             self[name] = value  # variables are asked for again, for the program may change them
         return value
 

@@ -7,13 +7,14 @@ import os
 import time
 from typing import Any
 
+from ..bridge.exceptions import raised_by_program
 from ..bridge.peer import Gone, Peer
 from ..bridge.proxies import CannotDerive
 from ..wire import ANSWERS_START, KIND_TEST, KIND_TESTS_ENDED, Progress, frame
-from .ownership import is_no_room, is_unbound, is_use_of_program, skips_check
+from .ownership import is_storage_failure, is_unbound, is_use_of_program, skips_check
 from .program_module import Lookups
 
-__all__ = ["Results", "said_by_program", "shown"]
+__all__ = ["Results", "safe_str"]
 
 MAX_MESSAGE = 2000
 MAX_NAME = 300
@@ -32,16 +33,16 @@ class Results:
         self.position = ANSWERS_START
         self.begun = 0
         self.lookups = Lookups()
-        self.had_say = False
+        self.program_influenced = False
         """The program had given answers, or lacked something, before the first test: a condition may hang on that."""
         peer.on_question = self._note_question
         self.texts: dict[str, str] = {}
         """Of the tests, by the names of their files."""
         peer.on_swallowed = self._note_swallowed
-        self.unlucky = False
+        self.has_failed = False
         """A test before has not passed, or was not run here."""
         self._name = ""
-        self._doubt: BaseException | None = None
+        self._failure_before: BaseException | None = None
         """What was kept from the tests while they were read: none of them can pass."""
         self._asked = 0
         self._delegated = 0
@@ -49,15 +50,15 @@ class Results:
     def begin(self, name: str) -> None:
         """A test begins: its clock starts."""
         if not self.begun:
-            self.had_say = bool(self.peer.told or self.lookups.missing)
-            self._doubt = self.peer.spoiled
+            self.program_influenced = bool(self.peer.answered or self.lookups.missing)
+            self._failure_before = self.peer.deferred_failure
             self.peer.has_printed = False  # which no test has seen
         self.begun += 1
         self.lookups.missing.clear()
         self.peer.has_asked = False
         self.peer.callback_failure = None
-        self.peer.mistake = None
-        self.peer.spoiled = self.peer.spoiled or self._doubt
+        self.peer.label_error = None
+        self.peer.deferred_failure = self.peer.deferred_failure or self._failure_before
         self._name = name
         self._asked = self.peer.asked
         self._delegated = self.peer.delegated
@@ -69,7 +70,7 @@ class Results:
 
     def _note_swallowed(self, error: BaseException) -> None:
         if skips_check(error, lambda name: self.texts.get(name, "")):
-            self.peer.spoiled = self.peer.spoiled or error
+            self.peer.deferred_failure = self.peer.deferred_failure or error
 
     @property
     def asked(self) -> int:
@@ -82,10 +83,10 @@ class Results:
             self._end("gone", "the program ended in it")
         elif self.peer.callback_failure is not None:
             self.failed(self.peer.callback_failure, " (in a callback, and the program has swallowed it)")
-        elif self.peer.spoiled is not None:
-            self.failed(self.peer.spoiled, " (and nothing that came after it counts)")
-        elif self.peer.mistake is not None:  # caught by a test that waits for a TypeError: it would be every program's
-            self._end("label", str(self.peer.mistake))
+        elif self.peer.deferred_failure is not None:
+            self.failed(self.peer.deferred_failure, " (and nothing that came after it counts)")
+        elif self.peer.label_error is not None:  # caught by a test that waits for a TypeError: it would be every program's
+            self._end("label", str(self.peer.label_error))
         else:
             self._end("passed", "")
 
@@ -96,9 +97,9 @@ class Results:
     def failed(self, error: BaseException, note: str = "") -> str:
         """It ended with *error*; whose it is."""
         outcome, message = self.classify(error)
-        if outcome == "label" and self.unlucky and self.peer.mistake is None:
+        if outcome == "label" and self.has_failed and self.peer.label_error is None:
             outcome = "failed"  # what an earlier test did not come to may be what this one lacks
-        self.unlucky = True
+        self.has_failed = True
         self._end(outcome, f"{message}{note}")
         return outcome
 
@@ -117,42 +118,42 @@ class Results:
 
     def _classified(self, error: BaseException) -> tuple[str, str]:
         chain = _chain(error)
-        message = f"{type(error).__name__}: {shown(error)}"
+        message = f"{type(error).__name__}: {safe_str(error)}"
         if self.peer.gone or any(isinstance(link, Gone) for link in chain):
             return "gone", f"the program has ended ({self.peer.why})"
         if any(isinstance(link, CannotDerive) for link in chain):
             return "label", message
-        if isinstance(error, SystemExit) and said_by_program(error):
-            return "exited", shown(error.code)[:100]
-        if said_by_program(error):
+        if isinstance(error, SystemExit) and raised_by_program(error):
+            return "exited", safe_str(error.code)[:100]
+        if raised_by_program(error):
             return "raised", message
-        lacking = [name for name in self.lookups.missing if any(name in shown(link) for link in chain)]
+        lacking = [name for name in self.lookups.missing if any(name in safe_str(link) for link in chain)]
         if lacking and any(isinstance(link, (ImportError, AttributeError, NameError)) for link in chain):
             return "missing", f"the program defines no {', '.join(sorted(lacking))[:200]}; {message}"
-        if isinstance(error, NameError) and any(f"'{name}'" in shown(error) for name in self.lookups.absent):
+        if isinstance(error, NameError) and any(f"'{name}'" in safe_str(error) for name in self.lookups.absent):
             return "missing", f"the program defines no such name; {message}"
-        if any(map(said_by_program, chain)):
+        if any(map(raised_by_program, chain)):
             return "raised", message
-        if isinstance(error, _BREAKS) and not self.asked and not (self.peer.told and is_unbound(error, self.texts.values())):
+        if isinstance(error, _BREAKS) and not self.asked and not (self.peer.answered and is_unbound(error, self.texts.values())):
             return "label", message
         return "failed", message
 
-    def owner_of_start(self, outcome: str, error: BaseException | None = None) -> str:
+    def outcome_of_setup(self, outcome: str, error: BaseException | None = None) -> str:
         """The outcome of an exception before the first test: the label's, unless it is the program's or the program has had a say."""
         if outcome in ("gone", "raised", "missing", "exited"):
             return outcome
         if error is not None and any(isinstance(link, CannotDerive) for link in _chain(error)):
             return "label"
-        return "raised" if self.peer.told or (error is not None and self.is_programs(error)) else "label"
+        return "raised" if self.peer.answered or (error is not None and self.is_fault_of_program(error)) else "label"
 
-    def is_programs(self, error: BaseException) -> bool:
+    def is_fault_of_program(self, error: BaseException) -> bool:
         """Whether an exception that a test, or what prepares it, has raised is the program's although it had not been asked anything."""
         # A name that is nowhere, or text that is no Python, is the label's whatever stands around it.
-        return is_no_room(error) or (not isinstance(error, _BREAKS) and is_use_of_program(error))
+        return is_storage_failure(error) or (not isinstance(error, _BREAKS) and is_use_of_program(error))
 
     def end(self, count: int, outcome: str = "", message: str = "") -> None:
         """All is told. *count* tests there are, those skipped included; *outcome* says why there are no results for some."""
-        told = self.peer.told + self.peer.has_printed
+        told = self.peer.answered + self.peer.has_printed
         record = {"count": count, "outcome": outcome, "message": message[:MAX_MESSAGE], "told": told}
         self._write(KIND_TESTS_ENDED, record)
 
@@ -164,7 +165,7 @@ class Results:
             "asked": self.asked,
             "delegated": self.peer.delegated - self._delegated,
         }
-        self.peer.spoiled = None  # what happens until the next test begins, a set-up of a class, is that one's
+        self.peer.deferred_failure = None  # what happens until the next test begins, a set-up of a class, is that one's
         self._write(KIND_TEST, record)
 
     def _write(self, kind: int, record: dict[str, Any]) -> None:
@@ -173,11 +174,6 @@ class Results:
             written = os.pwrite(self.fd, data, self.position)
             self.position += written
             data = data[written:]
-
-
-def said_by_program(error: BaseException) -> bool:
-    """Whether the program raised this, and not a test because of what it answered."""
-    return bool(error.__dict__.get("_sandbox_said"))
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -189,7 +185,7 @@ def _chain(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def shown(value: Any) -> str:
+def safe_str(value: Any) -> str:
     """*value* as a text: an exception, or what a program has put into one, which may be anything."""
     try:
         return str(value)[:MAX_MESSAGE]

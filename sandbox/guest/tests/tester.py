@@ -17,18 +17,19 @@ import traceback
 import warnings
 from typing import Any, NoReturn
 
+from ..bridge.exceptions import raised_by_program
+from ..bridge.patches import Patches
 from ..bridge.peer import Gone, Peer
-from ..bridge.surroundings import Surroundings
 from ..program import candidate
 from ..walls import confine
 from ..walls.landlock import Domain
 from ..walls.workfolder import TESTS, Scratch
 from ..wire import EXIT_ALONE, Order
-from .program_module import Finder, Names
-from .results import Results, said_by_program
-from .vacuous import compare_something, compares_arrays
+from .numpy_asserts import compares_arrays, refuse_empty
+from .program_module import Finder, Namespace
+from .results import Results
 
-__all__ = ["is_home", "know_modules", "remove_tree", "run"]
+__all__ = ["is_own_module", "note_loaded_modules", "remove_tree", "run"]
 
 
 def run(
@@ -64,8 +65,8 @@ def run(
                 confine.LINE_FD,
                 is_visible=False,
             )
-            peer = Peer(confine.LINE_FD, judges=True, max_bytes=order.output_bytes * 4 + (1 << 16), is_home=is_home)
-            peer.is_written = is_written
+            peer = Peer(confine.LINE_FD, judges=True, max_bytes=order.output_bytes * 4 + (1 << 16), is_own_module=is_own_module)
+            peer.is_own_source = is_own_source
             results = Results(confine.ANSWERS_FD, peer)
             results.lookups.no_classes.update((tests["entry"], *(tests["asked"] if tests["framework"] == "unittest" else ())))
             peer.passes_stop_iteration = "StopIteration" in data.decode("ascii")
@@ -89,12 +90,12 @@ _known: set[str] = set()
 """Modules that were loaded before there were any tests: no label wrote their classes."""
 
 
-def is_home(name: str) -> bool:
+def is_own_module(name: str) -> bool:
     """Whether the classes of a module are the label's own."""
     return name == "tests" or (name not in _known and name.split(".", maxsplit=1)[0] not in _known)
 
 
-def is_written(name: str) -> bool:
+def is_own_source(name: str) -> bool:
     """Whether the label holds the text of a module."""
     file = getattr(sys.modules.get(name), "__file__", None)
     return name == "tests" or (_root != "" and type(file) is str and file.startswith(_root))
@@ -104,7 +105,7 @@ _root = ""
 """The folder of the tests' files, with a slash."""
 
 
-def know_modules() -> None:
+def note_loaded_modules() -> None:
     """Note, in the zygote, what is loaded; in each tester it would touch, and so copy, much of its memory."""
     _known.update(sys.modules)
 
@@ -121,7 +122,7 @@ def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: Scratch) 
         return
     peer.on_output = _print
     if any(map(compares_arrays, (tests["setup"], *tests["cases"], *(text for _, text in tests["files"] if isinstance(text, str))))):
-        compare_something()
+        refuse_empty()
     if tests["framework"] == "pytest":
         from . import frameworks
 
@@ -140,15 +141,15 @@ def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: Scratch) 
             remove_tree(f"{folder.hidden}/{TESTS}")
         return
     os.chdir("/")
-    surroundings = Surroundings(peer)
+    patches = Patches(peer)
     if any("mock" in text for text in (tests["setup"], *tests["cases"])):
         importlib.import_module("unittest.mock")  # before what it patches is followed
-    surroundings.follow_patches()
-    peer.before_asking = surroundings.carry
+    patches.follow()
+    peer.before_asking = patches.send_changes
     results.texts = {f"<case {number}>": text for number, text in enumerate(tests["cases"], 1)}
     results.texts.update({"<tests>": tests["setup"], "<shared>": tests["shared"]})
     sys.meta_path.insert(0, Finder(tests["modules"], peer, results.lookups, [tests["setup"], *tests["cases"]]))
-    names = Names(peer, results.lookups, tests["asked"])
+    names = Namespace(peer, results.lookups, tests["asked"])
     sys.modules["tests"] = module = type(sys)("tests")
     if _prepare(tests, names, peer, results):
         if tests["framework"] == "unittest":
@@ -176,7 +177,7 @@ def _print(told: list[Any]) -> None:
                 logger.handle(logger.makeRecord(str(name), int(level), "solution.py", 0, str(message), (), None))
 
 
-def _prepare(tests: dict[str, Any], names: Names, peer: Peer, results: Results) -> bool:
+def _prepare(tests: dict[str, Any], names: Namespace, peer: Peer, results: Results) -> bool:
     """Run what comes before the first test; False if it cannot be."""
     try:
         if tests["shared"]:
@@ -184,20 +185,20 @@ def _prepare(tests: dict[str, Any], names: Names, peer: Peer, results: Results) 
             peer.structures = {name: names[name] for name in tests["structures"] if isinstance(names.get(name), type)}
         exec(compile(tests["setup"], "<tests>", "exec", dont_inherit=True), names)
         if tests["entry"]:
-            told = peer.told
-            names[tests["alias"]] = _Entry(tests["entry"], names).value()
-            peer.told = told  # an object of `Solution` is no answer yet
+            told = peer.answered
+            names[tests["alias"]] = _EntryPoint(tests["entry"], names).value()
+            peer.answered = told  # an object of `Solution` is no answer yet
     except BaseException as error:
         outcome, message = results.classify(error)
-        results.end(0, results.owner_of_start(outcome, error), message)
+        results.end(0, results.outcome_of_setup(outcome, error), message)
         return False
     return True
 
 
-class _Entry:
+class _EntryPoint:
     """What a check function calls the candidate: a function, a method of the class Solution, or an expression."""
 
-    def __init__(self, expression: str, names: Names) -> None:
+    def __init__(self, expression: str, names: Namespace) -> None:
         self.expression = expression
         self.names = names
 
@@ -218,18 +219,18 @@ class _Entry:
         return found
 
 
-def _run_statements(tests: dict[str, Any], names: Names, results: Results) -> None:
+def _run_statements(tests: dict[str, Any], names: Namespace, results: Results) -> None:
     """One text after another in one namespace; each is a test."""
     cases = tests["cases"]
     for number, text in enumerate(cases):
         if number < tests["skip"]:
-            results.unlucky = True
+            results.has_failed = True
             continue  # decided in another process; what it left behind in the namespace went with that
         results.begin(f"case {number + 1}")
         try:
             exec(compile(text, f"<case {number + 1}>", "exec", dont_inherit=True), names)
         except BaseException as error:
-            note = f" in {text.strip()}" if not said_by_program(error) else ""
+            note = f" in {text.strip()}" if not raised_by_program(error) else ""
             outcome = results.failed(error, note)
             if outcome == "gone":
                 results.end(len(cases), "gone")

@@ -6,7 +6,7 @@ import functools
 import importlib
 from typing import Any, Callable
 
-__all__ = ["compare_something", "compares_arrays"]
+__all__ = ["compares_arrays", "refuse_empty"]
 
 _ASSERTIONS = ("assert_allclose", "assert_almost_equal", "assert_array_almost_equal", "assert_array_equal", "assert_equal")
 
@@ -16,7 +16,7 @@ def compares_arrays(text: str) -> bool:
     return ("numpy" in text or "np." in text) and ("allclose" in text or "assert_" in text)
 
 
-def compare_something() -> None:
+def refuse_empty() -> None:
     """Let an answer without items be no answer to an expectation that has some, whatever broadcasting says. In this process only."""
     try:
         numpy = importlib.import_module("numpy")
