@@ -20,7 +20,7 @@ _EXTENSIONS = frozenset("str string boolean Int8 Int16 Int32 Int64 UInt8 UInt16 
 _MOMENTS = frozenset(f"<{kind}8[{unit}]" for kind in "mM" for unit in ("s", "ms", "us", "ns"))
 
 
-class _Unknown(Exception):
+class _NotCopied(Exception):
     """It is of a kind that is not copied."""
 
 
@@ -29,7 +29,7 @@ def write_frame(marshaller: Any, value: Any, depth: int) -> Any:
     known = len(marshaller.items)
     try:
         return _written(marshaller, value, depth)
-    except _Unknown:
+    except _NotCopied:
         for item in marshaller.items[known:]:  # its parts have got numbers, and will not be sent
             del marshaller.numbers[id(item)]
         del marshaller.items[known:]
@@ -55,12 +55,12 @@ def _written(marshaller: Any, value: Any, depth: int) -> list[Any]:
         return ["moment", kind.__name__, value.isoformat()]
     if value is pandas.NaT or value is pandas.NA:
         return ["missing", "NaT" if value is pandas.NaT else "NA"]
-    raise _Unknown
+    raise _NotCopied
 
 
 def _name(marshaller: Any, name: Any, depth: int) -> Any:
     if name is not None and type(name) not in (str, int, float, bool, tuple):
-        raise _Unknown
+        raise _NotCopied
     return marshaller.tree(name, depth)
 
 
@@ -97,7 +97,7 @@ def _column(marshaller: Any, owner: Any, depth: int) -> list[Any]:
         return ["moments", dtype.str, array.to_numpy().view("i8").tolist()]
     if kind == "O":
         return ["objects", marshaller.trees(array.tolist(), depth)]
-    raise _Unknown
+    raise _NotCopied
 
 
 def read_frame(marshaller: Any, tree: Any, depth: int) -> Any:

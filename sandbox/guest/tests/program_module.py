@@ -22,36 +22,43 @@ COMPARISON_HOMES = (
     ("copy", ("deepcopy",)),
 )
 COMPARISON_NAMES = frozenset(name for _, names in COMPARISON_HOMES for name in names)
-"""Functions by which asserts compare, whose import labels forget: never the program's."""
+"""Functions that compare, and that labels forget to import: never looked for in the program."""
 
-__all__ = ["MODULES", "Finder", "Lookups", "Namespace", "ProgramModule", "get", "stored_and_loaded"]
+__all__ = ["LIBRARY_ALIASES", "Finder", "Lookups", "Namespace", "ProgramModule", "get", "stored_and_loaded"]
 
-MODULES = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "sns": "seaborn", "tf": "tensorflow", "dt": "datetime"}
-"""Names by which tests mean a library although they forgot to import it."""
+LIBRARY_ALIASES = {
+    "np": "numpy",
+    "pd": "pandas",
+    "plt": "matplotlib.pyplot",
+    "sns": "seaborn",
+    "tf": "tensorflow",
+    "dt": "datetime",
+}
+"""Names by which tests mean a library, even if they forgot to import it."""
 
 
 class Lookups:
-    """What the tests have looked for in the program, as far as it matters for whose a failure is."""
+    """Names that the tests have looked up in the program: some decide whose fault a failure is."""
 
     def __init__(self) -> None:
         self.missing: set[str] = set()
-        """Names that are not there."""
+        """Names that the program does not define."""
         self.absent: set[str] = set()
         """Names that `from solution import *` did not give."""
         self.no_classes: set[str] = {"Solution"}
-        """Names by which the label means functions, or LeetCode's folder of them: a class there is not one that it knows."""
+        """Names of functions, or of LeetCode's class around them: a class of such a name does not count as named by the label."""
 
 
 def get(peer: Peer, lookups: Lookups, name: str) -> Any:
-    """What the program has under *name*; a class that is got so is one that the label names.
+    """What the program has under *name*. If it is a class, the label has named it (see `References.is_named`).
 
     Raises:
-        AttributeError: nothing.
+        AttributeError: it defines no such name.
     """
     try:
         value = peer.ask("get", name)
     except AttributeError:
-        if not name.startswith(("_", "pytest")):  # what tools look for in every module
+        if not name.startswith(("_", "pytest")):  # pytest and import machinery look for these in every module
             lookups.missing.add(name)
         raise AttributeError(f"the program defines no {name!r}") from None
     if type(value) is ProxyMeta and name[:1].isupper() and name not in lookups.no_classes:
@@ -60,7 +67,7 @@ def get(peer: Peer, lookups: Lookups, name: str) -> Any:
 
 
 class _ModuleDict(Mapping):  # type: ignore[type-arg]
-    """What a program's module holds, for tools that patch by looking into `__dict__`."""
+    """`__dict__` of the program's module, for tools that patch by looking there."""
 
     def __init__(self, module: ProgramModule) -> None:
         self.module = module
@@ -91,7 +98,7 @@ def _own_dict(module: types.ModuleType) -> dict[str, Any]:
 
 
 class ProgramModule(types.ModuleType):
-    """Every attribute is asked of the program; what a test sets, it sets there."""
+    """Stands for the program's module: attributes are asked of the program, and set there."""
 
     def __init__(self, name: str, peer: Peer, lookups: Lookups, texts: Sequence[str]) -> None:
         super().__init__(name)
@@ -111,7 +118,7 @@ class ProgramModule(types.ModuleType):
             for text in texts:
                 stored, loaded = stored_and_loaded(text)
                 wanted |= loaded - stored
-            wanted -= set(dir(builtins))  # or a program would give the tests a len() and an abs() of its own
+            wanted -= set(dir(builtins))  # a program must not replace len() or abs() for its tests
             offered = [one for one in peer.ask("names") if one in wanted and not one.startswith("__")]
             lookups.absent |= wanted - set(offered)
             return offered
@@ -130,7 +137,7 @@ class ProgramModule(types.ModuleType):
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the program's module under its names, and packages around it that have no files."""
+    """Imports the program's module under each of its names, and packages around it that have no files."""
 
     def __init__(self, names: Sequence[str], peer: Peer, lookups: Lookups, texts: Sequence[str]) -> None:
         self.names = frozenset(names)
@@ -153,7 +160,7 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
 
 
 class Namespace(dict):  # type: ignore[type-arg]
-    """The namespace of bare test statements: what the label does not define itself is a builtin, a library or the program's."""
+    """The namespace of bare test statements: a name that the label does not define is a builtin, a library or the program's."""
 
     def __init__(self, peer: Peer, lookups: Lookups, asked: Sequence[str]) -> None:
         super().__init__(__name__="tests", __builtins__=builtins)
@@ -170,10 +177,10 @@ class Namespace(dict):  # type: ignore[type-arg]
                     if name in owned and importlib.util.find_spec(library) is not None:
                         self[name] = getattr(importlib.import_module(library), name)
                         return self[name]
-            library = MODULES.get(name, name)
+            library = LIBRARY_ALIASES.get(name, name)
             if name.startswith("assert"):
-                raise KeyError(name)  # a helper that the label forgot to import is not the program's
-            if name in MODULES or name in getattr(sys, "stdlib_module_names", sys.modules):
+                raise KeyError(name)  # a function that the label forgot to import, not the program's
+            if name in LIBRARY_ALIASES or name in getattr(sys, "stdlib_module_names", sys.modules):
                 try:
                     __import__(library)
                 except ImportError:
@@ -183,22 +190,22 @@ class Namespace(dict):  # type: ignore[type-arg]
         return self.of_program(name)
 
     def of_program(self, name: str) -> Any:
-        """What the program calls *name*, be it also the name of a builtin or a library.
+        """What the program has under *name*, even if a builtin or a library has that name.
 
         Raises:
-            KeyError: nothing.
+            KeyError: it defines no such name.
         """
         try:
             value = get(self._peer, self.lookups, name)
         except AttributeError:
             raise KeyError(name) from None
         if type(value) in (RemoteFunction, ProxyMeta):
-            self[name] = value  # variables are asked for again, for the program may change them
+            self[name] = value  # variables are looked up each time, for the program may change them
         return value
 
 
 def stored_and_loaded(text: str) -> tuple[set[str], set[str]]:
-    """Names that a text of Python binds anywhere, and names that it reads."""
+    """(names that a text of Python binds anywhere, names that it reads)."""
     stored: set[str] = set()
     loaded: set[str] = set()
     for node in ast.walk(ast.parse(text)):

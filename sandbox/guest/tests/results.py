@@ -1,4 +1,7 @@
-"""What a tester reports: one frame a test, and one at the end. Only testers hold the file; no candidate does."""
+"""The results file: one frame for each test and one at the end, and the rules by which an exception in a test has an owner.
+
+Only testers have the file, never a candidate.
+"""
 
 from __future__ import annotations
 
@@ -19,13 +22,13 @@ __all__ = ["Results", "safe_str"]
 MAX_MESSAGE = 2000
 MAX_NAME = 300
 _BREAKS = (NameError, ImportError, SyntaxError)
-"""What a test raises that is broken itself, if the program was not asked anything in it."""
+"""What a broken test raises: it is the label's fault, if the program was not asked anything in that test."""
 _NOW = 1 << 62
-"""A clock in the future: the zygote takes its own instead."""
+"""A CPU clock in the future, instead of which the zygote takes its own."""
 
 
 class Results:
-    """The results file, and the rules by which an exception in a test is somebody's."""
+    """Writes the outcomes of tests, one after another."""
 
     def __init__(self, fd: int, peer: Peer) -> None:
         self.fd = fd
@@ -34,25 +37,25 @@ class Results:
         self.begun = 0
         self.lookups = Lookups()
         self.program_influenced = False
-        """The program had given answers, or lacked something, before the first test: a condition may hang on that."""
+        """Before the first test, the program had given answers or lacked a name: whether a test is skipped may depend on that."""
         peer.on_question = self._note_question
         self.texts: dict[str, str] = {}
-        """Of the tests, by the names of their files."""
+        """The texts of the tests, by the names of their files."""
         peer.on_swallowed = self._note_swallowed
         self.has_failed = False
-        """A test before has not passed, or was not run here."""
+        """An earlier test has not passed, or was not run in this process."""
         self._name = ""
         self._failure_before: BaseException | None = None
-        """What was kept from the tests while they were read: none of them can pass."""
+        """A failure that the tests did not get to see while they were read: none of them can pass."""
         self._asked = 0
         self._delegated = 0
 
     def begin(self, name: str) -> None:
-        """A test begins: its clock starts."""
+        """A test begins, and with it its time limit."""
         if not self.begun:
             self.program_influenced = bool(self.peer.answered or self.lookups.missing)
             self._failure_before = self.peer.deferred_failure
-            self.peer.has_printed = False  # which no test has seen
+            self.peer.has_printed = False  # no test has seen that
         self.begun += 1
         self.lookups.missing.clear()
         self.peer.has_asked = False
@@ -65,7 +68,7 @@ class Results:
         os.pwrite(self.fd, Progress(self.begun, _NOW, time.monotonic_ns()).pack(), 0)
 
     def _note_question(self, is_asking: bool) -> None:
-        """Time that runs out from here on is the program's: it may make the tests slow with whatever it answers."""
+        """Mark that the program has a part in the test: a timeout from here on is its fault, for its answers may make the test slow."""
         self._write(KIND_TEST, {"name": self._name[:MAX_NAME], "outcome": "asking" if is_asking else "unasked"})
 
     def _note_swallowed(self, error: BaseException) -> None:
@@ -74,44 +77,44 @@ class Results:
 
     @property
     def asked(self) -> int:
-        """Questions that the program was asked since the test began."""
+        """How many questions the program was asked since the test began."""
         return self.peer.asked - self._asked
 
     def passed(self) -> None:
-        """The test that began last has passed: unless it swallowed that the program's process ended."""
+        """The test has come to its end without an exception: it has passed, unless a failure was kept from it."""
         if self.peer.gone:
             self._end("gone", "the program ended in it")
         elif self.peer.callback_failure is not None:
             self.failed(self.peer.callback_failure, " (in a callback, and the program has swallowed it)")
         elif self.peer.deferred_failure is not None:
             self.failed(self.peer.deferred_failure, " (and nothing that came after it counts)")
-        elif self.peer.label_error is not None:  # caught by a test that waits for a TypeError: it would be every program's
+        elif self.peer.label_error is not None:  # the test expected a TypeError: no program could fail it
             self._end("label", str(self.peer.label_error))
         else:
             self._end("passed", "")
 
     def skipped(self, message: str, by_label: bool) -> None:
-        """It was not run. A skip that hangs on the program is a failure: it would be a way not to be tested."""
+        """The test was skipped. If the program may have caused that, it is a failure: else it could avoid being tested."""
         self._end("skipped" if by_label and not self.asked and not self.lookups.missing else "failed", f"skipped: {message}")
 
     def failed(self, error: BaseException, note: str = "") -> str:
-        """It ended with *error*; whose it is."""
+        """The test ended with *error*; the outcome."""
         outcome, message = self.classify(error)
         if outcome == "label" and self.has_failed and self.peer.label_error is None:
-            outcome = "failed"  # what an earlier test did not come to may be what this one lacks
+            outcome = "failed"  # it may lack what an earlier test should have prepared
         self.has_failed = True
         self._end(outcome, f"{message}{note}")
         return outcome
 
     def stopped(self, outcome: str, message: str) -> None:
-        """It ended in another way."""
+        """The test ended in another way."""
         self._end(outcome, message)
 
     def classify(self, error: BaseException) -> tuple[str, str]:
-        """Whose an exception is: (outcome, message). What breaks in looking at it is whose it is too."""
+        """(outcome, message) for an exception: the outcome says whose fault it is."""
         try:
             return self._classified(error)
-        except BaseException:  # an object in it that cannot be shown: only a program's can do anything when it is looked at
+        except BaseException:  # only an object of a program can raise when it is looked at
             if not self.peer.asked:
                 raise
             return "raised", "an exception that cannot be looked at"
@@ -139,7 +142,7 @@ class Results:
         return "failed", message
 
     def outcome_of_setup(self, outcome: str, error: BaseException | None = None) -> str:
-        """The outcome of an exception before the first test: the label's, unless it is the program's or the program has had a say."""
+        """The outcome of an exception before the first test: "label", unless the program raised it or may have caused it."""
         if outcome in ("gone", "raised", "missing", "exited"):
             return outcome
         if error is not None and any(isinstance(link, CannotDerive) for link in _chain(error)):
@@ -147,14 +150,14 @@ class Results:
         return "raised" if self.peer.answered or (error is not None and self.is_fault_of_program(error)) else "label"
 
     def is_fault_of_program(self, error: BaseException) -> bool:
-        """Whether an exception that a test, or what prepares it, has raised is the program's although it had not been asked anything."""
-        # A name that is nowhere, or text that is no Python, is the label's whatever stands around it.
+        """Whether the program is at fault for an exception of a test or its set-up, although it had not been asked anything."""
+        # An unknown name and a syntax error are the label's, whatever else the line uses.
         return is_storage_failure(error) or (not isinstance(error, _BREAKS) and is_use_of_program(error))
 
     def end(self, count: int, outcome: str = "", message: str = "") -> None:
-        """All is told. *count* tests there are, those skipped included; *outcome* says why there are no results for some."""
-        told = self.peer.answered + self.peer.has_printed
-        record = {"count": count, "outcome": outcome, "message": message[:MAX_MESSAGE], "told": told}
+        """The last test is over. There are *count* tests, those skipped included; *outcome* says why some have no result."""
+        answers = self.peer.answered + self.peer.has_printed
+        record = {"count": count, "outcome": outcome, "message": message[:MAX_MESSAGE], "told": answers}
         self._write(KIND_TESTS_ENDED, record)
 
     def _end(self, outcome: str, message: str) -> None:
@@ -165,7 +168,7 @@ class Results:
             "asked": self.asked,
             "delegated": self.peer.delegated - self._delegated,
         }
-        self.peer.deferred_failure = None  # what happens until the next test begins, a set-up of a class, is that one's
+        self.peer.deferred_failure = None  # what happens from here on, in the set-up of a class, belongs to the next test
         self._write(KIND_TEST, record)
 
     def _write(self, kind: int, record: dict[str, Any]) -> None:
@@ -186,7 +189,7 @@ def _chain(error: BaseException) -> list[BaseException]:
 
 
 def safe_str(value: Any) -> str:
-    """*value* as a text: an exception, or what a program has put into one, which may be anything."""
+    """`str(value)`, if that can be had: the value is an exception, or whatever a program has put into one."""
     try:
         return str(value)[:MAX_MESSAGE]
     except BaseException:

@@ -69,8 +69,8 @@ def prepare(framework: str, *, is_first: bool, hidden: str) -> None:
     if is_first:
         _rehearse()
     if framework != "statements":
-        frameworks = importlib.import_module("..tests.frameworks", __package__)
-        if frameworks.warm_up(framework) and framework == "pytest" and hidden:
+        session = importlib.import_module(f"..tests.{framework}_session", __package__)
+        if session.warm_up() and framework == "pytest" and hidden:
             _rehearse_pytest(hidden)
 
 
@@ -124,7 +124,7 @@ class TestClass:
 
 def _rehearse_pytest(place: str) -> None:
     """Run a session of pytest a few times in a folder that is made in *place*, and leave nothing of it but a warm interpreter."""
-    frameworks = importlib.import_module("..tests.frameworks", __package__)
+    session = importlib.import_module("..tests.pytest_session", __package__)
     pytest: Any = importlib.import_module("pytest")
     root, name = f"{place}/rehearsal", "test_rehearsal"
     ours, theirs = socket.socketpair()
@@ -143,11 +143,11 @@ def _rehearse_pytest(place: str) -> None:
         sys.dont_write_bytecode = True
         with warnings.catch_warnings():
             for _ in range(SESSIONS):
-                plugin = frameworks.make_plugin(pytest, 0, Results(fd, peer), peer)
-                pytest.main([*frameworks.session_options(root, root, [f"{name}.py"]), f"{root}/{name}.py"], plugins=[plugin])
+                plugin = session.make_plugin(pytest, 0, Results(fd, peer), peer)
+                pytest.main([*session.session_options(root, root, [f"{name}.py"]), f"{root}/{name}.py"], plugins=[plugin])
                 plugin.end()
                 sys.modules.pop(name, None)
-        frameworks.prepare_session()
+        session.prepare_session()
     except Exception:
         pass  # some other version of pytest: its sessions begin at their beginning
     finally:

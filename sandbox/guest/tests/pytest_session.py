@@ -1,7 +1,7 @@
-"""unittest and pytest, run inside a tester. The only file of the guest that uses a library: pytest, where the label is written for it.
+"""Runs the files of a label with pytest, inside a tester, and writes down what becomes of each test.
 
-The candidate's side has no part in either: no plugin is loaded by itself, no conftest but the label's is there, and the folder that
-pytest sees holds the label's files only.
+Nothing of the candidate's has a part in it: no plugin is loaded by itself, and the folder that pytest sees holds the label's files
+only. This is the only file of the guest that uses a library.
 """
 
 from __future__ import annotations
@@ -11,49 +11,45 @@ import inspect
 import os
 import pathlib
 import sys
-import types
-import unittest
 from typing import Any, Callable, Sequence
 
 from ..bridge.operations import run_awaitable
 from ..bridge.patches import Patches
-from ..bridge.peer import Gone, Peer
+from ..bridge.peer import Peer
 from ..program.candidate import content_of
 from .program_module import Finder
 from .results import Results, safe_str
 
-__all__ = ["make_plugin", "prepare_session", "run_pytest", "run_unittest", "session_options", "warm_up"]
+__all__ = ["make_plugin", "prepare_session", "run_pytest", "session_options", "warm_up"]
 
 UNUSED_PLUGINS = (
     "cacheprovider doctest faulthandler junitxml pastebin setuponly setupplan stepwise threadexception unraisableexception".split()
 )
-"""What no label needs: caches, other reports, and collections of garbage that cost more than most tests."""
+"""What no label needs: caches, other reports, and garbage collections that take longer than most tests."""
 
 
-def warm_up(framework: str) -> bool:
-    """Load what a framework needs, once for all testers of a worker. False where pytest is missing: the tester will say so."""
-    for name in ("unittest.mock",):
-        importlib.import_module(name)
-    if framework == "pytest":
-        try:
-            config = importlib.import_module("_pytest.config")
-        except ImportError:
-            return False
-        for name in config.default_plugins:
-            importlib.import_module(f"_pytest.{name}")
+def warm_up() -> bool:
+    """Load pytest and its plugins, once for all testers of a worker. False where it is not installed: the tester will say so."""
+    importlib.import_module("unittest.mock")
+    try:
+        config = importlib.import_module("_pytest.config")
+    except ImportError:
+        return False
+    for name in config.default_plugins:
+        importlib.import_module(f"_pytest.{name}")
     return True
 
 
 def prepare_session() -> None:
-    """Do, in the zygote, the third of a session of pytest that is the same whatever the tests are.
+    """Do in the zygote the part of a session that is the same whatever the tests are: about a third of it.
 
     Raises:
-        Exception: this version of pytest has not what is used here, for it promises nothing of it.
+        Exception: this version of pytest lacks something that is used here and that pytest does not document.
     """
     config: Any = importlib.import_module("_pytest.config")
     fixtures: Any = importlib.import_module("_pytest.fixtures")
     if hasattr(fixtures.FixtureManager, "_check_for_wrapped_fixture"):
-        # It looks at everything that plugins define, only to warn of decorators.
+        # It looks at every name of every plugin, only to warn of wrong decorators.
         fixtures.FixtureManager._check_for_wrapped_fixture = lambda *_: None
     original = config.get_config
     prepared = original(session_options("/", "/", ()))
@@ -66,120 +62,8 @@ def prepare_session() -> None:
     config.get_config = get_config
 
 
-# --- unittest ------------------------------------------------------------------------------------------------------------
-
-
-class _Result(unittest.TestResult):
-    """Tells the results file; a test with sub-tests passes if all of them do."""
-
-    def __init__(self, results: Results) -> None:
-        super().__init__()
-        self.results = results
-        self.open = False
-        self.started: set[str] = set()
-        self.class_error: BaseException | None = None
-        self.class_skip = ""
-        self.skip_by_label = False
-        self.asked = 0
-        """Questions that the program was asked until the test before had ended."""
-
-    # ruff: noqa: N802, ARG002 - the names and arguments are those of the frameworks' own hooks
-
-    def startTest(self, test: unittest.TestCase) -> None:
-        super().startTest(test)
-        self.results.begin(test.id())
-        self.started.add(test.id())
-        self.open = True
-
-    def _close(self) -> bool:
-        was_open, self.open = self.open, False
-        return was_open
-
-    def _failed(self, error: Any) -> None:
-        if isinstance(error, BaseException) and self._close() and self.results.failed(error) == "gone":
-            self.stop()
-
-    def addError(self, test: Any, err: Any) -> None:
-        super().addError(test, err)
-        if self.open:
-            self._failed(err[1])
-        else:  # setUpClass, setUpModule: its tests are not started
-            self.class_error = err[1]
-
-    def addFailure(self, test: Any, err: Any) -> None:
-        super().addFailure(test, err)
-        self._failed(err[1])
-
-    def addSubTest(self, test: Any, subtest: Any, err: Any) -> None:
-        if err is not None:
-            self._failed(err[1])
-
-    def addSkip(self, test: Any, reason: str) -> None:
-        if not self.open:  # setUpClass, setUpModule
-            results = self.results
-            program_influenced = results.program_influenced or (not results.begun and bool(results.peer.answered))
-            self.class_skip = reason
-            self.skip_by_label = not program_influenced and not results.lookups.missing and results.peer.asked == self.asked
-        elif type(test).__name__ != "_SubTest" and self._close():
-            self.results.skipped(reason, by_label=not self.results.program_influenced)
-
-    def stopTest(self, test: unittest.TestCase) -> None:
-        super().stopTest(test)
-        self.asked = self.results.peer.asked
-
-    def addExpectedFailure(self, test: Any, err: Any) -> None:
-        if self._close():
-            self.results.stopped("skipped", "an expected failure")
-
-    def addUnexpectedSuccess(self, test: Any) -> None:
-        if self._close():
-            self.results.stopped("failed", "an unexpected success")
-
-    def addSuccess(self, test: Any) -> None:
-        if self._close():
-            self.results.passed()
-            if self.results.peer.gone:
-                self.stop()
-
-
-def run_unittest(namespace: dict[str, Any], skip: int, results: Results) -> None:
-    """Run the test cases that a namespace holds, in the order in which they are defined."""
-    suite = unittest.TestSuite()
-    module = types.ModuleType("tests")
-    module.__dict__.update(namespace)
-    sys.modules["tests"] = module
-    loader = unittest.defaultTestLoader
-    for value in list(namespace.values()):
-        if type(value) is type and issubclass(value, unittest.TestCase) and value is not unittest.TestCase:
-            suite.addTests(loader.loadTestsFromTestCase(value))
-    tests: list[Any] = list(suite)
-    if not tests:
-        results.end(0, "label", "there is no test in it")
-        return
-    result = _Result(results)
-    error: BaseException | None = None
-    try:
-        unittest.TestSuite(tests[skip:]).run(result)
-    except BaseException as caught:  # KeyboardInterrupt passes through unittest
-        error = caught
-        if result.open:
-            results.failed(caught)
-    if not results.peer.gone and error is None:
-        for test in tests[skip:]:  # those that a class's own set-up took along
-            if test.id() not in result.started:
-                results.begin(test.id())
-                if result.class_error is not None:
-                    results.failed(result.class_error)
-                else:
-                    results.skipped(result.class_skip or "it was not run", by_label=result.skip_by_label)
-    results.end(len(tests), "gone" if results.peer.gone or isinstance(error, Gone) else "")
-
-
-# --- pytest --------------------------------------------------------------------------------------------------------------
-
-
 def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str) -> None:
-    """Run the label's files, which are written into the present folder, with pytest."""
+    """Write the label's files into the present folder, and run them with pytest; tests may write to *shared*, as the program does."""
     try:
         import pytest
     except ImportError:
@@ -217,7 +101,7 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
 
 
 def session_options(root: str, shared: str, files: Sequence[str]) -> list[str]:
-    """For a session over *files* in the folder *root*, which may write to *shared*."""
+    """Command line options for a session over *files* in the folder *root*; `tmp_path` is made in *shared*."""
     options = ["-q", "--no-header", "--tb=no"]
     for name in UNUSED_PLUGINS:
         options += ["-p", f"no:{name}"]
@@ -228,16 +112,18 @@ def session_options(root: str, shared: str, files: Sequence[str]) -> list[str]:
 
 
 def make_plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
-    """A plugin that tells *results* what becomes of every test but the first *skip*."""
+    """A plugin of pytest that writes to *results* what becomes of every test but the first *skip*."""
     wrapper: Callable[[Any], Any] = pytest.hookimpl(wrapper=True)
     first: Callable[[Any], Any] = pytest.hookimpl(tryfirst=True)
 
+    # ruff: noqa: ARG002 - the arguments are those of pytest's hooks
+
     class Plugin:
-        """Follows pytest's own account of every test."""
+        """Collects what pytest's hooks say of a test, and decides when it is over."""
 
         def __init__(self) -> None:
             self.count = 0
-            self.trouble: BaseException | None = None
+            self.collection_error: BaseException | None = None
             self.open = False
             self.error: BaseException | None = None
             self.skip_reason: str | None = None
@@ -246,8 +132,8 @@ def make_plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
             self.began = self.ran = False
 
         def pytest_exception_interact(self, node: Any, call: Any, report: Any) -> None:
-            if not isinstance(node, pytest.Item) and self.trouble is None:
-                self.trouble = call.excinfo.value
+            if not isinstance(node, pytest.Item) and self.collection_error is None:
+                self.collection_error = call.excinfo.value
 
         def pytest_collection_modifyitems(self, items: list[Any]) -> None:
             self.count = len(items)
@@ -266,16 +152,16 @@ def make_plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
         @wrapper
         def pytest_runtest_makereport(self, item: Any, call: Any) -> Any:
             report = yield
-            # Whatever other hooks made of it: an exception is a failure unless it is a skip or an expected failure.
+            # An exception is a failure unless it is a skip or an expected failure, whatever other hooks have made of the report.
             if hasattr(report, "wasxfail"):
-                said = call.excinfo is not None and isinstance(call.excinfo.value, pytest.xfail.Exception)
-                if said and results.asked:
+                is_called = call.excinfo is not None and isinstance(call.excinfo.value, pytest.xfail.Exception)
+                if is_called and results.asked:
                     self.error = call.excinfo.value
                 else:
                     self.expected_failure = True
             elif call.excinfo is not None and isinstance(call.excinfo.value, pytest.skip.Exception):
                 reason = safe_str(call.excinfo.value)
-                # A mark without a condition is the label's; any other may hang on what the program has said while it was read.
+                # A mark without a condition is the label's. Any other may depend on what the program answered while the file was read.
                 is_mark = any(True for _ in item.iter_markers("skip")) and not reason.startswith("got empty parameter set")
                 self.skip_reason, self.skip_by_label = reason, is_mark or not results.program_influenced
             elif call.excinfo is not None:
@@ -288,7 +174,7 @@ def make_plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
             return report
 
         def pytest_runtest_logreport(self, report: Any) -> None:
-            # Failed sub-tests come as reports of their own, with no exception of the test itself.
+            # Failed sub-tests have reports of their own, and the test itself has no exception.
             if report.failed and self.open and self.error is None:
                 self.error = AssertionError(safe_str(getattr(report, "longreprtext", "") or "a sub-test failed")[:500])
 
@@ -302,9 +188,8 @@ def make_plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                     or results.is_fault_of_program(self.error)
                     or results.has_failed
                 )
-                if (
-                    self.in_setup and not results.asked and not results.program_influenced and not is_fault_of_program
-                ):  # a fixture failed before the program was asked anything
+                # A fixture that fails before the program was asked anything is the label's.
+                if self.in_setup and not results.asked and not results.program_influenced and not is_fault_of_program:
                     missing = getattr(self.error, "argname", None)
                     what = f"there is no fixture {missing!r} (plugins are not loaded)" if missing else safe_str(self.error)[:500]
                     results.stopped("label", f"{item.name}: {what}")
@@ -336,12 +221,10 @@ def make_plugin(pytest: Any, skip: int, results: Results, peer: Peer) -> Any:
                 results.stopped("failed", "the session was interrupted")
             if peer.gone:
                 results.end(self.count, "gone")
-            elif self.trouble is not None:
-                outcome, message = results.classify(self.trouble)
-                results.end(self.count, results.outcome_of_setup(outcome, self.trouble), message)
-            elif not self.count and isinstance(
-                peer.last_raised, (SystemExit, KeyboardInterrupt)
-            ):  # it ended the session while the tests were read
+            elif self.collection_error is not None:
+                outcome, message = results.classify(self.collection_error)
+                results.end(self.count, results.outcome_of_setup(outcome, self.collection_error), message)
+            elif not self.count and isinstance(peer.last_raised, (SystemExit, KeyboardInterrupt)):  # while the tests were read
                 results.end(0, *results.classify(peer.last_raised))
             elif not self.count and results.lookups.missing:
                 results.end(
