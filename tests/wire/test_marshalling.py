@@ -334,7 +334,7 @@ class Thing:
     __hash__ = None
 
 
-def test_an_object_of_the_program_is_one_mirror_and_comes_back_as_itself():
+def test_an_object_of_the_program_has_one_proxy_and_comes_back_as_itself():
     thing = Thing(5)
     kept = []
     with line(thing=thing, keep=kept.append, things=lambda: [thing, {"k": thing}]) as made:
@@ -485,7 +485,7 @@ BUILTIN = {
 
 
 @pytest.mark.parametrize("make", BUILTIN.values(), ids=BUILTIN)
-def test_an_object_of_a_builtin_class_crosses_as_a_mirror(make):
+def test_an_object_of_a_builtin_class_crosses_as_a_proxy(make):
     with line(make=make, give=lambda function: type(function(make())).__name__) as made:
         assert isinstance(made["make"](), Proxy)
         assert made["give"](lambda item: item) == type(make()).__name__

@@ -36,7 +36,7 @@ _TEST_FRAMEWORKS = frozenset("unittest doctest pytest _pytest bdb pdb pluggy hyp
 
 
 def describe(kind: type, is_own_module: bool, tree_of_class: Callable[[type], Any], with_docs: bool) -> list[Any]:
-    """[name, qualified name, module, is home-made, bases, methods, async methods, special methods, plain type, docstrings] of a class."""
+    """[name, qualified name, module, is of an own module, bases, methods, async methods, special methods, plain type, docstrings] of a class."""
     mro = [kind] if is_own_module else [base for base in kind.__mro__ if base is not object]
     methods: list[str] = []
     coroutines: list[str] = []
@@ -50,7 +50,7 @@ def describe(kind: type, is_own_module: bool, tree_of_class: Callable[[type], An
                 (coroutines if inspect.iscoroutinefunction(value) else methods).append(name)
     bases = [tree_of_class(base) for base in kind.__bases__] if is_own_module else []
     plain = next((base.__name__ for base in kind.__mro__ if base in _PLAIN), "")
-    if is_own_module and plain in MUTABLE:  # what it inherits is asked there too
+    if is_own_module and plain in MUTABLE:  # methods that it inherits from list or dict are forwarded too
         specials += [
             name
             for name in MUTABLE[plain].__dict__
@@ -73,7 +73,7 @@ def make_class(peer: Any, number: int, description: Any) -> type:
     """The proxy class for a class that `describe` has described.
 
     Raises:
-        WireError, TypeError, ValueError: it cannot be.
+        WireError, TypeError, ValueError: there can be no such class.
     """
     name, qualified, module, is_own_module, bases, methods, coroutines, specials, plain, documented = description
     docs = {method: doc for method, doc in documented if type(method) is str and type(doc) is str}
@@ -122,7 +122,7 @@ def make_class(peer: Any, number: int, description: Any) -> type:
     namespace["_sandbox_kept"] = {}
     real = real or MUTABLE.get(plain)
     if real is not None:
-        # isinstance() believes __class__ where the type itself says no; the tests may well ask for a generator.
+        # isinstance() looks at __class__ too, and tests do ask whether something is a generator.
         namespace["__class__"] = property(lambda self: real)
     return ProxyMeta(name, tuple(parents), namespace)
 
@@ -131,7 +131,7 @@ MAX_BUILTIN_BASES = 2
 
 
 def _limit_builtins(parents: list[type]) -> list[type]:
-    """At most two kinds of builtin exceptions: an exception that is of every kind would satisfy every test for one."""
+    """*parents* with at most two builtin exceptions: one that derives from all of them would pass every `pytest.raises`."""
     kept: list[type] = []
     builtin: set[type] = set()
     for base in parents:
@@ -145,7 +145,7 @@ def _limit_builtins(parents: list[type]) -> list[type]:
 
 
 def _library_class(module: str, qualified: str) -> type | None:
-    """The class of a library that the other side says an object is of, if it is known here already and means nothing to a judge."""
+    """The class of a library that is loaded here too, by its name; None if there is none, or if it may not be claimed."""
     if module == "builtins":
         return _BUILTIN_KINDS.get(qualified)
     found: Any = None if module.split(".", maxsplit=1)[0] in _TEST_FRAMEWORKS else sys.modules.get(module)

@@ -32,8 +32,8 @@ def is_read_only(op: str, args: Sequence[Any]) -> bool:
 
 def _said_length(proxy: Any) -> int | None:
     """The length that the object has said, if that still holds."""
-    turn, length = proxy.__dict__.get("_sandbox_length", (-1, 0))
-    return length if turn == type(proxy)._sandbox_peer.epoch else None
+    epoch, length = proxy.__dict__.get("_sandbox_length", (-1, 0))
+    return length if epoch == type(proxy)._sandbox_peer.epoch else None
 
 
 def length_of(proxy: Any) -> int | None:
@@ -52,10 +52,10 @@ def check_length(proxy: Any, answer: Any, *, by_tests: bool) -> int:
     """
     length = int.__index__(operator.index(answer))
     before = _said_length(proxy)
-    turn, given = proxy.__dict__.get("_sandbox_given", (-1, 0))
+    epoch, given = proxy.__dict__.get("_sandbox_given", (-1, 0))
     if by_tests:
         pass
-    elif turn == type(proxy)._sandbox_peer.epoch:  # an object that was read to its end may say that it is empty
+    elif epoch == type(proxy)._sandbox_peer.epoch:  # an object that was read to its end may say that it is empty
         if length > given:
             _contradict(proxy, f"an object that has given {given} items says that it has {length}")
     elif before is not None and before != length:
@@ -108,8 +108,9 @@ def check_view(proxy: Any, view: Any) -> Any:
 
 
 def _contradict(proxy: Any, what: str) -> None:
+    """The object contradicts itself: the test fails, also if it catches this error."""
     error = RuntimeError(what)
     error.__dict__["_sandbox_said"] = True
     peer = type(proxy)._sandbox_peer
-    peer.deferred_failure = peer.deferred_failure or error  # also if the test catches it
+    peer.deferred_failure = peer.deferred_failure or error
     raise error

@@ -65,7 +65,7 @@ class ObjectTable(Protocol):
 
 
 class Marshaller:
-    """The containers of one question and its answer."""
+    """Makes trees of the values of one question and its answer, and values of trees; numbers the containers in them."""
 
     def __init__(self, side: ObjectTable, shared: Sequence[Any] = (), before: Sequence[Any] = ()) -> None:
         """*shared* are containers that both sides have already; *before* are snapshots of them as the other side knows them."""

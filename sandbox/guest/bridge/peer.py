@@ -45,11 +45,11 @@ ANSWERING = frozenset("call call_async method method_async op op_async await con
 _RETURNING_SELF = frozenset(("__enter__", "__aenter__", "__iter__"))
 """Special methods that usually return the object itself, which the tests know already."""
 _UNINFORMATIVE = frozenset(("surroundings", "imported"))
-"""Questions whose answer is always None."""
+"""Questions whose answers nobody uses."""
 _ASYNCHRONOUS = frozenset(("await", "op_async", "call_async", "method_async"))
-UNSHARED_ANSWER_REFERENCES = 2
+ANSWER_REFERENCES = 2
 """What `sys.getrefcount` says of an answer to which only this file refers; more: the program keeps it."""
-UNSHARED_ARGUMENT_REFERENCES = 4
+ARGUMENT_REFERENCES = 4
 """The same of a container in an argument: the marshaller refers to it, what it lies in, and the snapshot of that."""
 
 
@@ -110,7 +110,7 @@ class Peer(Connection, References):
         """
         self._check_process()
         with self._lock:
-            while not (self.judges or self._serving or self.gone):  # between two questions of the tests
+            while not (self.judges or self._serving or self.gone):  # a thread of the program asks while the tests ask nothing
                 self._let_others()
             if self.gone:
                 raise Gone("the program has ended")
@@ -163,8 +163,8 @@ class Peer(Connection, References):
 
     def _read_answer(self, marshaller: Marshaller, message: list[Any], op: str, args: Sequence[Any]) -> Any:
         try:
-            _, _, kind, packed, drops, texts, kept = message
-            self._release_exports(drops)
+            _, _, kind, packed, releases, texts, kept = message
+            self._release_exports(releases)
             value = marshaller.unpack(packed)
             if not _is_answer(kind, value):
                 raise WireError("no answer of that kind")
@@ -221,7 +221,7 @@ class Peer(Connection, References):
         self._lock._acquire_restore(held)  # type: ignore[attr-defined]
 
     def answer_next(self) -> None:
-        """Answer one question; a thread of the program's that asks waits until something is asked of the program."""
+        """Answer one question. Threads of the program can ask only during this."""
         with self._lock:
             self._answer(self._receive())
 
@@ -241,11 +241,11 @@ class Peer(Connection, References):
     def _answer(self, message: list[Any]) -> None:
         marshaller = Marshaller(self, self._shared)
         try:
-            sign, number, op, packed, drops, callers = message
+            sign, number, op, packed, releases, callers = message
             if sign != "?" or type(op) is not str:
                 raise WireError("not a question")
             perform = called_by(self._perform, callers) if callers else self._perform
-            self._release_exports(drops)
+            self._release_exports(releases)
             args = marshaller.unpack(packed)
             marshaller.remember()
             known = len(self._shared)
@@ -256,7 +256,7 @@ class Peer(Connection, References):
         except Exception as error:
             self._end(_describe(error))
         self._serving += 1
-        # Threads of the program's may ask while it answers: it may well wait for them.
+        # Other threads of the program may ask meanwhile: the one that answers may be waiting for them.
         held: Any = None if self.judges else self._lock._release_save()  # type: ignore[attr-defined]
         try:
             kind, value = "value", perform(op, args)
@@ -271,15 +271,13 @@ class Peer(Connection, References):
             if held is not None:
                 self._lock._acquire_restore(held)  # type: ignore[attr-defined]
             self._serving -= 1
-        is_kept = (
-            kind == "value" and not self.judges and (op in ("get", "attr") or sys.getrefcount(value) > UNSHARED_ANSWER_REFERENCES)
-        )
+        is_kept = kind == "value" and not self.judges and (op in ("get", "attr") or sys.getrefcount(value) > ANSWER_REFERENCES)
         kept: list[int] = []
         if kind == "value" and not self.judges:
             kept = [
                 number
                 for number in range(known, len(marshaller.items))
-                if sys.getrefcount(marshaller.items[number]) > UNSHARED_ARGUMENT_REFERENCES
+                if sys.getrefcount(marshaller.items[number]) > ARGUMENT_REFERENCES
             ]
         try:
             answer = marshaller.pack(value)
@@ -305,7 +303,7 @@ class Peer(Connection, References):
             return self.serve_module(op, *args)
         if self.judges:
             guard(op, args, self.is_exported, self.is_tests_own)
-            if op == "signature":  # that there are defaults, not what they are
+            if op == "signature":  # whether there are defaults, not which
                 return [[name, kind, has_default, ...] for name, kind, has_default, _ in OPERATIONS[op](*args)]
         return OPERATIONS[op](*args)
 
@@ -325,7 +323,7 @@ class Peer(Connection, References):
 
 
 def _is_answer(kind: Any, value: Any) -> bool:
-    """Whether there are answers of that kind, with such a value."""
+    """Whether the protocol has answers of that kind with such a value."""
     return (
         kind == "value" or (kind == "raised" and isinstance(value, BaseException)) or (kind == "unsendable" and type(value) is str)
     )

@@ -61,6 +61,7 @@ class References:
         self._passed: set[int] = set()
         """`id` of the classes that this side has passed as arguments; `_exports` keeps them alive."""
         self._is_asking = False
+        """A question is being packed, and not an answer."""
         self._releases: list[int] = []
         self._count = 0
 

@@ -1,4 +1,4 @@
-"""Whose fault an exception is that the tests raised themselves: signs that the program has caused it."""
+"""Whose fault is an exception that the tests themselves raised? Signs that the program has caused it."""
 
 from __future__ import annotations
 
