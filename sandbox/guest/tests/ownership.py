@@ -61,8 +61,8 @@ def skips_check(error: BaseException, text_of: Callable[[str], str]) -> bool:
     if step is None:
         return False
     # An exception that the tests made and the program sent back (a mock's side effect) is still the tests' own.
-    is_said = error.__dict__.get("_sandbox_said") is True and not error.__dict__.get("_sandbox_returned")
-    if is_said and len([frame for frame, _, _ in _frames(error) if text_of(frame.f_code.co_filename)]) > 1:
+    by_program = error.__dict__.get("_sandbox_said") is True and not error.__dict__.get("_sandbox_returned")
+    if by_program and len([frame for frame, _, _ in _frames(error) if text_of(frame.f_code.co_filename)]) > 1:
         return True  # it passed a function of the tests, or a generator of theirs that is the context manager
     line, now = step.tb_lineno, step.tb_frame.f_lineno  # leaving a block, the frame is at its first line
     try:
@@ -72,9 +72,9 @@ def skips_check(error: BaseException, text_of: Callable[[str], str]) -> bool:
     around = [node for node in nodes if isinstance(node, (ast.With, ast.AsyncWith)) and node.body[0].lineno <= line <= _end(node)]
     blocks = [node for node in around if now is not None and node.lineno <= now <= node.body[0].lineno] or around
     if not blocks:
-        return is_said
+        return by_program
     calls = [part for part in blocks[-1].body if isinstance(part, ast.Expr) and part.lineno <= line <= _end(part)]
-    if is_said and not calls:
+    if by_program and not calls:
         return True  # what was skipped is more than a call whose value nobody uses
     return any(_is_check(node) and _end(node) >= line for node in ast.walk(blocks[-1]))
 
