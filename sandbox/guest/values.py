@@ -1,23 +1,25 @@
-"""Python values as JSON text, and back, without trusting the bytes.
+"""Serializes Python values as JSON text (`encode`), and reads such text without trusting it (`decode`).
 
-Over 400 lines because the two halves of one format are only right together.
+Over 400 lines because the writer and the reader of one format are only right together.
 
-Plain values (None, bool, int of 64 bits, float, str, list) are themselves in JSON. Everything else is an object with one key, the tag:
+None, bool, int of 64 bits, float, str and list are themselves in JSON. Any other value is an object with one key, its tag:
 
     i  big int (hex)         x  bytes (hex)           X  bytearray (hex)      c  complex [real, imag]
     u  str with surrogates   t  tuple                 s  set                  f  frozenset
-    d  dict [[k, v], ...]    o  OrderedDict           n  Counter              m  defaultdict (its factory stays behind)
+    d  dict [[k, v], ...]    o  OrderedDict           n  Counter              m  defaultdict, without its factory
     q  deque [items, maxlen] r  range                 D  Decimal              F  Fraction [n, d]
     T  date, time, datetime, timedelta, timezone      e  Ellipsis
     I  an iterator: its items, as `Iterated`          V  dict keys or items, equal to a set: `Iterated` too
     A  numpy array: [dtype, shape, items], as `Array`
     O  anything else: [type name, truth], as `Opaque`
 
-A subclass crosses as its exact base, read through the base's own slots, so that what it overrides is never asked. Numpy scalars
-cross as the Python number they hold. What is too deep or too large raises `Unsendable` with a reason.
+A value of a subclass becomes one of the plain type, read without calling anything that the subclass overrides. A number of numpy
+becomes the Python number that it holds. What is too deep or too large raises `Unsendable` with a reason.
 
-`decode` is given hostile text: it raises WireError and nothing else, and bounds size, depth and the cost of hashing (keys can be
-chosen so that all their hashes collide, which makes a set quadratic).
+The text that `decode` reads may be hostile. It raises WireError and nothing else, and has limits for the size, the depth and the time
+spent on hashing: keys can be chosen so that all their hashes collide, and then building a set takes quadratic time.
+
+*tree* stands below for what JSON text is made of: None, bool, numbers, str, list and dict.
 """
 
 from __future__ import annotations
@@ -57,17 +59,17 @@ __all__ = [
     "text_tree",
 ]
 
-_dumps, _loads = json.dumps, json.loads  # a program that replaces these means its own use of them
+_dumps, _loads = json.dumps, json.loads  # kept from before a program runs, which may patch them
 
 MAX_DEPTH = 200
-"""Nesting of containers; Python's own recursion limit is 1000 and the host's stack is not ours alone."""
+"""Of nested containers. Python's recursion limit is 1000, and on the host a part of the stack is in use already."""
 MAX_NODES = 300_000
-"""Containers in one value, but for flat lists of plain values."""
+"""Containers in one value, not counting flat lists of plain values."""
 MAX_ITEMS = 1_000_000
 """Items of one iterator or array."""
 MAX_INT_BITS = 1 << 23
 MAX_HASHING_SECONDS = 2.0
-"""CPU time after which no more sets and dicts of a value are built: keys can be chosen so that they all collide."""
+"""CPU time that reading the sets and dicts of one value may take."""
 
 _WORD = 1 << 63
 _QUOTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
@@ -76,12 +78,12 @@ _FLAT = {frozenset((kind,)) for kind in _SCALARS} | {frozenset((int, float)), fr
 
 
 class Unsendable(Exception):
-    """A value is too deep or too large to cross the wall; the message says why."""
+    """A value that cannot be serialized, or is too deep or too large; the message says why."""
 
 
 @dataclass(frozen=True)
 class Iterated:
-    """The items that an iterator gave. Equal to no list, as in Python; a label may ask for `list(...)` of it."""
+    """The items that an iterator gave. As in Python it is equal to no list; a label may compare `list(...)` of it."""
 
     items: list[Any]
     is_view: bool = False
@@ -99,7 +101,7 @@ class Iterated:
 
 @dataclass(frozen=True)
 class Array:
-    """A numpy array, for a side that may have no numpy. Equal to no list."""
+    """A numpy array, for a reader that may have no numpy. Equal to no list."""
 
     dtype: str
     shape: tuple[int, ...]
@@ -108,7 +110,7 @@ class Array:
 
 @dataclass(frozen=True, eq=False)
 class Opaque:
-    """An object that does not cross; only what kind it was and whether it was true. Equal to nothing but itself."""
+    """An object that cannot be serialized: the name of its type, and its truth value. Equal to nothing but itself."""
 
     type_name: str
     truth: bool
@@ -124,10 +126,10 @@ class Opaque:
 
 
 def encode(value: Any, max_bytes: int = 1 << 40, exact: bool = False) -> str:
-    """*value* as ASCII JSON text; with *exact*, only what comes back as the very type that it is.
+    """*value* as ASCII JSON text. With *exact*, a value that `decode` would not give back as the same type is refused.
 
     Raises:
-        Unsendable: a type that does not cross, a cycle, or more than the caps allow.
+        Unsendable: a cycle, a value over a limit, or with *exact* of a type that is refused.
     """
     budget = [MAX_NODES, exact]
     try:
@@ -179,7 +181,7 @@ def text_tree(value: str) -> Any:
 def _items(values: Iterable[Any], depth: int, budget: list[int]) -> list[Any]:
     found = list(values)
     kinds = frozenset(map(type, found))
-    # The common flat list of numbers or ASCII words needs no walk in Python.
+    # Fast path: a flat list of numbers or ASCII words needs no loop in Python.
     if kinds in _FLAT:
         if str in kinds:
             if all(map(str.isascii, found)):
@@ -264,15 +266,15 @@ _WRITERS.update(dict.fromkeys((type({}.keys()), type({}.items())), _view))
 LEAF_KINDS = frozenset(
     (bytes, complex, range, Decimal, Fraction, dt.date, dt.time, dt.datetime, dt.timedelta, dt.timezone, type(Ellipsis))
 )
-"""Types of values that hold no other values, but for None, numbers and str."""
+"""Types of values that are not plain and hold no containers."""
 
 
 def leaf_tree(value: Any) -> Any:
-    """The tree of a value of one of the leaf kinds."""
+    """The tree of a value whose type is in LEAF_KINDS."""
     return _WRITERS[type(value)](value, 0, [MAX_NODES, False])
 
 
-# How to read the exact base out of a subclass without asking anything that the subclass defines.
+# How to read the plain value of an object of a subclass without calling anything that the subclass overrides.
 _BASES: tuple[tuple[type, Callable[[Any], Any]], ...] = (
     (int, int.__int__),
     (float, float.__float__),
@@ -306,7 +308,7 @@ def _writer_of_subclass(value: Any) -> _Writer:
 def _write_opaque(value: Any, _depth: int, budget: list[int]) -> Any:
     if budget[1]:
         raise Unsendable(f"a value of type {_name(type(value))}")
-    # bool() asks the candidate's own code. It may lie, as it may answer True to begin with.
+    # bool() runs code of the candidate, which may lie; but it could have answered True in the first place.
     return {"O": [_name(type(value)), bool(value)]}
 
 
@@ -334,10 +336,10 @@ def _name(kind: type) -> str:
 
 
 def decode(text: str | bytes) -> Any:
-    """The value of *text*.
+    """The value of *text*, which may be hostile.
 
     Raises:
-        WireError: the text is no value, or costs more than the caps allow. Never anything else.
+        WireError: the text is not that of a value, or over a limit. Never anything else.
     """
     if isinstance(text, bytes):
         try:
@@ -346,7 +348,7 @@ def decode(text: str | bytes) -> Any:
             raise WireError("text that is not ASCII") from None
     limit = 3 * MAX_NODES
     if text.count("[") + text.count("{") > limit:
-        bare = _QUOTED.sub("", text)  # brackets inside of strings are no containers
+        bare = _QUOTED.sub("", text)  # without strings, in which brackets are no containers
         if bare.count("[") + bare.count("{") > limit:
             raise WireError("too many containers")
     _local.clock = Clock()
@@ -386,12 +388,13 @@ def _list(tree: Any, depth: int) -> list[Any]:
 
 
 class Clock:
-    """Watches what it costs to decode one value with sets and dicts, a few insertions at a time."""
+    """Limits the CPU time that the sets and dicts of one value take; checked every CHECK_EVERY insertions."""
 
     def __init__(self) -> None:
         self.started = time.thread_time()
 
     def check(self) -> None:
+        """Raises WireError if the time is used up."""
         if time.thread_time() - self.started > MAX_HASHING_SECONDS:
             raise WireError("its keys take too long to hash")
 
@@ -501,11 +504,11 @@ LEAF_TAGS = frozenset("iuxcrDFTe")
 
 
 def leaf_value(tag: str, body: Any) -> Any:
-    """The value of a leaf's tree; errors as they come, for the caller turns them into WireError."""
+    """The value of the tree {*tag*: *body*}, whose tag is in LEAF_TAGS. Raises what it likes: the caller makes that a WireError."""
     return _READERS[tag](body, 0)
 
 
 def text_of(tree: Any) -> str:
-    """The text that a tree is."""
+    """The str of a tree that has to be one."""
     text: str = _exactly(str, _value(tree, 0))
     return text

@@ -1,18 +1,18 @@
-"""The byte formats that cross the wall. No I/O here: bytes in, values out, `WireError` for anything else.
+"""The protocol between the host and a worker: the layout of its messages. No I/O here: bytes in, values out, or `WireError`.
 
-Theory of operation. There is one stream per worker and one job at a time on it:
+There is one stream per worker, and one job at a time on it:
 
     worker → host   Hello     once: a length and a JSON object that says which Python this is and what confines it
     host → worker   Order     limits, as numbers, and the lengths of what follows
-                    payload   the job: opaque to the zygote, which copies it into a memfd without ever holding it on its heap
-                    tests     where labels are code: opaque too, and read from the stream only after the candidate was forked
+                    payload   the job; the zygote does not read it, but moves it into a memfd, past its own heap
+                    tests     of a label that is code; not read either, and taken from the stream only after the candidate was forked
     worker → host   Report    how the job ended and what it used, as numbers, and the lengths of what follows
-                    sections  stdout, stderr, answers, results: opaque to the zygote, sent from memfds
+                    sections  stdout, stderr, answers, results; sent from memfds, which the zygote does not read
 
-Order and Report hold numbers only, so the zygote reads them and still knows nothing of any job. The *answers* section was
-written by the candidate and is hostile: a sequence of frames (kind, length, body), cut short where the candidate ended.
-A frame says what a candidate answered; it never says that an answer is right. The *results* section was written by the tester,
-which no candidate can reach: frames with the outcome of each test.
+Order and Report hold numbers only: the zygote reads them and still knows nothing of any job. The *answers* section is written by the
+candidate, and may be hostile: a sequence of frames (kind, length, body), which breaks off where the candidate ended. A frame says what
+the candidate answered, and never that the answer is right. The *results* section is written by the tester, to which no candidate has
+access: a frame with the outcome of each test.
 """
 
 from __future__ import annotations
@@ -50,18 +50,18 @@ __all__ = [
 
 
 class WireError(Exception):
-    """The bytes are not what the protocol says. The only outcome of garbage."""
+    """The bytes do not follow the protocol. Whatever they are, nothing else is raised."""
 
 
 CAUSES = (
     "finished", "exited", "signaled", "cpu_time", "wall_time", "memory", "output", "processes", "syscall", "overloaded", "setup", "lost",
 )  # fmt: skip
-"""How a job ended; a report carries the index. The host's `Cause` has the same words (a test compares)."""
+"""How a job can end; a report holds the index. The host's `Cause` has the same words, which a test compares."""
 
 MAX_HELLO_BYTES = 1 << 20
 
 EXIT_ALONE = 3
-"""Exit status of a tester whose candidate hung up."""
+"""Exit status of a tester whose candidate has ended."""
 
 
 _ORDER = struct.Struct("<4s14Q")
@@ -70,16 +70,16 @@ _PROGRESS = struct.Struct("<QQQ")
 ORDER_BYTES = _ORDER.size
 REPORT_BYTES = _REPORT.size
 ANSWERS_START = _PROGRESS.size
-"""Answers begin behind the progress record."""
+"""Where answers begin in their file: behind the progress record."""
 
 
 class Order(NamedTuple):
-    """What may be used; `cases` counts the time slots: one for loading and one for each call."""
+    """A job's limits. `cases` counts its time slots: one for loading the program, and one for each call."""
 
     cpu_ns: int
     wall_ns: int
     total_ns: int
-    """CPU time, and effective wall time, of all slots together."""
+    """Limit of all slots together, of CPU time and of wall time without waiting for a CPU."""
     hard_ns: int
     memory_bytes: int
     output_bytes: int
@@ -93,13 +93,13 @@ class Order(NamedTuple):
     tester_ns: int
     """CPU time of the tester."""
     framework: int
-    """What the tester runs the tests with, of FRAMEWORKS."""
+    """Which of FRAMEWORKS the tester uses, as its index."""
 
     def pack(self) -> bytes:
         return _pack(_ORDER, b"ord3", self)
 
     def limits(self) -> bytes:
-        """What a job's own processes have to know of it: the same for jobs with the same limits."""
+        """The part that a job's own processes get: the same for all jobs with the same limits."""
         return self._replace(hard_ns=0, payload_bytes=0, tests_bytes=0).pack()
 
     @classmethod
@@ -112,7 +112,7 @@ class Report(NamedTuple):
 
     cause: int
     status: int
-    """As of os.waitstatus_to_exitcode: an exit status, or minus a signal."""
+    """An exit status, or the negative number of a signal, as of os.waitstatus_to_exitcode."""
     clean: int
     """1: nothing of the job is left and the worker can serve again. 0: the host has to destroy the worker."""
     cpu_user_ns: int
@@ -143,7 +143,7 @@ class Report(NamedTuple):
 
 
 class Progress(NamedTuple):
-    """Where a candidate is, kept at the start of its answers file: slot number, and its clocks when the slot began."""
+    """In which slot a candidate is, and its clocks when the slot began; kept at the start of the answers file."""
 
     slot: int
     cpu_ns: int
@@ -175,32 +175,32 @@ KIND_RAISED = 5
 KIND_EXITED = 6
 """A call raised SystemExit: the exit status, as a text."""
 KIND_UNSENDABLE = 7
-"""A call returned something that does not cross: why, as a text."""
+"""A call returned something that cannot be serialized: why, as a text."""
 KIND_TEST = 8
-"""The outcome of a test: a JSON object, see `guest.results`."""
+"""The outcome of a test: a JSON object, see `guest.tests.results`."""
 KIND_TESTS_ENDED = 9
-"""The tester came to its end: a JSON object. Without it, no number of passed tests is a pass."""
+"""The tester came to its end: a JSON object. Without this frame the program has not passed, however many tests have."""
 _ANSWER_KINDS = frozenset(range(KIND_UNCOMPILED, KIND_UNSENDABLE + 1))
 RESULT_KINDS = frozenset((KIND_TEST, KIND_TESTS_ENDED))
 
 OUTCOMES = ("passed", "failed", "raised", "missing", "exited", "gone", "skipped", "label", "ours")
-"""What became of a test: `raised` and `exited` say that the program itself did so, `missing` that it lacks what the test asks for,
-`gone` that its process ended. The last three are nothing that a program did."""
+"""What became of a test. `raised` and `exited`: the program itself did so. `missing`: it lacks a name that the test looks up. `gone`: its
+process ended. The last three are not the program's doing."""
 
 FRAMEWORKS = ("statements", "unittest", "pytest")
-"""With what a tester runs the tests; an order carries the index."""
+"""What a tester can run; an order holds the index."""
 
 
 def frame(kind: int, body: bytes) -> bytes:
-    """One frame of the answers section."""
+    """One frame, of the answers or the results section."""
     return _FRAME.pack(kind, len(body)) + body
 
 
 def frames(data: bytes, kinds: frozenset[int] = _ANSWER_KINDS) -> Iterator[tuple[int, bytes]]:
-    """The whole frames at the start of *data*; a frame that is cut short ends them silently.
+    """The whole frames at the start of *data*, until one breaks off.
 
     Raises:
-        WireError: a frame of a kind that does not exist.
+        WireError: a frame of another kind than *kinds*.
     """
     position = 0
     while position + _FRAME.size <= len(data):
@@ -218,15 +218,15 @@ _PAYLOAD = struct.Struct("<B4I")
 
 
 class Payload(NamedTuple):
-    """A job as the candidate reads it. Texts are raw UTF-8, so that a script costs no decoder; *calls* is text of `values`."""
+    """A job as the candidate reads it. Texts are UTF-8 as they are, so that a script needs no JSON; *calls* is made by `values.encode`."""
 
     entropy: bool
     source: str
     preamble: str
     calls: str
-    """A list of [function, expression, args, kwargs]; empty for a script, and for a program that tests will ask."""
+    """A list of [function, expression, args, kwargs]; empty for a script, and for a program that tests will call."""
     serving: str
-    """JSON of what a program that tests will ask has to know: the file's name, and the classes that both sides have."""
+    """JSON for a program that tests will call: the names of its module, and of the classes that both sides have."""
     stdin: bytes
 
     def pack(self) -> bytes:

@@ -2446,17 +2446,17 @@ HONEST |= {
 # What a program in another process cannot look like, each with the reason: known, and nobody's data needs it so far.
 LIMITS = {
     "vars of an object": (
-        "__dict__ of a mirror is the mirror's own",
+        "__dict__ of a proxy is the proxy's own",
         "class P:\n    def __init__(self, x): self.x = x",
         "assert vars(P(1)) == {'x': 1} and P(2).__dict__ == {'x': 2}",
     ),
     "subclass of list is a list": (
-        "the class of a mirror of a list derives from none, though isinstance says so of its objects",
+        "the proxy of a class that derives from list derives from none, though isinstance says so of its objects",
         "class L(list): pass\nclass D(dict): pass",
         "assert isinstance(L(), list) and isinstance(D(), dict) and issubclass(L, list)",
     ),
     "inspect of functions": (
-        "a mirrored function is no function to inspect",
+        "the proxy of a function is no function to inspect",
         "def f(n):\n    yield n\nasync def g(): return 1\ndef h(): return 1",
         "import inspect\nassert inspect.isfunction(h) and inspect.isgeneratorfunction(f) and inspect.iscoroutinefunction(g)",
     ),

@@ -1,1 +1,1 @@
-"""Between a program and its tests: questions, answers, and proxies for what stays on the other side."""
+"""RPC between a program and its tests, which run in two processes: proxies, marshalling, and the two ends of the connection."""

@@ -1,24 +1,26 @@
-"""How values travel between a program and its tests: plain values by value, everything else by reference.
+"""Marshalling: values of Python as JSON between a program and its tests. Plain values are copied, all else crosses by reference.
 
-Over 400 lines because what packs and what unpacks number the same containers, and are only right together.
+Over 400 lines because packing and unpacking must number the same containers in the same order: they are only right together.
 
-A *carrier* belongs to one question and its answer. Both sides number the mutable containers that cross, in the same order, so
-that one that crosses twice stays one object, and so that what the answering side changed in the question's arguments is carried
-back into the very objects that the asking side passed: tests of in-place algorithms look at those.
+A `Marshaller` serves one question and its answer. Both sides number the mutable containers that cross. So a container that crosses
+twice stays one object; and what the answering side changes in an argument is changed in the very object that the asking side passed,
+as tests of in-place algorithms expect.
 
-The text is JSON with the tags of `values`, and these besides:
+A value becomes a *tree*: what `json.dumps` takes. The tags are those of `values`, and these:
 
-    =  a container of this carrier, by number        S  an instance of a class that both sides have, by its row
-    y  an object of mine [number, class]             Y  an object of yours, by number
-    K  a class of mine: its number, and once its description           k  a class of yours, by number
-    b  a class, function or constant that both sides can find by name "module:name"
-    G  a function of mine [number, name, qualified name, module, documentation, flags]
-    B  an instance of mine of a subclass of a plain immutable type [class, number, plain value]
-    E  an exception of mine [class, number, args, attributes, cause, context]
-    M  the default factory of a defaultdict with its items            V  a view of a dict [which, items]
-    P  a path    L  a slice    Q  a namespace                         N  a numpy number [dtype, value]
+    =  a container that has crossed already, by number      S  a structure: an instance of a class that both sides have, by its row
+    y  an object of the sender [number, class]              Y  an object of the receiver, by number
+    K  a class of the sender: its number, and the first time its description       k  a class of the receiver, by number
+    b  a class, function or constant that both sides find by its name "module:name"
+    G  a function of the sender [number, name, qualified name, module, documentation, is async, flags]
+    W  an awaitable of the sender, by number
+    B  an object of the sender whose class derives from a plain immutable type [class, number, plain value]
+    E  an exception of the sender [class, number, args, attributes, cause, context]
+    M  a defaultdict [name of its factory, items]           V  a view of a dict [which, items]
+    P  a path    L  a slice    Q  a SimpleNamespace         N  a numpy number [dtype, value]
+    A  a numpy array [dtype, shape, items]                  Z  an object of pandas, see `pandas_frames`
 
-Structures (S) travel as rows of a table, not nested: a linked list of ten thousand nodes is as deep as it is long.
+Structures are sent as rows of a table and not nested: a linked list of ten thousand nodes would be ten thousand levels deep.
 """
 
 from __future__ import annotations
@@ -32,49 +34,49 @@ from typing import Any, Callable, Protocol, Sequence
 from .. import values
 from ..values import MAX_DEPTH, MAX_NODES, Unsendable
 from ..wire import WireError
-from .contents import attributes, content, same
 from .numpy_arrays import read_array, read_number, write_array
+from .snapshots import attributes, is_unchanged, snapshot
 
-__all__ = ["Carrier", "Crossing"]
+__all__ = ["Marshaller", "ObjectTable"]
 
 _SCALARS = frozenset((bool, type(None), float))
 _FLAT = frozenset((int, float, str, bool, type(None)))
 _LEAVES = frozenset(values.LEAF_KINDS)
 _PATHS = (pathlib.PurePosixPath, pathlib.PosixPath)
 _PATHS_OF_PYTEST = ("_pytest._py.path", "py._path.local")
-"""What `tmpdir` is: by its methods a program would read the tests."""
+"""What the fixture `tmpdir` gives: sent as a path, for with its methods a program could read the tests."""
 
 
-class Crossing(Protocol):
-    """What a carrier needs of the side it works for."""
+class ObjectTable(Protocol):
+    """What a marshaller needs of its side for values that cross by reference. `References` is one."""
 
     structures: dict[str, type]
-    """Classes that both sides have, by name; their instances cross by value."""
+    """Classes that both sides have, by name: their instances are copied."""
 
-    def give(self, value: Any, carrier: Carrier, depth: int) -> Any:
-        """The tree of something that does not cross by value."""
+    def export(self, value: Any, marshaller: Marshaller, depth: int) -> Any:
+        """The tree of something that is not copied."""
 
-    def take(self, tag: str, body: Any, carrier: Carrier, depth: int) -> Any:
-        """What such a tree means here.
+    def resolve(self, tag: str, body: Any, marshaller: Marshaller, depth: int) -> Any:
+        """What such a tree refers to.
 
         Raises:
             WireError: it means nothing.
         """
 
 
-class Carrier:
-    """The containers of one question and its answer."""
+class Marshaller:
+    """Makes trees of the values of one question and its answer, and values of trees; numbers the containers in them."""
 
-    def __init__(self, side: Crossing, shared: Sequence[Any] = (), before: Sequence[Any] = ()) -> None:
-        """*shared* are the containers that both sides know already, *before* what they held when the sides last spoke."""
+    def __init__(self, side: ObjectTable, shared: Sequence[Any] = (), before: Sequence[Any] = ()) -> None:
+        """*shared* are containers that both sides have already; *before* are snapshots of them as the other side knows them."""
         self.side = side
         self.items: list[Any] = list(shared)
         self.numbers: dict[int, int] = {id(item): number for number, item in enumerate(shared)}
         self.shared = len(self.items)
         self.is_grown = False
-        """A shared container has come to hold others that were not known before."""
-        self.answered = range(0)
-        """Numbers of the containers that the packed value has brought."""
+        """A shared container has come to hold containers that have no number yet."""
+        self.new_numbers = range(0)
+        """Numbers of the containers that the last packed value has added."""
         self.structures: list[Any] = []
         self.structure_numbers: dict[int, int] = {}
         self._before: list[Any] = list(before)
@@ -120,9 +122,9 @@ class Carrier:
             return {"S": self._structure(value)}
         if type(kind) is type and kind.__module__ == "numpy":
             return self._numpy(value, depth)
-        return self.side.give(value, self, depth + 1)
+        return self.side.export(value, self, depth + 1)
 
-    def _container(self, value: Any, write: Callable[[Carrier, Any, int], Any], depth: int) -> Any:
+    def _container(self, value: Any, write: Callable[[Marshaller, Any, int], Any], depth: int) -> Any:
         number = self.numbers.get(id(value))
         if number is not None:
             return {"=": number}
@@ -145,12 +147,12 @@ class Carrier:
             plain = value.item()
             if not isinstance(plain, numpy.generic):  # a long double has no Python number
                 return {"N": [value.dtype.str, self.tree(plain, depth + 1)]}
-        return self.side.give(value, self, depth + 1)
+        return self.side.export(value, self, depth + 1)
 
     # --- structures --------------------------------------------------------------------------------------------------
 
     def _is_structure(self, value: Any) -> bool:
-        """Whether *value* is of a class of that name that was written here: the given one, or the program's own of that name."""
+        """Whether *value* is an instance of the class that both sides have, or of one of the same name and module."""
         kind = type(value)
         return type(kind) is type and kind.__module__ == self.side.structures[kind.__name__].__module__
 
@@ -163,7 +165,7 @@ class Carrier:
         return number
 
     def _rows(self) -> list[Any]:
-        """The rows that are pending; writing one may make others pending, which are told behind it, in the order of their numbers."""
+        """The rows that are pending. Writing one may add others, which follow it, in the order of their numbers."""
         rows = []
         for number in self._pending:
             value = self.structures[number]
@@ -189,7 +191,7 @@ class Carrier:
             return read(self, body, depth + 1)
         if tag in values.LEAF_TAGS:
             return values.leaf_value(tag, body)
-        return self.side.take(tag, body, self, depth + 1)
+        return self.side.resolve(tag, body, self, depth + 1)
 
     def _numbered(self, container: Any) -> Any:
         self.numbers[id(container)] = len(self.items)
@@ -250,7 +252,7 @@ class Carrier:
                 object.__setattr__(target, name, self.value(tree, 1))
 
     def closure(self, numbers: Sequence[int]) -> list[int]:
-        """Those containers and all that lie in them."""
+        """The numbers of those containers and of all that lie in them, but for the shared ones."""
         found: list[int] = []
         pending = list(numbers)
         while pending:
@@ -258,7 +260,7 @@ class Carrier:
             if number in found or number < self.shared:
                 continue
             found.append(number)
-            inside = list(content(self.items[number])) if type(self.items[number]).__module__ != "numpy" else []
+            inside = list(snapshot(self.items[number])) if type(self.items[number]).__module__ != "numpy" else []
             while inside:
                 item = inside.pop()
                 if type(item) in (tuple, frozenset):
@@ -270,29 +272,29 @@ class Carrier:
     # --- what changed ------------------------------------------------------------------------------------------------
 
     def remember(self) -> None:
-        """Keep what the containers that came hold now."""
-        self._before = [content(item) for item in self.items]
+        """Take snapshots of the containers that have come."""
+        self._before = [snapshot(item) for item in self.items]
         self._structures_before = [attributes(value) for value in self.structures]
 
     def changes(self) -> list[Any]:
-        """[containers, rows]: what has changed since `remember`, as far as it can cross."""
+        """[containers, numbers of structures] that have changed since `remember`."""
         changed = []
         for number, before in enumerate(self._before):
             item = self.items[number]
-            if not same(content(item), before):
-                write: Callable[[Carrier, Any, int], Any] = _CONTAINERS.get(type(item)) or write_array
+            if not is_unchanged(snapshot(item), before):
+                write: Callable[[Marshaller, Any, int], Any] = _CONTAINERS.get(type(item)) or write_array
                 known = len(self.items)
                 changed.append([number, write(self, item, 1)])
                 self.is_grown = self.is_grown or (number < self.shared and len(self.items) > known)
         numbers = [
             number
             for number, before in enumerate(self._structures_before)
-            if not same(content(attributes(self.structures[number])), content(before))
+            if not is_unchanged(snapshot(attributes(self.structures[number])), snapshot(before))
         ]
         return [changed, numbers]
 
     def pack(self, value: Any) -> list[Any]:
-        """[containers, tree, rows]: *value*, what has changed in the containers that the other side knows, and structures.
+        """[changed containers, tree of *value*, rows of structures]: what one message sends.
 
         Raises:
             Unsendable: too deep, or too large.
@@ -302,16 +304,16 @@ class Carrier:
             self._pending = [*numbers, *self._pending]
             start = len(self.items)
             tree = self.tree(value, 0)
-            self.answered = range(start, len(self.items))
+            self.new_numbers = range(start, len(self.items))
             return [changed, tree, self._rows()]
         except RecursionError:
             raise Unsendable("nested too deeply") from None
 
     def unpack(self, packed: Any) -> Any:
-        """Put the changes into the containers that they are of, and return the value.
+        """The value of a message; what has changed is changed in the containers themselves.
 
         Raises:
-            WireError: it is no such thing. Never anything else.
+            WireError: the message is not of that form. Never anything else.
         """
         self._clock = values.Clock()
         try:
@@ -353,46 +355,46 @@ class Carrier:
             raise WireError("no container has that number")
 
 
-def _write_defaults(carrier: Carrier, value: Any, depth: int) -> Any:
+def _write_defaults(marshaller: Marshaller, value: Any, depth: int) -> Any:
     factory = value.default_factory
     known = factory if type(factory) is type and factory.__module__ == "builtins" else None
-    return {"M": [None if known is None else known.__name__, carrier._pairs(value, depth)]}
+    return {"M": [None if known is None else known.__name__, marshaller._pairs(value, depth)]}
 
 
 _FACTORIES = {kind.__name__: kind for kind in (list, dict, set, int, float, str, tuple, bool, frozenset, bytes)}
 
 
-def _defaults(carrier: Carrier, tree: Any, depth: int) -> Any:
+def _defaults(marshaller: Marshaller, tree: Any, depth: int) -> Any:
     name, pairs = tree
-    return carrier._fill_pairs(carrier._numbered(defaultdict(_FACTORIES.get(name))), pairs, depth)
+    return marshaller._fill_pairs(marshaller._numbered(defaultdict(_FACTORIES.get(name))), pairs, depth)
 
 
-def _deque(carrier: Carrier, tree: Any, depth: int) -> Any:
+def _deque(marshaller: Marshaller, tree: Any, depth: int) -> Any:
     items, length = tree
-    return carrier._fill_items(carrier._numbered(deque(maxlen=length)), items, depth)
+    return marshaller._fill_items(marshaller._numbered(deque(maxlen=length)), items, depth)
 
 
-def _namespace(carrier: Carrier, tree: Any, depth: int) -> Any:
-    found = carrier._fill_pairs({}, tree, depth)
+def _namespace(marshaller: Marshaller, tree: Any, depth: int) -> Any:
+    found = marshaller._fill_pairs({}, tree, depth)
     if any(map(callable, found.values())):
         raise WireError("a namespace with functions is no value")
     return types.SimpleNamespace(**found)
 
 
-def _view(carrier: Carrier, tree: Any, depth: int) -> Any:
+def _view(marshaller: Marshaller, tree: Any, depth: int) -> Any:
     name, items = tree
     if name == "values":
-        return dict(enumerate([carrier.value(item, depth) for item in items])).values()
+        return dict(enumerate([marshaller.value(item, depth) for item in items])).values()
     pairs = [item["t"] if name == "items" else (item, None) for item in items]
-    found: dict[Any, Any] = carrier._fill_pairs({}, pairs, depth)
+    found: dict[Any, Any] = marshaller._fill_pairs({}, pairs, depth)
     return found.items() if name == "items" else found.keys()
 
 
 _VIEWS: dict[type, str] = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 
 
-_CONTAINERS: dict[type, Callable[[Carrier, Any, int], Any]] = {
-    list: Carrier.trees,
+_CONTAINERS: dict[type, Callable[[Marshaller, Any, int], Any]] = {
+    list: Marshaller.trees,
     dict: lambda c, v, d: {"d": c._pairs(v, d)},
     set: lambda c, v, d: {"s": c.trees(v, d)},
     bytearray: lambda c, v, d: {"X": v.hex()},
@@ -402,7 +404,7 @@ _CONTAINERS: dict[type, Callable[[Carrier, Any, int], Any]] = {
     deque: lambda c, v, d: {"q": [c.trees(v, d), v.maxlen]},
 }
 
-_READERS: dict[str, Callable[[Carrier, Any, int], Any]] = {
+_READERS: dict[str, Callable[[Marshaller, Any, int], Any]] = {
     "=": lambda c, t, d: c._known(t),
     "S": lambda c, t, d: c.structures[t],
     "d": lambda c, t, d: c._fill_pairs(c._numbered({}), t, d),

@@ -1,17 +1,17 @@
-"""What a side does when it is asked, and what the side with the tests refuses to do."""
+"""The operations of the RPC: what a side does when it is asked, and what the side with the tests refuses to do (`guard`)."""
 
 from __future__ import annotations
 
 import copy
 import functools
-import inspect
 import os
 import types
 from typing import Any, Callable
 
 from ..wire import WireError
-from .proxies import PROTOCOL
+from . import signatures
 from .references import FUNCTION_KINDS
+from .special_methods import SPECIAL_METHODS
 
 __all__ = ["OPERATIONS", "called_by", "guard", "run_awaitable"]
 
@@ -27,11 +27,11 @@ INTERNAL = (
     types.TracebackType,
     functools.partial,
 )
-"""Through the attributes of these, a program could walk from a callback to the tests."""
+"""Through attributes of these (`__globals__`, `gi_frame`), a program could get from a callback to the texts of the tests."""
 
 
 def called_by(perform: Callable[..., Any], callers: Any) -> Callable[..., Any]:
-    """*perform* with frames below it that bear the names of the functions which asked, for `inspect.stack` in a test."""
+    """*perform*, called through one frame for each of the functions that asked, with its name and file, for a test's `inspect.stack`."""
     for name, file in list(callers)[:MAX_CALLERS]:
         if type(name) is not str or type(file) is not str or len(name) + len(file) > 1000:
             raise WireError("a caller has a name and a file")
@@ -45,12 +45,12 @@ def _frame(op: str, args: Any, perform: Any = None) -> Any:
 
 
 _MOCKS = ("unittest.mock", "mock")
-_OF_MOCKS = frozenset("configure_mock reset_mock attach_mock mock_add_spec".split())
-_ANSWERED = {
+_MOCK_SETUP = frozenset("configure_mock reset_mock attach_mock mock_add_spec".split())
+_ARGUMENT_COUNTS = {
     "call": (3,), "call_async": (3,), "await": (1,), "method": (4,), "method_async": (4,), "attr": (2,), "setattr": (3,), "delattr": (2,),
     "op": (3, 4), "op_async": (3,), "signature": (1,),
 }  # fmt: skip
-"""What the tests answer, and the numbers of arguments there may be."""
+"""The questions that the tests answer, with the possible numbers of arguments."""
 _NAMES_ONLY = frozenset("attr setattr delattr".split())
 _NAMING = _NAMES_ONLY | {"method", "method_async"}
 _RUNS_TEXT = frozenset("eval query load_extension enable_load_extension subprocess_exec subprocess_shell".split())
@@ -59,23 +59,22 @@ _WRITES_FILES = frozenset(
     "to_csv to_pickle to_json to_parquet to_excel to_hdf to_feather to_sql to_html to_latex to_markdown to_string to_stata to_xml to_orc "
     "tofile dump save savefig extract extractall backup".split()
 )
-_PLACES = frozenset("path path_or_buf buf fname excel_writer filepath_or_buffer file members".split())
+_PATH_PARAMETERS = frozenset("path path_or_buf buf fname excel_writer filepath_or_buffer file members".split())
 
 
-def guard(op: str, args: list[Any], is_given: Callable[[Any], bool], is_tests_own: Callable[[type], bool]) -> None:
-    """Refuse what a function may not do to its arguments, or a program could read the tests, or change them, through a callback.
+def guard(op: str, args: list[Any], is_exported: Callable[[Any], bool], is_tests_own: Callable[[type], bool]) -> None:
+    """Refuse what a function may not do to its arguments: through a callback, a program could read the tests, or change them.
 
-    It may use what a test has passed to it by reference, and nothing else: *is_given* says of an object whether that is so. Of a
-    library's object it may use what that does to itself: a class that it was not passed (`type(file)`) would open any file, make an
-    object that is equal to everything, or initialize another. *is_tests_own* says of a class whether the tests have written or passed it.
+    A program may use only objects that a test has passed to it, which *is_exported* tells. A class that it was not passed is refused
+    (`type(file)` would open any file, or make an object that is equal to everything), unless the tests wrote it: *is_tests_own* tells.
 
     Raises:
-        AttributeError: so the program sees it.
+        AttributeError: it is refused; the program gets this.
     """
-    if len(args) not in _ANSWERED.get(op, ()):
+    if len(args) not in _ARGUMENT_COUNTS.get(op, ()):
         raise AttributeError(f"the tests do not answer {op!r}")
     target, name = (args[1], args[0]) if op in ("op", "op_async") else (args[0], args[1] if op in _NAMING else "")
-    if not is_given(target):
+    if not is_exported(target):
         raise AttributeError("the tests have not passed that to the program")
     if op == "signature" and not isinstance(target, FUNCTION_KINDS):
         raise AttributeError("__signature__")
@@ -85,36 +84,36 @@ def guard(op: str, args: list[Any], is_given: Callable[[Any], bool], is_tests_ow
         raise AttributeError(name)
     owner = getattr(target, "__self__", None) if op in ("call", "call_async") and isinstance(target, FUNCTION_KINDS) else target
     if owner is not None and not is_tests_own(type(owner)) and type(owner).__module__ not in _MOCKS:
-        _refuse_places(op, name or getattr(target, "__name__", ""), args)
+        _refuse_paths(op, name or getattr(target, "__name__", ""), args)
     if op in ("attr", "setattr", "delattr", "method", "method_async"):
         is_field = isinstance(target, tuple) and name in ("_asdict", "_replace", "_fields", "_make")
         if name.startswith("_") and name != "__init__" and not is_field:
             raise AttributeError(name)
         if isinstance(target, INTERNAL) and not (op == "method" and name in ("send", "throw", "close")):
             raise AttributeError(name)
-        if name in _OF_MOCKS and type(target).__module__ in _MOCKS:
+        if name in _MOCK_SETUP and type(target).__module__ in _MOCKS:
             raise AttributeError(name)
         if name in ("format", "format_map") and isinstance(target, str):
-            raise AttributeError(name)  # a text that the program writes would walk through the attributes of what it formats
+            raise AttributeError(name)  # "{0.__globals__}" would read attributes that are refused here
     if op in ("setattr", "delattr") and not _may_set(target, args[1]):
         raise AttributeError(f"a program may not change {args[1]!r} of an object of its tests")
-    if op in ("op", "op_async") and args[0] not in PROTOCOL:
+    if op in ("op", "op_async") and args[0] not in SPECIAL_METHODS:
         raise AttributeError(args[0])
 
 
-def _refuse_places(op: str, name: str, args: list[Any]) -> None:
-    """Refuse methods of a library's object that read or write what the program names by a text."""
+def _refuse_paths(op: str, name: str, args: list[Any]) -> None:
+    """Refuse methods of a library's object that run text, or write to a file that the program names."""
     if name in _RUNS_TEXT:
         raise AttributeError(name)
     if name in _WRITES_FILES and op not in _NAMES_ONLY:
         given, named = args[-2:]
-        says = [*given[:1], *(value for key, value in named.items() if key in _PLACES)]
+        says = [*given[:1], *(value for key, value in named.items() if key in _PATH_PARAMETERS)]
         if any(isinstance(one, (str, bytes, int, os.PathLike)) for one in says):
             raise AttributeError(name)
 
 
 def _may_set(target: Any, name: str) -> bool:
-    """Whether a program may set an attribute: data of an object, not what its class defines, and nothing of a class."""
+    """Whether a program may set an attribute: only data of an object, never what its class defines, and nothing of a class."""
     if isinstance(target, type):
         return False
     for base in type(target).__mro__:
@@ -128,12 +127,12 @@ def _may_set(target: Any, name: str) -> bool:
 
 
 def _operate(name: str, target: Any, args: list[Any], kwargs: Any = None) -> Any:
-    """As the interpreter calls special methods: looked up on the type, bound to the object."""
+    """Call a special method as the interpreter does: looked up on the type, bound to the object."""
     if name == "__deepcopy__":
         return copy.deepcopy(target)
     if name == "__copy__":
         return copy.copy(target)
-    if name not in PROTOCOL:
+    if name not in SPECIAL_METHODS:
         raise AttributeError(name)
     kind = type(target)
     for base in kind.__mro__:
@@ -152,7 +151,7 @@ def _operate(name: str, target: Any, args: list[Any], kwargs: Any = None) -> Any
 
 
 def _content(target: Any) -> Any:
-    """What an object of a subclass of list, dict, set or bytearray holds, read by the base's own slots."""
+    """What an object of a subclass of list, dict, set or bytearray holds, read past whatever the subclass overrides."""
     for base in type(target).__mro__:
         if base is list:
             return list.__getitem__(target, slice(None))
@@ -163,14 +162,6 @@ def _content(target: Any) -> Any:
         if base is bytearray:
             return bytearray.__getitem__(target, slice(None))
     raise TypeError("no such content")
-
-
-def _signature_rows(target: Any) -> list[Any]:
-    rows = []
-    for parameter in inspect.signature(target).parameters.values():
-        has_default = parameter.default is not parameter.empty
-        rows.append([parameter.name, int(parameter.kind), has_default, parameter.default if has_default else None])
-    return rows
 
 
 def run_awaitable(target: Any) -> Any:
@@ -213,5 +204,5 @@ OPERATIONS: dict[str, Callable[..., Any]] = {
     "op": _operate,
     "op_async": lambda name, target, args: run_awaitable(_operate(name, target, args)),
     "content": _content,
-    "signature": _signature_rows,
+    "signature": signatures.rows_of,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import dataclasses
 
-__all__ = ["BY_NAME", "CATCHING", "NAME_OF"]
+__all__ = ["BY_NAME", "NAME_OF", "STAND_INS"]
 
 BY_NAME = {f"builtins:{name}": value for name, value in vars(builtins).items() if isinstance(value, type)}
 BY_NAME["builtins:NotImplemented"] = NotImplemented
@@ -24,12 +24,12 @@ for _module, _names in {
 }.items():
     for _name in _names.split():
         BY_NAME[f"{_module}:{_name}"] = getattr(__import__(_module), _name)
-CATCHING = {
+STAND_INS = {
     name: type(value.__name__, (value,), {"__module__": "builtins"})
     for name, value in BY_NAME.items()
     if value in (AssertionError, Exception, BaseException)
 }
-"""What a program's AssertionError, Exception and BaseException are to the tests: not the classes of the tests' own failures, or
-`except ValidationError` would catch those where the program says `ValidationError = Exception`."""
+"""What the tests get for the program's AssertionError, Exception and BaseException: empty subclasses of those. With the builtin classes
+themselves, a program that says `ValidationError = Exception` would make `except ValidationError` catch the tests' own failures."""
 NAME_OF = {id(value): name for name, value in reversed(list(BY_NAME.items()))}
-NAME_OF.update((id(value), name) for name, value in CATCHING.items())
+NAME_OF.update((id(value), name) for name, value in STAND_INS.items())

@@ -1,4 +1,4 @@
-"""What an exception in a test has to do with the program, beside having been raised by it."""
+"""Whose fault is an exception that the tests themselves raised? Signs that the program has caused it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import re
 import types
 from typing import Any, Callable, Iterable, Iterator
 
-from ..bridge.proxies import is_mirror
+from ..bridge.proxies import is_proxy
 from .program_module import ProgramModule, stored_and_loaded
 
-__all__ = ["is_no_room", "is_unbound", "is_use_of_program", "skips_check"]
+__all__ = ["is_storage_failure", "is_unbound", "is_use_of_program", "skips_check"]
 
 _LOADS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR")
 _NAME = re.compile(r"variable '(\w+)'|name '(\w+)'")
@@ -22,12 +22,12 @@ _OF_FILES = ("os", "pathlib", "shutil", "posixpath", "genericpath")
 
 
 def is_use_of_program(error: BaseException) -> bool:
-    """Whether a line that it passed through uses something of the program's: a function, maybe, where the label needs a class."""
+    """Whether a line in its traceback uses an object of the program: say, a function where the label needs a class."""
     return any(_is_of_program(value) for frame, line, place in _frames(error) for value in _used(frame, line, place))
 
 
 def is_unbound(error: BaseException, texts: Iterable[str]) -> bool:
-    """Whether it looked for a name in vain that the tests bind somewhere: what they bind may hang on what the program answers."""
+    """Whether it is a NameError for a name that the tests do bind, but have not: maybe because of what the program answered."""
     found = _NAME.search(str(error)) if isinstance(error, NameError) else None
     if found is None:
         return False
@@ -42,8 +42,8 @@ def _binds(text: str, name: str) -> bool:
         return False
 
 
-def is_no_room(error: BaseException) -> bool:
-    """Whether a file or a folder could not be made for want of room, or pytest could not make those that it shares with programs."""
+def is_storage_failure(error: BaseException) -> bool:
+    """Whether the disk is full, or pytest could not make its temporary folders: those are shared with the program."""
     if not isinstance(error, OSError):
         return False
     modules = [str(frame.f_globals.get("__name__")) for frame, _, _ in _frames(error)]
@@ -52,19 +52,19 @@ def is_no_room(error: BaseException) -> bool:
 
 
 def skips_check(error: BaseException, text_of: Callable[[str], str]) -> bool:
-    """Whether a check is left in the `with` block that *error*, which was swallowed, has ended: it was not made, or not to its end.
+    """Whether a check was skipped: *error* ended a `with` block, the program swallowed it, and a check stands behind that place.
 
-    A method that raises whatever it is asked, of an object that swallows whatever is raised, would pass every test else. What only says
-    that a place is not to be reached (`assert False`) is no check.
+    Otherwise an object whose methods raise, and whose `__exit__` swallows that, would pass every test. `assert False` is no check: it
+    only says that a place is not to be reached.
     """
     step = error.__traceback__
     if step is None:
         return False
-    # One of the tests' own that came back through the program (a mock's side effect) is theirs still.
-    is_said = error.__dict__.get("_sandbox_said") is True and not error.__dict__.get("_sandbox_returned")
-    if is_said and len([frame for frame, _, _ in _frames(error) if text_of(frame.f_code.co_filename)]) > 1:
-        return True  # it came through a helper of the tests, or a generator of theirs around the block
-    line, now = step.tb_lineno, step.tb_frame.f_lineno  # the frame is at the end of its block, which is where the block begins
+    # An exception that the tests made and the program sent back (a mock's side effect) is still the tests' own.
+    by_program = error.__dict__.get("_sandbox_said") is True and not error.__dict__.get("_sandbox_returned")
+    if by_program and len([frame for frame, _, _ in _frames(error) if text_of(frame.f_code.co_filename)]) > 1:
+        return True  # it passed a function of the tests, or a generator of theirs that is the context manager
+    line, now = step.tb_lineno, step.tb_frame.f_lineno  # leaving a block, the frame is at its first line
     try:
         nodes = list(ast.walk(ast.parse(text_of(step.tb_frame.f_code.co_filename))))
     except (OSError, SyntaxError, ValueError, RecursionError):
@@ -72,12 +72,10 @@ def skips_check(error: BaseException, text_of: Callable[[str], str]) -> bool:
     around = [node for node in nodes if isinstance(node, (ast.With, ast.AsyncWith)) and node.body[0].lineno <= line <= _end(node)]
     blocks = [node for node in around if now is not None and node.lineno <= now <= node.body[0].lineno] or around
     if not blocks:
-        return is_said
+        return by_program
     calls = [part for part in blocks[-1].body if isinstance(part, ast.Expr) and part.lineno <= line <= _end(part)]
-    if is_said and not calls:
-        return (
-            True  # what the program raised and swallowed itself has kept more from being done than a call whose value nobody uses
-        )
+    if by_program and not calls:
+        return True  # what was skipped is more than a call whose value nobody uses
     return any(_is_check(node) and _end(node) >= line for node in ast.walk(blocks[-1]))
 
 
@@ -100,7 +98,7 @@ def _frames(error: BaseException) -> Iterator[tuple[types.FrameType, int, int]]:
 
 
 def _used(frame: types.FrameType, line: int, place: int) -> Iterator[Any]:
-    """What the names stand for that the line reads, or the lines of the expression that failed."""
+    """The values of the names that the line reads, or where Python tells it, the expression that failed."""
     code, last = frame.f_code, line
     if hasattr(code, "co_positions") and place >= 0:  # Python 3.11
         begins, ends, _, _ = list(code.co_positions())[place // 2]
@@ -119,4 +117,4 @@ def _used(frame: types.FrameType, line: int, place: int) -> Iterator[Any]:
 
 
 def _is_of_program(value: Any) -> bool:
-    return is_mirror(value) or type(value) is ProgramModule
+    return is_proxy(value) or type(value) is ProgramModule

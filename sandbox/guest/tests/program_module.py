@@ -13,55 +13,67 @@ from collections.abc import Mapping
 from typing import Any, Iterator, Sequence, cast
 
 from ..bridge.peer import Peer
-from ..bridge.proxies import MirrorMeta, RemoteFunction
+from ..bridge.proxies import ProxyMeta, RemoteFunction
 
-COMPARING_OF = (("math", ("isclose",)), ("numpy", ("allclose", "array_equal")), ("pytest", ("approx",)), ("copy", ("deepcopy",)))
-COMPARING = frozenset(name for _, names in COMPARING_OF for name in names)
-"""Functions by which asserts compare, whose import labels forget: never the program's."""
+COMPARISON_HOMES = (
+    ("math", ("isclose",)),
+    ("numpy", ("allclose", "array_equal")),
+    ("pytest", ("approx",)),
+    ("copy", ("deepcopy",)),
+)
+COMPARISON_NAMES = frozenset(name for _, names in COMPARISON_HOMES for name in names)
+"""Functions that compare, and that labels forget to import: never looked for in the program."""
 
-__all__ = ["MODULES", "Finder", "Lookups", "Names", "ProgramModule", "get", "stored_and_loaded"]
+__all__ = ["LIBRARY_ALIASES", "Finder", "Lookups", "Namespace", "ProgramModule", "get", "stored_and_loaded"]
 
-MODULES = {"np": "numpy", "pd": "pandas", "plt": "matplotlib.pyplot", "sns": "seaborn", "tf": "tensorflow", "dt": "datetime"}
-"""Names by which tests mean a library although they forgot to import it."""
+LIBRARY_ALIASES = {
+    "np": "numpy",
+    "pd": "pandas",
+    "plt": "matplotlib.pyplot",
+    "sns": "seaborn",
+    "tf": "tensorflow",
+    "dt": "datetime",
+}
+"""Names by which tests mean a library, even if they forgot to import it."""
 
 
 class Lookups:
-    """What the tests have looked for in the program, as far as it matters for whose a failure is."""
+    """Names that the tests have looked up in the program: some decide whose fault a failure is."""
 
     def __init__(self) -> None:
         self.missing: set[str] = set()
-        """Names that are not there."""
+        """Names that the program does not define."""
         self.absent: set[str] = set()
         """Names that `from solution import *` did not give."""
         self.no_classes: set[str] = {"Solution"}
-        """Names by which the label means functions, or LeetCode's folder of them: a class there is not one that it knows."""
+        """Names of functions, or of LeetCode's class around them: a class of such a name does not count as named by the label."""
 
 
 def get(peer: Peer, lookups: Lookups, name: str) -> Any:
-    """What the program has under *name*; a class that is got so is one that the label names.
+    """What the program has under *name*. If it is a class, the label has named it (see `References.is_named`).
 
     Raises:
-        AttributeError: nothing.
+        AttributeError: it defines no such name.
     """
     try:
         value = peer.ask("get", name)
     except AttributeError:
-        if not name.startswith(("_", "pytest")):  # what tools look for in every module
+        if not name.startswith(("_", "pytest")):  # pytest and import machinery look for these in every module
             lookups.missing.add(name)
         raise AttributeError(f"the program defines no {name!r}") from None
-    if type(value) is MirrorMeta and name[:1].isupper() and name not in lookups.no_classes:
+    if type(value) is ProxyMeta and name[:1].isupper() and name not in lookups.no_classes:
         peer.named.add(value)
     return value
 
 
-class _Contents(Mapping):  # type: ignore[type-arg]
-    """What a program's module holds, for tools that patch by looking into `__dict__`."""
+class _ModuleDict(Mapping):  # type: ignore[type-arg]
+    """`__dict__` of the program's module, for tools that patch by looking there."""
 
     def __init__(self, module: ProgramModule) -> None:
         self.module = module
 
     def __getitem__(self, name: str) -> Any:
-        own = _own_contents(self.module)
+        own = _own_dict(self.module)
         if name in own:
             return own[name]
         try:
@@ -80,13 +92,13 @@ class _Contents(Mapping):  # type: ignore[type-arg]
         return dict(self)
 
 
-def _own_contents(module: types.ModuleType) -> dict[str, Any]:
+def _own_dict(module: types.ModuleType) -> dict[str, Any]:
     found: dict[str, Any] = cast("Any", types.ModuleType.__dict__)["__dict__"].__get__(module)
     return found
 
 
 class ProgramModule(types.ModuleType):
-    """Every attribute is asked of the program; what a test sets, it sets there."""
+    """Stands for the program's module: attributes are asked of the program, and set there."""
 
     def __init__(self, name: str, peer: Peer, lookups: Lookups, texts: Sequence[str]) -> None:
         super().__init__(name)
@@ -97,16 +109,16 @@ class ProgramModule(types.ModuleType):
 
     @property
     def __dict__(self) -> Any:  # type: ignore[override]
-        return _Contents(self)
+        return _ModuleDict(self)
 
     def __getattr__(self, name: str) -> Any:
-        peer, lookups, texts = _own_contents(self)["__sandbox_ask__"]
+        peer, lookups, texts = _own_dict(self)["__sandbox_ask__"]
         if name == "__all__":
             wanted = set()
             for text in texts:
                 stored, loaded = stored_and_loaded(text)
                 wanted |= loaded - stored
-            wanted -= set(dir(builtins))  # or a program would give the tests a len() and an abs() of its own
+            wanted -= set(dir(builtins))  # a program must not replace len() or abs() for its tests
             offered = [one for one in peer.ask("names") if one in wanted and not one.startswith("__")]
             lookups.absent |= wanted - set(offered)
             return offered
@@ -125,7 +137,7 @@ class ProgramModule(types.ModuleType):
 
 
 class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
-    """Finds the program's module under its names, and packages around it that have no files."""
+    """Imports the program's module under each of its names, and packages around it that have no files."""
 
     def __init__(self, names: Sequence[str], peer: Peer, lookups: Lookups, texts: Sequence[str]) -> None:
         self.names = frozenset(names)
@@ -147,8 +159,8 @@ class Finder(importlib.abc.MetaPathFinder, importlib.abc.Loader):
             self.made[0].ask("imported")
 
 
-class Names(dict):  # type: ignore[type-arg]
-    """The namespace of bare test statements: what the label does not define itself is a builtin, a library or the program's."""
+class Namespace(dict):  # type: ignore[type-arg]
+    """The namespace of bare test statements: a name that the label does not define is a builtin, a library or the program's."""
 
     def __init__(self, peer: Peer, lookups: Lookups, asked: Sequence[str]) -> None:
         super().__init__(__name__="tests", __builtins__=builtins)
@@ -160,15 +172,15 @@ class Names(dict):  # type: ignore[type-arg]
         if name not in self._asked:
             if hasattr(builtins, name):
                 raise KeyError(name)
-            if name in COMPARING:
-                for library, owned in COMPARING_OF:
+            if name in COMPARISON_NAMES:
+                for library, owned in COMPARISON_HOMES:
                     if name in owned and importlib.util.find_spec(library) is not None:
                         self[name] = getattr(importlib.import_module(library), name)
                         return self[name]
-            library = MODULES.get(name, name)
+            library = LIBRARY_ALIASES.get(name, name)
             if name.startswith("assert"):
-                raise KeyError(name)  # a helper that the label forgot to import is not the program's
-            if name in MODULES or name in getattr(sys, "stdlib_module_names", sys.modules):
+                raise KeyError(name)  # a function that the label forgot to import, not the program's
+            if name in LIBRARY_ALIASES or name in getattr(sys, "stdlib_module_names", sys.modules):
                 try:
                     __import__(library)
                 except ImportError:
@@ -178,22 +190,22 @@ class Names(dict):  # type: ignore[type-arg]
         return self.of_program(name)
 
     def of_program(self, name: str) -> Any:
-        """What the program calls *name*, be it also the name of a builtin or a library.
+        """What the program has under *name*, even if a builtin or a library has that name.
 
         Raises:
-            KeyError: nothing.
+            KeyError: it defines no such name.
         """
         try:
             value = get(self._peer, self.lookups, name)
         except AttributeError:
             raise KeyError(name) from None
-        if type(value) in (RemoteFunction, MirrorMeta):
-            self[name] = value  # variables are asked for again, for the program may change them
+        if type(value) in (RemoteFunction, ProxyMeta):
+            self[name] = value  # variables are looked up each time, for the program may change them
         return value
 
 
 def stored_and_loaded(text: str) -> tuple[set[str], set[str]]:
-    """Names that a text of Python binds anywhere, and names that it reads."""
+    """(names that a text of Python binds anywhere, names that it reads)."""
     stored: set[str] = set()
     loaded: set[str] = set()
     for node in ast.walk(ast.parse(text)):

@@ -1,4 +1,7 @@
-"""What a tester reports: one frame a test, and one at the end. Only testers hold the file; no candidate does."""
+"""The results file: one frame for each test and one at the end, and the rules by which an exception in a test has an owner.
+
+Only testers have the file, never a candidate.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +10,25 @@ import os
 import time
 from typing import Any
 
+from ..bridge.exceptions import raised_by_program
 from ..bridge.peer import Gone, Peer
 from ..bridge.proxies import CannotDerive
 from ..wire import ANSWERS_START, KIND_TEST, KIND_TESTS_ENDED, Progress, frame
-from .ownership import is_no_room, is_unbound, is_use_of_program, skips_check
+from .ownership import is_storage_failure, is_unbound, is_use_of_program, skips_check
 from .program_module import Lookups
 
-__all__ = ["Results", "said_by_program", "shown"]
+__all__ = ["Results", "safe_str"]
 
 MAX_MESSAGE = 2000
 MAX_NAME = 300
 _BREAKS = (NameError, ImportError, SyntaxError)
-"""What a test raises that is broken itself, if the program was not asked anything in it."""
+"""What a broken test raises: it is the label's fault, if the program was not asked anything in that test."""
 _NOW = 1 << 62
-"""A clock in the future: the zygote takes its own instead."""
+"""A CPU clock in the future, instead of which the zygote takes its own."""
 
 
 class Results:
-    """The results file, and the rules by which an exception in a test is somebody's."""
+    """Writes the outcomes of tests, one after another."""
 
     def __init__(self, fd: int, peer: Peer) -> None:
         self.fd = fd
@@ -32,128 +36,128 @@ class Results:
         self.position = ANSWERS_START
         self.begun = 0
         self.lookups = Lookups()
-        self.had_say = False
-        """The program had given answers, or lacked something, before the first test: a condition may hang on that."""
+        self.program_influenced = False
+        """Before the first test, the program had given answers or lacked a name: whether a test is skipped may depend on that."""
         peer.on_question = self._note_question
         self.texts: dict[str, str] = {}
-        """Of the tests, by the names of their files."""
+        """The texts of the tests, by the names of their files."""
         peer.on_swallowed = self._note_swallowed
-        self.unlucky = False
-        """A test before has not passed, or was not run here."""
+        self.has_failed = False
+        """An earlier test has not passed, or was not run in this process."""
         self._name = ""
-        self._doubt: BaseException | None = None
-        """What was kept from the tests while they were read: none of them can pass."""
+        self._failure_before: BaseException | None = None
+        """A failure that the tests did not get to see while they were read: none of them can pass."""
         self._asked = 0
         self._delegated = 0
 
     def begin(self, name: str) -> None:
-        """A test begins: its clock starts."""
+        """A test begins, and with it its time limit."""
         if not self.begun:
-            self.had_say = bool(self.peer.told or self.lookups.missing)
-            self._doubt = self.peer.spoiled
-            self.peer.has_printed = False  # which no test has seen
+            self.program_influenced = bool(self.peer.answered or self.lookups.missing)
+            self._failure_before = self.peer.deferred_failure
+            self.peer.has_printed = False  # no test has seen that
         self.begun += 1
         self.lookups.missing.clear()
         self.peer.has_asked = False
         self.peer.callback_failure = None
-        self.peer.mistake = None
-        self.peer.spoiled = self.peer.spoiled or self._doubt
+        self.peer.label_error = None
+        self.peer.deferred_failure = self.peer.deferred_failure or self._failure_before
         self._name = name
         self._asked = self.peer.asked
         self._delegated = self.peer.delegated
         os.pwrite(self.fd, Progress(self.begun, _NOW, time.monotonic_ns()).pack(), 0)
 
     def _note_question(self, is_asking: bool) -> None:
-        """Time that runs out from here on is the program's: it may make the tests slow with whatever it answers."""
+        """Mark that the program has a part in the test: a timeout from here on is its fault, for its answers may make the test slow."""
         self._write(KIND_TEST, {"name": self._name[:MAX_NAME], "outcome": "asking" if is_asking else "unasked"})
 
     def _note_swallowed(self, error: BaseException) -> None:
         if skips_check(error, lambda name: self.texts.get(name, "")):
-            self.peer.spoiled = self.peer.spoiled or error
+            self.peer.deferred_failure = self.peer.deferred_failure or error
 
     @property
     def asked(self) -> int:
-        """Questions that the program was asked since the test began."""
+        """How many questions the program was asked since the test began."""
         return self.peer.asked - self._asked
 
     def passed(self) -> None:
-        """The test that began last has passed: unless it swallowed that the program's process ended."""
+        """The test has come to its end without an exception: it has passed, unless a failure was kept from it."""
         if self.peer.gone:
             self._end("gone", "the program ended in it")
         elif self.peer.callback_failure is not None:
             self.failed(self.peer.callback_failure, " (in a callback, and the program has swallowed it)")
-        elif self.peer.spoiled is not None:
-            self.failed(self.peer.spoiled, " (and nothing that came after it counts)")
-        elif self.peer.mistake is not None:  # caught by a test that waits for a TypeError: it would be every program's
-            self._end("label", str(self.peer.mistake))
+        elif self.peer.deferred_failure is not None:
+            self.failed(self.peer.deferred_failure, " (and nothing that came after it counts)")
+        elif self.peer.label_error is not None:  # the test expected a TypeError: no program could fail it
+            self._end("label", str(self.peer.label_error))
         else:
             self._end("passed", "")
 
     def skipped(self, message: str, by_label: bool) -> None:
-        """It was not run. A skip that hangs on the program is a failure: it would be a way not to be tested."""
+        """The test was skipped. If the program may have caused that, it is a failure: else it could avoid being tested."""
         self._end("skipped" if by_label and not self.asked and not self.lookups.missing else "failed", f"skipped: {message}")
 
     def failed(self, error: BaseException, note: str = "") -> str:
-        """It ended with *error*; whose it is."""
+        """The test ended with *error*; the outcome."""
         outcome, message = self.classify(error)
-        if outcome == "label" and self.unlucky and self.peer.mistake is None:
-            outcome = "failed"  # what an earlier test did not come to may be what this one lacks
-        self.unlucky = True
+        if outcome == "label" and self.has_failed and self.peer.label_error is None:
+            outcome = "failed"  # it may lack what an earlier test should have prepared
+        self.has_failed = True
         self._end(outcome, f"{message}{note}")
         return outcome
 
     def stopped(self, outcome: str, message: str) -> None:
-        """It ended in another way."""
+        """The test ended in another way."""
         self._end(outcome, message)
 
     def classify(self, error: BaseException) -> tuple[str, str]:
-        """Whose an exception is: (outcome, message). What breaks in looking at it is whose it is too."""
+        """(outcome, message) for an exception: the outcome says whose fault it is."""
         try:
             return self._classified(error)
-        except BaseException:  # an object in it that cannot be shown: only a program's can do anything when it is looked at
+        except BaseException:  # only an object of a program can raise when it is looked at
             if not self.peer.asked:
                 raise
             return "raised", "an exception that cannot be looked at"
 
     def _classified(self, error: BaseException) -> tuple[str, str]:
         chain = _chain(error)
-        message = f"{type(error).__name__}: {shown(error)}"
+        message = f"{type(error).__name__}: {safe_str(error)}"
         if self.peer.gone or any(isinstance(link, Gone) for link in chain):
             return "gone", f"the program has ended ({self.peer.why})"
         if any(isinstance(link, CannotDerive) for link in chain):
             return "label", message
-        if isinstance(error, SystemExit) and said_by_program(error):
-            return "exited", shown(error.code)[:100]
-        if said_by_program(error):
+        if isinstance(error, SystemExit) and raised_by_program(error):
+            return "exited", safe_str(error.code)[:100]
+        if raised_by_program(error):
             return "raised", message
-        lacking = [name for name in self.lookups.missing if any(name in shown(link) for link in chain)]
+        lacking = [name for name in self.lookups.missing if any(name in safe_str(link) for link in chain)]
         if lacking and any(isinstance(link, (ImportError, AttributeError, NameError)) for link in chain):
             return "missing", f"the program defines no {', '.join(sorted(lacking))[:200]}; {message}"
-        if isinstance(error, NameError) and any(f"'{name}'" in shown(error) for name in self.lookups.absent):
+        if isinstance(error, NameError) and any(f"'{name}'" in safe_str(error) for name in self.lookups.absent):
             return "missing", f"the program defines no such name; {message}"
-        if any(map(said_by_program, chain)):
+        if any(map(raised_by_program, chain)):
             return "raised", message
-        if isinstance(error, _BREAKS) and not self.asked and not (self.peer.told and is_unbound(error, self.texts.values())):
+        if isinstance(error, _BREAKS) and not self.asked and not (self.peer.answered and is_unbound(error, self.texts.values())):
             return "label", message
         return "failed", message
 
-    def owner_of_start(self, outcome: str, error: BaseException | None = None) -> str:
-        """The outcome of an exception before the first test: the label's, unless it is the program's or the program has had a say."""
+    def outcome_of_setup(self, outcome: str, error: BaseException | None = None) -> str:
+        """The outcome of an exception before the first test: "label", unless the program raised it or may have caused it."""
         if outcome in ("gone", "raised", "missing", "exited"):
             return outcome
         if error is not None and any(isinstance(link, CannotDerive) for link in _chain(error)):
             return "label"
-        return "raised" if self.peer.told or (error is not None and self.is_programs(error)) else "label"
+        return "raised" if self.peer.answered or (error is not None and self.is_fault_of_program(error)) else "label"
 
-    def is_programs(self, error: BaseException) -> bool:
-        """Whether an exception that a test, or what prepares it, has raised is the program's although it had not been asked anything."""
-        # A name that is nowhere, or text that is no Python, is the label's whatever stands around it.
-        return is_no_room(error) or (not isinstance(error, _BREAKS) and is_use_of_program(error))
+    def is_fault_of_program(self, error: BaseException) -> bool:
+        """Whether the program is at fault for an exception of a test or its set-up, although it had not been asked anything."""
+        # An unknown name and a syntax error are the label's, whatever else the line uses.
+        return is_storage_failure(error) or (not isinstance(error, _BREAKS) and is_use_of_program(error))
 
     def end(self, count: int, outcome: str = "", message: str = "") -> None:
-        """All is told. *count* tests there are, those skipped included; *outcome* says why there are no results for some."""
-        told = self.peer.told + self.peer.has_printed
-        record = {"count": count, "outcome": outcome, "message": message[:MAX_MESSAGE], "told": told}
+        """The last test is over. There are *count* tests, those skipped included; *outcome* says why some have no result."""
+        answers = self.peer.answered + self.peer.has_printed
+        record = {"count": count, "outcome": outcome, "message": message[:MAX_MESSAGE], "told": answers}
         self._write(KIND_TESTS_ENDED, record)
 
     def _end(self, outcome: str, message: str) -> None:
@@ -164,7 +168,7 @@ class Results:
             "asked": self.asked,
             "delegated": self.peer.delegated - self._delegated,
         }
-        self.peer.spoiled = None  # what happens until the next test begins, a set-up of a class, is that one's
+        self.peer.deferred_failure = None  # what happens from here on, in the set-up of a class, belongs to the next test
         self._write(KIND_TEST, record)
 
     def _write(self, kind: int, record: dict[str, Any]) -> None:
@@ -173,11 +177,6 @@ class Results:
             written = os.pwrite(self.fd, data, self.position)
             self.position += written
             data = data[written:]
-
-
-def said_by_program(error: BaseException) -> bool:
-    """Whether the program raised this, and not a test because of what it answered."""
-    return bool(error.__dict__.get("_sandbox_said"))
 
 
 def _chain(error: BaseException) -> list[BaseException]:
@@ -189,8 +188,8 @@ def _chain(error: BaseException) -> list[BaseException]:
     return chain
 
 
-def shown(value: Any) -> str:
-    """*value* as a text: an exception, or what a program has put into one, which may be anything."""
+def safe_str(value: Any) -> str:
+    """`str(value)`, if that can be had: the value is an exception, or whatever a program has put into one."""
     try:
         return str(value)[:MAX_MESSAGE]
     except BaseException:

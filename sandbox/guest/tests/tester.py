@@ -1,6 +1,7 @@
-"""A tester's process: it gets the tests after the candidate was forked, asks the candidate through its end of the line, decides.
+"""The tester's process: it runs the tests of a label, which call the candidate's process by RPC, and writes the results.
 
-Label code runs here and candidate code never does. What the candidate answers is data, and only this process writes results.
+It gets the tests after the candidate was forked. Label code runs here and candidate code never does: what the candidate answers is
+data.
 """
 
 from __future__ import annotations
@@ -17,18 +18,19 @@ import traceback
 import warnings
 from typing import Any, NoReturn
 
+from ..bridge.exceptions import raised_by_program
+from ..bridge.patches import Patches
 from ..bridge.peer import Gone, Peer
-from ..bridge.surroundings import Surroundings
 from ..program import candidate
 from ..walls import confine
 from ..walls.landlock import Domain
 from ..walls.workfolder import TESTS, Scratch
 from ..wire import EXIT_ALONE, Order
-from .program_module import Finder, Names
-from .results import Results, said_by_program
-from .vacuous import compare_something, compares_arrays
+from .numpy_asserts import compares_arrays, refuse_empty
+from .program_module import Finder, Namespace
+from .results import Results
 
-__all__ = ["is_home", "know_modules", "remove_tree", "run"]
+__all__ = ["is_own_module", "note_loaded_modules", "remove_tree", "run"]
 
 
 def run(
@@ -64,8 +66,8 @@ def run(
                 confine.LINE_FD,
                 is_visible=False,
             )
-            peer = Peer(confine.LINE_FD, judges=True, max_bytes=order.output_bytes * 4 + (1 << 16), is_home=is_home)
-            peer.is_written = is_written
+            peer = Peer(confine.LINE_FD, judges=True, max_bytes=order.output_bytes * 4 + (1 << 16), is_own_module=is_own_module)
+            peer.is_own_source = is_own_source
             results = Results(confine.ANSWERS_FD, peer)
             results.lookups.no_classes.update((tests["entry"], *(tests["asked"] if tests["framework"] == "unittest" else ())))
             peer.passes_stop_iteration = "StopIteration" in data.decode("ascii")
@@ -75,7 +77,7 @@ def run(
             )
             raise
         try:
-            _test(tests, peer, results, folder)
+            _run_tests(tests, peer, results, folder)
         except Exception as error:
             results.end(0, "ours", f"tester: {type(error).__name__}: {error}")
         code = EXIT_ALONE if peer.gone else 0
@@ -86,16 +88,16 @@ def run(
 
 
 _known: set[str] = set()
-"""Modules that were loaded before there were any tests: no label wrote their classes."""
+"""Modules that were loaded before there were any tests: no label has written them."""
 
 
-def is_home(name: str) -> bool:
-    """Whether the classes of a module are the label's own."""
+def is_own_module(name: str) -> bool:
+    """Whether a module belongs to the label: its own, or a library that only its tests have loaded."""
     return name == "tests" or (name not in _known and name.split(".", maxsplit=1)[0] not in _known)
 
 
-def is_written(name: str) -> bool:
-    """Whether the label holds the text of a module."""
+def is_own_source(name: str) -> bool:
+    """Whether the text of a module is in the label."""
     file = getattr(sys.modules.get(name), "__file__", None)
     return name == "tests" or (_root != "" and type(file) is str and file.startswith(_root))
 
@@ -104,8 +106,8 @@ _root = ""
 """The folder of the tests' files, with a slash."""
 
 
-def know_modules() -> None:
-    """Note, in the zygote, what is loaded; in each tester it would touch, and so copy, much of its memory."""
+def note_loaded_modules() -> None:
+    """Note, in the zygote, what is loaded. Done in each tester, it would copy many pages of memory."""
     _known.update(sys.modules)
 
 
@@ -113,17 +115,17 @@ def _read_all(fd: int) -> bytes:
     return os.pread(fd, os.fstat(fd).st_size, 0)
 
 
-def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: Scratch) -> None:
+def _run_tests(tests: dict[str, Any], peer: Peer, results: Results, folder: Scratch) -> None:
     try:
         peer.wait("loaded")
     except Gone:
         results.end(0, "gone", "the program did not load")
         return
-    peer.on_output = _print
+    peer.on_output = _replay_output
     if any(map(compares_arrays, (tests["setup"], *tests["cases"], *(text for _, text in tests["files"] if isinstance(text, str))))):
-        compare_something()
+        refuse_empty()
     if tests["framework"] == "pytest":
-        from . import frameworks
+        from . import pytest_session
 
         if not folder.hidden:
             results.end(0, "ours", "test files cannot be hidden from programs here: that needs Landlock (Linux 5.13, lsm=landlock)")
@@ -134,38 +136,38 @@ def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: Scratch) 
         global _root
         _root = f"{os.getcwd()}/"
         try:
-            frameworks.run_pytest(tests, peer, results, folder.shared)
+            pytest_session.run_pytest(tests, peer, results, folder.shared)
         finally:
             os.chdir("/")
             remove_tree(f"{folder.hidden}/{TESTS}")
         return
     os.chdir("/")
-    surroundings = Surroundings(peer)
+    patches = Patches(peer)
     if any("mock" in text for text in (tests["setup"], *tests["cases"])):
-        importlib.import_module("unittest.mock")  # before what it patches is followed
-    surroundings.follow_patches()
-    peer.before_asking = surroundings.carry
+        importlib.import_module("unittest.mock")  # before `patches.follow`, which looks for it
+    patches.follow()
+    peer.before_asking = patches.send_changes
     results.texts = {f"<case {number}>": text for number, text in enumerate(tests["cases"], 1)}
     results.texts.update({"<tests>": tests["setup"], "<shared>": tests["shared"]})
     sys.meta_path.insert(0, Finder(tests["modules"], peer, results.lookups, [tests["setup"], *tests["cases"]]))
-    names = Names(peer, results.lookups, tests["asked"])
+    names = Namespace(peer, results.lookups, tests["asked"])
     sys.modules["tests"] = module = type(sys)("tests")
     if _prepare(tests, names, peer, results):
         if tests["framework"] == "unittest":
-            from . import frameworks
+            from . import unittest_session
 
             module.__dict__.update(names)
-            frameworks.run_unittest(names, tests["skip"], results)
+            unittest_session.run_unittest(names, tests["skip"], results)
         else:
             _run_statements(tests, names, results)
 
 
-def _print(told: list[Any]) -> None:
-    """What the program printed is printed here, where capsys and patched streams look for it; its warnings and logs are repeated."""
-    for text, stream in zip(told, (sys.stdout, sys.stderr)):
+def _replay_output(output: list[Any]) -> None:
+    """Print, warn and log here what the program has printed, warned and logged: capsys, patched streams and caplog look here."""
+    for text, stream in zip(output, (sys.stdout, sys.stderr)):
         if text:
             stream.write(str(text))
-    for kind, name, level, message in told[2] if len(told) > 2 else ():
+    for kind, name, level, message in output[2] if len(output) > 2 else ():
         if kind == "warning":
             category = getattr(builtins, name, None)
             is_one = isinstance(category, type) and issubclass(category, Warning)
@@ -176,28 +178,28 @@ def _print(told: list[Any]) -> None:
                 logger.handle(logger.makeRecord(str(name), int(level), "solution.py", 0, str(message), (), None))
 
 
-def _prepare(tests: dict[str, Any], names: Names, peer: Peer, results: Results) -> bool:
-    """Run what comes before the first test; False if it cannot be."""
+def _prepare(tests: dict[str, Any], names: Namespace, peer: Peer, results: Results) -> bool:
+    """Run what comes before the first test. False if that fails, and then the results say why."""
     try:
         if tests["shared"]:
             exec(compile(tests["shared"], "<shared>", "exec", dont_inherit=True), names)
             peer.structures = {name: names[name] for name in tests["structures"] if isinstance(names.get(name), type)}
         exec(compile(tests["setup"], "<tests>", "exec", dont_inherit=True), names)
         if tests["entry"]:
-            told = peer.told
-            names[tests["alias"]] = _Entry(tests["entry"], names).value()
-            peer.told = told  # an object of `Solution` is no answer yet
+            before = peer.answered
+            names[tests["alias"]] = _EntryPoint(tests["entry"], names).value()
+            peer.answered = before  # that there is an object of `Solution` is no answer yet
     except BaseException as error:
         outcome, message = results.classify(error)
-        results.end(0, results.owner_of_start(outcome, error), message)
+        results.end(0, results.outcome_of_setup(outcome, error), message)
         return False
     return True
 
 
-class _Entry:
+class _EntryPoint:
     """What a check function calls the candidate: a function, a method of the class Solution, or an expression."""
 
-    def __init__(self, expression: str, names: Names) -> None:
+    def __init__(self, expression: str, names: Namespace) -> None:
         self.expression = expression
         self.names = names
 
@@ -218,18 +220,18 @@ class _Entry:
         return found
 
 
-def _run_statements(tests: dict[str, Any], names: Names, results: Results) -> None:
-    """One text after another in one namespace; each is a test."""
+def _run_statements(tests: dict[str, Any], names: Namespace, results: Results) -> None:
+    """Run one text after another in one namespace; each is a test."""
     cases = tests["cases"]
     for number, text in enumerate(cases):
         if number < tests["skip"]:
-            results.unlucky = True
-            continue  # decided in another process; what it left behind in the namespace went with that
+            results.has_failed = True
+            continue  # it was run in another process, and what it put into the namespace is lost
         results.begin(f"case {number + 1}")
         try:
             exec(compile(text, f"<case {number + 1}>", "exec", dont_inherit=True), names)
         except BaseException as error:
-            note = f" in {text.strip()}" if not said_by_program(error) else ""
+            note = f" in {text.strip()}" if not raised_by_program(error) else ""
             outcome = results.failed(error, note)
             if outcome == "gone":
                 results.end(len(cases), "gone")
@@ -243,7 +245,7 @@ def _run_statements(tests: dict[str, Any], names: Names, results: Results) -> No
 
 
 def remove_tree(path: str) -> None:
-    """A folder of the tests' own files, and all that is in it."""
+    """Remove a folder of the tests' own files, and all that is in it."""
     for folder, folders, files in os.walk(path, topdown=False):
         for name in files:
             os.unlink(os.path.join(folder, name))

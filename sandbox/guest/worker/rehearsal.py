@@ -15,11 +15,11 @@ import tempfile
 import warnings
 from typing import Any
 
+from ..bridge.patches import Patches
 from ..bridge.peer import Peer
-from ..bridge.surroundings import Surroundings
 from ..program import served
 from ..tests import tester
-from ..tests.program_module import Names
+from ..tests.program_module import Namespace
 from ..tests.results import Results
 
 __all__ = ["prepare"]
@@ -69,27 +69,27 @@ def prepare(framework: str, *, is_first: bool, hidden: str) -> None:
     if is_first:
         _rehearse()
     if framework != "statements":
-        frameworks = importlib.import_module("..tests.frameworks", __package__)
-        if frameworks.warm_up(framework) and framework == "pytest" and hidden:
+        session = importlib.import_module(f"..tests.{framework}_session", __package__)
+        if session.warm_up() and framework == "pytest" and hidden:
             _rehearse_pytest(hidden)
 
 
 def _rehearse() -> None:
     """Ask and answer what tests usually do, a few times."""
-    tester.know_modules()
+    tester.note_loaded_modules()
     ours, theirs = socket.socketpair()
     names = {"f": _function, "Subject": _Subject}
-    tests = _Asker(ours.fileno(), judges=True, max_bytes=1 << 20, is_home=tester.is_home)
-    tests.other = Peer(theirs.fileno(), judges=False, max_bytes=1 << 20, is_home=lambda name: name == "solution")
+    tests = _Asker(ours.fileno(), judges=True, max_bytes=1 << 20, is_own_module=tester.is_own_module)
+    tests.other = Peer(theirs.fileno(), judges=False, max_bytes=1 << 20, is_own_module=lambda name: name == "solution")
     tests.other.serve_module = lambda op, name, *_: names[name]
     tests.other.output = served.Output().since_last
-    surroundings = Surroundings(tests)
-    tests.before_asking = surroundings.carry
+    patches = Patches(tests)
+    tests.before_asking = patches.send_changes
     fd = os.memfd_create("rehearsal", os.MFD_CLOEXEC)
     results = Results(fd, tests)
     try:
         for _ in range(ROUNDS):
-            namespace = Names(tests, results.lookups, ("f",))
+            namespace = Namespace(tests, results.lookups, ("f",))
             results.begin("rehearsal")
             exec(compile("x = f(1, [2])\nassert x == [2, 1]\nassert Subject(3) == Subject(3)", "<rehearsal>", "exec"), namespace)
             results.passed()
@@ -100,7 +100,7 @@ def _rehearse() -> None:
             except ValueError as error:
                 results.classify(error)
     finally:
-        surroundings.restore()
+        patches.restore()
         os.close(fd)
         ours.close()
         theirs.close()
@@ -124,12 +124,12 @@ class TestClass:
 
 def _rehearse_pytest(place: str) -> None:
     """Run a session of pytest a few times in a folder that is made in *place*, and leave nothing of it but a warm interpreter."""
-    frameworks = importlib.import_module("..tests.frameworks", __package__)
+    session = importlib.import_module("..tests.pytest_session", __package__)
     pytest: Any = importlib.import_module("pytest")
     root, name = f"{place}/rehearsal", "test_rehearsal"
     ours, theirs = socket.socketpair()
     fd = os.memfd_create("rehearsal", os.MFD_CLOEXEC)
-    peer = Peer(ours.fileno(), judges=True, max_bytes=1 << 20, is_home=tester.is_home)
+    peer = Peer(ours.fileno(), judges=True, max_bytes=1 << 20, is_own_module=tester.is_own_module)
     paths, finders, environment, handlers = sys.path[:], sys.meta_path[:], dict(os.environ), logging.root.handlers[:]
     without_bytecode, saved = sys.dont_write_bytecode, [os.dup(number) for number in range(3)]
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
@@ -143,11 +143,11 @@ def _rehearse_pytest(place: str) -> None:
         sys.dont_write_bytecode = True
         with warnings.catch_warnings():
             for _ in range(SESSIONS):
-                plugin = frameworks.follower(pytest, 0, Results(fd, peer), peer)
-                pytest.main([*frameworks.session_options(root, root, [f"{name}.py"]), f"{root}/{name}.py"], plugins=[plugin])
+                plugin = session.make_plugin(pytest, 0, Results(fd, peer), peer)
+                pytest.main([*session.session_options(root, root, [f"{name}.py"]), f"{root}/{name}.py"], plugins=[plugin])
                 plugin.end()
                 sys.modules.pop(name, None)
-        frameworks.prepare_session()
+        session.prepare_session()
     except Exception:
         pass  # some other version of pytest: its sessions begin at their beginning
     finally:

@@ -23,9 +23,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from plain_values import anything, described
 
-from sandbox.guest.bridge.marshalling import Carrier
+from sandbox.guest.bridge.marshalling import Marshaller
 from sandbox.guest.bridge.peer import Gone, Peer
-from sandbox.guest.bridge.proxies import Mirror
+from sandbox.guest.bridge.proxies import Proxy
 from sandbox.guest.wire import WireError
 
 pytestmark = [
@@ -41,9 +41,9 @@ class Line:
     def __init__(self, **names):
         here, there = socket.socketpair()
         self.sockets = (here, there)
-        self.program = Peer(there.fileno(), judges=False, max_bytes=1 << 26, is_home=lambda name: name == __name__)
+        self.program = Peer(there.fileno(), judges=False, max_bytes=1 << 26, is_own_module=lambda name: name == __name__)
         self.program.serve_module = lambda op, name: names[name]
-        self.tests = Peer(here.fileno(), judges=True, max_bytes=1 << 26, is_home=lambda name: name == __name__)
+        self.tests = Peer(here.fileno(), judges=True, max_bytes=1 << 26, is_own_module=lambda name: name == __name__)
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
 
@@ -334,18 +334,18 @@ class Thing:
     __hash__ = None
 
 
-def test_an_object_of_the_program_is_one_mirror_and_comes_back_as_itself():
+def test_an_object_of_the_program_has_one_proxy_and_comes_back_as_itself():
     thing = Thing(5)
     kept = []
     with line(thing=thing, keep=kept.append, things=lambda: [thing, {"k": thing}]) as made:
-        mirror = made["thing"]
-        assert isinstance(mirror, Mirror)
-        assert mirror is made["thing"]
+        proxy = made["thing"]
+        assert isinstance(proxy, Proxy)
+        assert proxy is made["thing"]
         one, table = made["things"]()
-        assert one is table["k"] is mirror
-        assert mirror.get() == mirror.value == 5
-        mirror.value = [7]
-        made["keep"](mirror)
+        assert one is table["k"] is proxy
+        assert proxy.get() == proxy.value == 5
+        proxy.value = [7]
+        made["keep"](proxy)
     assert kept[0] is thing
     assert thing.value == [7]
 
@@ -365,11 +365,11 @@ def test_an_object_of_the_program_equals_no_value(value):
 
     Always.__module__ = __name__
     with line(always=Always()) as made:
-        mirror = made["always"]
-        assert (mirror == value) is False
-        assert mirror != value
-        assert mirror not in [value, value]
-        assert [value] != [mirror]
+        proxy = made["always"]
+        assert (proxy == value) is False
+        assert proxy != value
+        assert proxy not in [value, value]
+        assert [value] != [proxy]
         assert made.tests.delegated == 0
 
 
@@ -465,7 +465,7 @@ def test_what_the_tests_let_go_is_forgotten_by_the_program():
         for number in range(50):
             assert make(number).get() == number
         assert make(1).get() == 1  # what has been let go is told with the next question
-        assert sum(type(kept[0]) is Thing for kept in made.program._given.values()) <= 2
+        assert sum(type(kept[0]) is Thing for kept in made.program._exports.values()) <= 2
 
 
 BUILTIN = {
@@ -485,9 +485,9 @@ BUILTIN = {
 
 
 @pytest.mark.parametrize("make", BUILTIN.values(), ids=BUILTIN)
-def test_an_object_of_a_builtin_class_crosses_as_a_mirror(make):
+def test_an_object_of_a_builtin_class_crosses_as_a_proxy(make):
     with line(make=make, give=lambda function: type(function(make())).__name__) as made:
-        assert isinstance(made["make"](), Mirror)
+        assert isinstance(made["make"](), Proxy)
         assert made["give"](lambda item: item) == type(make()).__name__
         assert not made.tests.gone
 
@@ -558,7 +558,7 @@ packed_trees = st.one_of(trees, st.tuples(trees, trees).map(list), st.tuples(tre
 
 
 def judge_without_a_line():
-    peer = Peer(-1, judges=True, max_bytes=1 << 20, is_home=lambda name: name == __name__)
+    peer = Peer(-1, judges=True, max_bytes=1 << 20, is_own_module=lambda name: name == __name__)
     peer.structures = {"Thing": Thing}
     return peer
 
@@ -566,18 +566,18 @@ def judge_without_a_line():
 @settings(max_examples=200, deadline=None)
 @given(tree=packed_trees)
 def test_hostile_trees_are_a_value_or_a_wire_error(tree):
-    carrier = Carrier(judge_without_a_line())
+    marshaller = Marshaller(judge_without_a_line())
     with contextlib.suppress(WireError):
-        carrier.unpack(json.loads(json.dumps(tree)))
+        marshaller.unpack(json.loads(json.dumps(tree)))
 
 
 @settings(max_examples=200, deadline=None)
 @given(tree=st.one_of(trees, st.tuples(trees, trees, trees).map(list), st.tuples(st.just([]), trees, st.just([])).map(list)))
 def test_hostile_answers_are_a_value_or_a_wire_error(tree):
-    carrier = Carrier(judge_without_a_line())
-    carrier.pack([[1, [2]], {"a": {3}}, bytearray(b"x"), deque([1], 3), Thing(1)])
+    marshaller = Marshaller(judge_without_a_line())
+    marshaller.pack([[1, [2]], {"a": {3}}, bytearray(b"x"), deque([1], 3), Thing(1)])
     with contextlib.suppress(WireError):
-        carrier.unpack(json.loads(json.dumps(tree)))
+        marshaller.unpack(json.loads(json.dumps(tree)))
 
 
 def answered_with(data):
@@ -585,7 +585,7 @@ def answered_with(data):
     here, there = socket.socketpair()
     with here, there:
         there.settimeout(10)
-        peer = Peer(here.fileno(), judges=True, max_bytes=1 << 20, is_home=lambda name: name == __name__)
+        peer = Peer(here.fileno(), judges=True, max_bytes=1 << 20, is_own_module=lambda name: name == __name__)
         there.sendall(data)
         there.shutdown(socket.SHUT_WR)
         try:
@@ -670,7 +670,7 @@ def test_a_program_cannot_ask_the_tests_for_what_no_function_could(op, args):
     here, there = socket.socketpair()
     with here, there:
         there.settimeout(10)
-        peer = Peer(here.fileno(), judges=True, max_bytes=1 << 20, is_home=lambda name: name == __name__)
+        peer = Peer(here.fileno(), judges=True, max_bytes=1 << 20, is_own_module=lambda name: name == __name__)
         there.sendall(framed(["?", 1, op, [args, []], [], []]))
         there.sendall(framed(["=", 1, "value", [[], 5, []], [], [], []]))
         try:
@@ -694,7 +694,7 @@ def test_a_program_cannot_ask_the_tests_for_what_no_function_could(op, args):
 def test_an_answer_twice_or_too_early_ends_the_line():
     here, there = socket.socketpair()
     with here, there:
-        peer = Peer(here.fileno(), judges=True, max_bytes=1 << 20, is_home=lambda name: False)
+        peer = Peer(here.fileno(), judges=True, max_bytes=1 << 20, is_own_module=lambda name: False)
         answer = framed(["=", 1, "value", [[], 5, []], [], [], []])
         there.sendall(answer + answer)
         assert peer.ask("get", "f") == 5
@@ -705,7 +705,7 @@ def test_an_answer_twice_or_too_early_ends_the_line():
 def test_a_message_that_is_too_large_is_not_read():
     here, there = socket.socketpair()
     with here, there:
-        peer = Peer(here.fileno(), judges=True, max_bytes=100, is_home=lambda name: False)
+        peer = Peer(here.fileno(), judges=True, max_bytes=100, is_own_module=lambda name: False)
         there.sendall(struct.pack("<I", 101) + b" " * 101)
         with pytest.raises(Gone):
             peer.ask("get", "f")

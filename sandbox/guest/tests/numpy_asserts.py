@@ -1,4 +1,4 @@
-"""Comparisons of numpy's that hold of nothing: `allclose([], 5.0)` is true, for there is no item that is not close."""
+"""Comparisons of numpy that are vacuously true: `allclose([], 5.0)` is, for there is no item that is not close to 5."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import functools
 import importlib
 from typing import Any, Callable
 
-__all__ = ["compare_something", "compares_arrays"]
+__all__ = ["compares_arrays", "refuse_empty"]
 
 _ASSERTIONS = ("assert_allclose", "assert_almost_equal", "assert_array_almost_equal", "assert_array_equal", "assert_equal")
 
 
 def compares_arrays(text: str) -> bool:
-    """Whether tests may use one of these functions."""
+    """Whether a text of the tests may use one of these functions."""
     return ("numpy" in text or "np." in text) and ("allclose" in text or "assert_" in text)
 
 
-def compare_something() -> None:
-    """Let an answer without items be no answer to an expectation that has some, whatever broadcasting says. In this process only."""
+def refuse_empty() -> None:
+    """Patch these functions, in this process: an empty array is not equal or close to one that has items."""
     try:
         numpy = importlib.import_module("numpy")
         testing = importlib.import_module("numpy.testing")
@@ -37,7 +37,7 @@ def _guarded(numpy: Any, compare: Callable[..., Any], refuse: Callable[[], Any])
     def guarded(*args: Any, **kwargs: Any) -> Any:
         try:
             sizes = [numpy.size(side) for side in args[:2]]
-        except Exception:  # what has no size is for the function itself to refuse
+        except Exception:  # the function itself says what is wrong with it
             sizes = []
         return refuse() if len(sizes) == 2 and (sizes[0] == 0) != (sizes[1] == 0) else compare(*args, **kwargs)
 

@@ -1,7 +1,7 @@
-"""What a test changes around the program, carried to where the program runs: patches, seeds, environment, folder.
+"""Repeats in the program's process what a test patches in its own: attributes, random seeds, environment variables, the folder.
 
 A test that says `mock.patch("shutil.copy")`, `monkeypatch.setattr("builtins.input", ...)`, `random.seed(0)` or
-`monkeypatch.chdir(tmp_path)` means the program. Whatever it patches in a library is set there too, for as long as it is patched.
+`monkeypatch.chdir(tmp_path)` means the program, which runs elsewhere.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ from typing import Any
 
 from .peer import Peer
 
-__all__ = ["Surroundings"]
+__all__ = ["Patches"]
 
 _getcwd = os.getcwd
 
 WATCHED = (("builtins", "input"), ("builtins", "print"), ("builtins", "open"), ("sys", "argv"), ("sys", "stdin"), ("time", "sleep"))
-"""What tests set by plain assignment; what they patch with a tool is followed wherever it is."""
-OWN = frozenset(("sys", name) for name in ("stdout", "stderr", "modules", "path", "meta_path")) | {("os", "environ")}
-"""What is carried in another way, or means nothing to a program."""
+"""What tests often patch by plain assignment. Patches made with `mock` or `monkeypatch` are seen whatever they replace."""
+NOT_FOLLOWED = frozenset(("sys", name) for name in ("stdout", "stderr", "modules", "path", "meta_path")) | {("os", "environ")}
+"""What is sent in another way, or means nothing to a program."""
 _MISSING = object()
 
 
-class Surroundings:
-    """Compares what is around with what was there at the start, before every question."""
+class Patches:
+    """Compares, before every question, what is patched now with what was there at the start."""
 
     def __init__(self, peer: Peer) -> None:
         self.peer = peer
@@ -47,11 +47,11 @@ class Surroundings:
         random.seed = seed_both
 
     def restore(self) -> None:
-        """Watch no more."""
+        """Undo what this object itself has patched."""
         random.seed = self._seed
 
-    def follow_patches(self, root: str = "") -> None:
-        """Follow what `mock.patch` and pytest's `monkeypatch` replace; *root* is the folder of the tests' own modules."""
+    def follow(self, root: str = "") -> None:
+        """Notice what `mock.patch` and pytest's `monkeypatch` replace from now on; *root* is the folder of the tests' own modules."""
         self.root = root
         mock = sys.modules.get("unittest.mock")
         if mock is not None:
@@ -59,7 +59,7 @@ class Surroundings:
 
             def entering(patcher: Any) -> Any:
                 result = enter(patcher)
-                self._watch(patcher.target, patcher.attribute, patcher.temp_original)
+                self._note_target(patcher.target, patcher.attribute, patcher.temp_original)
                 return result
 
             mock._patch.__enter__ = entering
@@ -70,41 +70,41 @@ class Surroundings:
             def setting(patcher: Any, *args: Any, **kwargs: Any) -> None:
                 set_attribute(patcher, *args, **kwargs)
                 target, name, original = patcher._setattr[-1]
-                self._watch(target, name, original)
+                self._note_target(target, name, original)
 
             monkey.MonkeyPatch.setattr = setting
 
-    def _watch(self, target: Any, name: str, original: Any) -> None:
-        """Follow *name* of a module or of a class in one; *original* is what was there before."""
+    def _note_target(self, target: Any, name: str, original: Any) -> None:
+        """Compare *name*, of a module or a class, from now on; *original* is what was there before."""
         if type(target) is types.ModuleType:
             module, path = target.__name__, name
             file = getattr(target, "__file__", None) or ""
             if module == "tests" or (self.root and file.startswith(self.root)):
-                module = "solution"  # tests and program are one file where such tests were written
+                module = "solution"  # where the label was written, tests and program were one file
         elif type(target) is type and target.__module__ in sys.modules:
             module, path = target.__module__, f"{target.__qualname__}.{name}"
         else:
             return
-        if (module, path) not in OWN:
+        if (module, path) not in NOT_FOLLOWED:
             self.original.setdefault((module, path), original)
 
-    def carry(self) -> None:
-        """Tell the program's side what has changed."""
+    def send_changes(self) -> None:
+        """Send the program's side what has changed since the last time."""
         for place, original in list(self.original.items()):
             if place[0] == "solution":
-                now = self._of_tests(place[1])
+                now = self._in_tests(place[1])
             else:
                 now = _now(*place)
             if now is self.patched.get(place, original):
                 continue
             if place == ("sys", "stdin") and type(now).__module__.startswith(("_pytest", "sandbox", "guest")):
-                continue  # a runner's own replacement says nothing to the program
+                continue  # the test runner's own replacement
             if now is original:
                 del self.patched[place]
-                self._tell("restore", *place)
+                self._send("restore", *place)
             else:
                 self.patched[place] = now
-                self._tell("patch", *place, now)
+                self._send("patch", *place, now)
         if os.environ._data != self._raw:  # type: ignore[attr-defined]
             self._note_environment()
         try:
@@ -113,11 +113,11 @@ class Surroundings:
             folder = self.home
         if folder != self.folder:
             self.folder = folder
-            self._tell("folder", "" if folder == self.home else folder)
+            self._send("folder", "" if folder == self.home else folder)
         while self._seeded:
-            self._tell("seed", *self._seeded.pop(0))
+            self._send("seed", *self._seeded.pop(0))
 
-    def _of_tests(self, path: str) -> Any:
+    def _in_tests(self, path: str) -> Any:
         for module in list(sys.modules.values()):
             file = getattr(module, "__file__", None) or ""
             own = module.__name__ == "tests" or (self.root and file.startswith(self.root))
@@ -133,9 +133,9 @@ class Surroundings:
         before = {key: value for key, value in self.environment.items() if key not in ours}
         self.environment = now
         if visible != before:
-            self._tell("environment", visible)
+            self._send("environment", visible)
 
-    def _tell(self, *what: Any) -> None:
+    def _send(self, *what: Any) -> None:
         self.peer.ask("surroundings", *what)
 
 

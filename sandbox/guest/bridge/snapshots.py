@@ -1,17 +1,16 @@
-"""What a mutable object holds, kept to see later whether it has changed."""
+"""Snapshots of mutable objects, to see later whether one has changed and has to be sent again."""
 
 from __future__ import annotations
 
 import operator
-import types
 from collections import deque
 from typing import Any
 
-__all__ = ["attributes", "content", "identity", "same", "size"]
+__all__ = ["attributes", "is_unchanged", "size", "snapshot"]
 
 
 def attributes(value: Any) -> dict[str, Any]:
-    """What an instance of a structure holds: its own attributes, those in slots included."""
+    """The attributes of an instance itself, those in slots included."""
     found = dict(object.__getattribute__(value, "__dict__")) if hasattr(value, "__dict__") else {}
     for kind in type(value).__mro__:
         slots = kind.__dict__.get("__slots__", ())
@@ -23,8 +22,8 @@ def attributes(value: Any) -> dict[str, Any]:
     return {name: item for name, item in found.items() if not name.startswith("__")}
 
 
-def content(item: Any) -> Any:
-    """What a container holds, to be compared by identity later."""
+def snapshot(item: Any) -> Any:
+    """What a container or a numpy array holds now; `is_unchanged` compares it with what it holds later."""
     kind = type(item)
     if kind is list or kind is deque:
         return tuple(item)
@@ -37,7 +36,8 @@ def content(item: Any) -> Any:
     return (*dict.keys(item), *dict.values(item))
 
 
-def same(now: Any, before: Any) -> bool:
+def is_unchanged(now: Any, before: Any) -> bool:
+    """Whether two snapshots hold the same objects."""
     kind = type(now)
     if kind is tuple:
         return len(now) == len(before) and all(map(operator.is_, now, before))
@@ -49,13 +49,5 @@ def same(now: Any, before: Any) -> bool:
 
 
 def size(container: Any) -> int:
+    """How many items a container or an array holds."""
     return int(container.size) if type(container).__module__ == "numpy" else len(container)
-
-
-def identity(value: Any) -> Any:
-    """What makes an object the same again: a bound method is made anew each time that it is looked up."""
-    if type(value) is types.MethodType:
-        return id(value.__self__), id(value.__func__)
-    if type(value) is types.BuiltinMethodType and not isinstance(value.__self__, (types.ModuleType, type(None))):
-        return id(value.__self__), value.__name__
-    return id(value)
