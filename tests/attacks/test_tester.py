@@ -228,5 +228,5 @@ def test_the_tests_leave_the_host_after_the_candidate_was_forked():
     """By the zygote's own source: between the two forks it reads the tests; a change of that order has to be looked at."""
     source = Path(sys.modules["sandbox"].__file__).parent.joinpath("guest", "worker", "zygote.py").read_text(encoding="utf-8")
     fork = source.index("self.server.candidate(")
-    assert source.index("self.relay.copy(tests.order.tests_bytes") > fork
-    assert source.count("self.relay.copy(") == 2
+    assert source.index("self.connection.receive_file(tests.order.tests_bytes") > fork
+    assert source.count("self.connection.receive_file(") == 2

@@ -118,7 +118,7 @@ def test_a_missing_layer_is_said_at_the_command_line(tmp_path):
 
 NOTHING = enforcement.Facts(
     namespaces=False,
-    own_users=False,
+    separate_uid=False,
     container="",
     landlock=0,
     seccomp="no filter",

@@ -18,7 +18,7 @@ from typing import Any, Callable, Sequence
 from ..bridge.operations import run_awaitable
 from ..bridge.peer import Gone, Peer
 from ..bridge.surroundings import Surroundings
-from ..program.candidate import content_of
+from ..program.files import content_of
 from .program_module import Finder
 from .results import Results, shown
 

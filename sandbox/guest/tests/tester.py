@@ -20,9 +20,10 @@ from typing import Any, NoReturn
 from ..bridge.peer import Gone, Peer
 from ..bridge.surroundings import Surroundings
 from ..program import candidate
+from ..program.answers import MAX_MESSAGE
 from ..walls import confine
-from ..walls.landlock import Domain
-from ..walls.workfolder import TESTS, Scratch
+from ..walls.landlock import Ruleset
+from ..walls.workfolder import TESTS, WorkFolder
 from ..wire import EXIT_ALONE, Order
 from .program_module import Finder, Names
 from .results import Results, said_by_program
@@ -37,9 +38,9 @@ def run(
     results_fd: int,
     line_fd: int,
     setup_fd: int,
-    wall: confine.Wall,
-    domain: Domain,
-    folder: Scratch,
+    wall: confine.Confinement,
+    domain: Ruleset,
+    folder: WorkFolder,
 ) -> NoReturn:
     """Be the tester. Called right after the fork; never returns."""
     code = 1
@@ -70,9 +71,7 @@ def run(
             results.lookups.no_classes.update((tests["entry"], *(tests["asked"] if tests["framework"] == "unittest" else ())))
             peer.passes_stop_iteration = "StopIteration" in data.decode("ascii")
         except BaseException as error:
-            os.pwrite(
-                confine.SETUP_FD, f"tester: {type(error).__name__}: {error}".encode("utf-8", "replace")[: candidate.MAX_MESSAGE], 0
-            )
+            os.pwrite(confine.SETUP_FD, f"tester: {type(error).__name__}: {error}".encode("utf-8", "replace")[:MAX_MESSAGE], 0)
             raise
         try:
             _test(tests, peer, results, folder)
@@ -113,7 +112,7 @@ def _read_all(fd: int) -> bytes:
     return os.pread(fd, os.fstat(fd).st_size, 0)
 
 
-def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: Scratch) -> None:
+def _test(tests: dict[str, Any], peer: Peer, results: Results, folder: WorkFolder) -> None:
     try:
         peer.wait("loaded")
     except Gone:

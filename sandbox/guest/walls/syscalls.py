@@ -1,4 +1,4 @@
-"""The few kernel calls that the standard library does not offer. The only file here that may import ctypes."""
+"""System calls that the standard library does not offer, by ctypes: the only file of the guest that may import it."""
 
 from __future__ import annotations
 
