@@ -30,8 +30,8 @@ from sandbox.words.verdict import Cause
 
 __all__ = ["Pool"]
 
-_OURS = (Cause.OVERLOADED, Cause.SETUP)
-_SLICE = 1.0
+_RETRIED = (Cause.OVERLOADED, Cause.SETUP)
+_PERMIT_SECONDS = 1.0
 """Seconds after which a thread that waits for the node looks whether its pool is still open. It loses its place by that."""
 
 
@@ -91,7 +91,7 @@ class Pool:
                 continue
             except Overloaded as error:
                 return Run(cause=Cause.OVERLOADED, detail=str(error), retries=attempt)
-            if run.cause not in _OURS:
+            if run.cause not in _RETRIED:
                 return replace(run, retries=attempt) if attempt else run
             trouble = replace(run, retries=attempt)
         return trouble
@@ -199,7 +199,7 @@ class Pool:
                     f"other processes of this node ran {self._node.cap} jobs until the deadline; "
                     "raise node_jobs if there are processors left, or deadline_seconds"
                 )
-            with self._node.permit(min(_SLICE, left)) as is_held:
+            with self._node.permit(min(_PERMIT_SECONDS, left)) as is_held:
                 if is_held:
                     yield
                     return
