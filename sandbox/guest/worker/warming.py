@@ -10,7 +10,7 @@ import sys
 from .. import values
 from ..program.streams import prepare_streams
 
-_GUEST = __package__.rpartition(".")[0]
+_GUEST = __name__.rpartition(".worker.")[0]  # not __package__: zipimport of Python 3.9 sets it only when a module has been loaded
 """The package of the guest's code: "guest" in a worker, "sandbox.guest" elsewhere."""
 
 __all__ = ["forget_sources", "warm_up"]
