@@ -242,10 +242,10 @@ def test_what_is_not_there_cannot_be_shown(path):
 def test_workers_of_one_pool_are_all_of_one_tier(monkeypatch):
     """After one worker had namespaces, another that cannot have them now is lost and tried again, never quietly made without."""
     ProcessWorker().close()
-    begin = ProcessWorker._begin
+    begin = ProcessWorker._start_guest
     monkeypatch.setattr(
         ProcessWorker,
-        "_begin",
+        "_start_guest",
         lambda self, has, group: {**begin(self, has, group), "failed": "step:x: No space left", "errno": 28},
     )
     with pytest.raises(WorkerLost, match="cannot have namespaces now"):

@@ -148,7 +148,7 @@ class LabelFault(Exception):
 def load_and_answer(
     job: Payload, calls: list[list[Any]], answers: Answers, module: ModuleType, path: str, serving: dict[str, Any]
 ) -> int:
-    """Load the program and answer; the exit status of the process."""
+    """Load the program, make the calls or serve the tests, and write the answers; the exit status of the process."""
     namespace = module.__dict__
     preamble_names = set(namespace)  # these are never the program's answer to a call
     try:

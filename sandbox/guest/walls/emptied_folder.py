@@ -41,13 +41,13 @@ class EmptiedFolder:
         self._hidden = -1
         self._size, self._free = 0, (0, 0)
         self._changed = True
-        self.left: tuple[str, ...] = (self.top,)
+        self.folders: tuple[str, ...] = (self.top,)
 
     def writable(self) -> tuple[str, ...]:
         return (self.path, self.temporary, *((self.shared,) if self.hidden else ()))
 
     def begin(self, size_bytes: int) -> bool:
-        """Such folders have no size of their own: RLIMIT_FSIZE bounds each file, `is_over` all of them together."""
+        """Such folders have no size of their own: RLIMIT_FSIZE bounds each file, `exceeds_limit` all of them together."""
         self._size, self._free = size_bytes, self._free_space()
         changed, self._changed = self._changed, False
         return changed
@@ -56,7 +56,7 @@ class EmptiedFolder:
         about = os.fstatvfs(self._top)
         return about.f_bavail * about.f_frsize, about.f_favail
 
-    def is_over(self) -> bool:
+    def exceeds_limit(self) -> bool:
         """Counted in a child, for names of files are a job's words; and only if the file system has lost that much space at all."""
         lost = [before - now for before, now in zip(self._free, self._free_space())]
         if lost[0] <= self._size and lost[1] <= MAX_FILES:
@@ -81,7 +81,7 @@ class EmptiedFolder:
         self._hidden = os.open(self.hidden, FOLDER_FLAGS)
         fcntl.flock(self._hidden, fcntl.LOCK_EX)
         os.mkdir(self.shared, 0o700)
-        self.left = (self.top, self.hidden)
+        self.folders = (self.top, self.hidden)
 
     def clean(self) -> bool:
         if self.hidden and os.listdir(self._hidden) and not remove_in_child(TESTS, self._hidden):  # the names in it are ours
@@ -104,7 +104,7 @@ class EmptiedFolder:
 
     def _holds_nothing_else(self) -> bool:
         entries = sum(len(os.listdir(place)) for place in self._own_places) + len(os.listdir(self._top))
-        return entries == len(self.left) + (3 if self.hidden else 2)
+        return entries == len(self.folders) + (3 if self.hidden else 2)
 
     def _unlink_program(self) -> None:
         try:
@@ -122,7 +122,7 @@ class EmptiedFolder:
         for name, parent in places:
             if parent >= 0:
                 remove_in_child(name, parent)
-        for folder in self.left:
+        for folder in self.folders:
             try:
                 os.rmdir(folder)
             except OSError:

@@ -19,7 +19,7 @@ class MountedFolder:
     temporary = "/tmp"
     shared = "/shared"
     hidden = namespaces.HIDDEN
-    left: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
 
     def __init__(self, mount_fresh: Callable[[int], bool], job_uid: int) -> None:
         self._mount_fresh = mount_fresh
@@ -66,7 +66,7 @@ class MountedFolder:
         os.close(fd)
         self._ctimes = [os.fstat(fd).st_ctime_ns for fd in self._points]
 
-    def is_over(self) -> bool:
+    def exceeds_limit(self) -> bool:
         """Never: the size of the tmpfs is the limit."""
         return False
 

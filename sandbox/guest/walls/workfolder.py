@@ -23,7 +23,7 @@ class WorkFolder(Protocol):
     """The folder that tests and programs share."""
     hidden: str
     """Where the tester keeps the files of its tests; "" where nothing hides them."""
-    left: tuple[str, ...]
+    folders: tuple[str, ...]
     """Folders that the host has to remove if the worker is killed."""
 
     def writable(self) -> tuple[str, ...]:
@@ -32,7 +32,7 @@ class WorkFolder(Protocol):
     def begin(self, size_bytes: int) -> bool:
         """Make it ready for a job that may write *size_bytes*. True if `writable` has changed, or its paths lead to new folders."""
 
-    def is_over(self) -> bool:
+    def exceeds_limit(self) -> bool:
         """Whether the files of the job are larger together, or more, than they may be."""
 
     def clean(self) -> bool:

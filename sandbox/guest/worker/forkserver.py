@@ -84,7 +84,7 @@ class ForkServer:
         self.sees_children = bool(fds) or self.lists_all
 
     def run(self, order: Order, ruleset: Ruleset, fds: Sequence[int]) -> None:
-        """Fork a candidate, as `candidate` does, and wait for it: `line` can be read when it has ended."""
+        """Fork a candidate, as `candidate` does, and wait for it: `socket` can be read when it has ended."""
         self._pid = 0
         self._ask(_RUN, order, [*fds, *([ruleset.fd] if ruleset.fd >= 0 else ())])
 
@@ -96,7 +96,7 @@ class ForkServer:
         return self._pid
 
     def ended(self) -> Ended | None:
-        """How the candidate that ran has ended. None: it took long, and stays a zombie that can be sampled until `sampled` is called."""
+        """How the candidate that ran has ended. None: it took long, and stays a zombie that can be sampled until `reap_candidate` is called."""
         data = self.socket.recv(_ENDED.size)
         if data == _SAMPLE:
             return None
@@ -105,8 +105,8 @@ class ForkServer:
             raise OSError(-self._pid, f"fork: {os.strerror(-self._pid)}")
         return ended
 
-    def sampled(self) -> None:
-        """Let the candidate be reaped."""
+    def reap_candidate(self) -> None:
+        """Let the candidate that has been sampled be reaped; `ended` tells of it."""
         self.socket.send(_SAMPLE)
 
     def children(self) -> list[int]:

@@ -40,7 +40,7 @@ def hello_message(
         "pid": pid,
         "python": ".".join(map(str, sys.version_info[:3])),
         "implementation": sys.implementation.name,
-        "folders": list(folder.left),
+        "folders": list(folder.folders),
         "layers": [layer._asdict() for layer in enforcement.layers(facts)],
         "no_cgroup": cgroup.why_not,
         "peak": "cgroup" if cgroup.has_peak else "largest process (maxrss), sampled sum of all",

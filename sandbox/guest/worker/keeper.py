@@ -3,7 +3,7 @@
     host ──stream──▶ zygote        The keeper never touches the stream, knows no job, and runs nothing of a job's.
                        │ "fresh"
                      keeper        With namespaces of its own it stays outside of the process namespace and of the filter of
-                                   system calls, for it mounts; the zygote asks it over a socket that no job inherits.
+                                   system calls, for it mounts; the zygote sends requests over a socket that no job inherits.
 
 If the zygote is killed, the process namespace dies with it; where there is none, orphans become the keeper's children, and it
 sweeps them up. If the keeper is killed, the zygote goes too.
@@ -43,16 +43,18 @@ _PARTS = ("job", "tmp", "shm", "shared")
 def main(options: dict[str, Any]) -> int:
     """Be the keeper, and in a child of it the zygote; *options* are the host's."""
     os.umask(0o022)
-    host = os.pidfd_open(os.getppid()) if os.getppid() else -1  # in a container nobody is there: the end of the stream says it
+    host = (
+        os.pidfd_open(os.getppid()) if os.getppid() else -1
+    )  # in a container there is no parent: the stream ends when the host does
     cgroup = Cgroup(options["cgroup"] or of_container())
     try:
         cgroup.join()
-    except OSError as error:  # it could be made but not entered: as where none can be made
+    except OSError as error:  # it could be made but not entered: go on as where none can be made
         cgroup = Cgroup({"why_not": f"it cannot be entered: {error.strerror}"})
-    syscalls.become_subreaper()  # where that cannot be asked for, this is process 1 of a container, whose children orphans are anyway
+    syscalls.become_subreaper()  # where that is not supported, this is process 1 of a container, which orphans go to anyway
     stream = _open_stream(options["stream"])
     if options.get("container"):
-        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)  # jobs have the same user there: its memory is not theirs to open
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)  # jobs have the same user there, and must not read its memory
     separate_uid = False
     kept: list[tuple[str, str]] = []
     if options["namespaces"]:
@@ -78,13 +80,13 @@ def main(options: dict[str, Any]) -> int:
     try:
         _, raw = os.waitpid(pid, 0)
     except ChildProcessError:
-        return 0  # it was waited for among the orphans
+        return 0  # it was reaped among the orphans
     processes.sweep(Usage())
     return max(0, os.waitstatus_to_exitcode(raw))
 
 
-def _wait_for_orphans() -> None:
-    """Reap them. gVisor sends process 1 no signal when they end."""
+def _reap_orphans() -> None:
+    """Reap what has ended. gVisor sends process 1 no signal for orphans."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -93,7 +95,7 @@ def _wait_for_orphans() -> None:
 
 
 def _open_stream(given: int | str) -> Stream:
-    """The way to the host: a descriptor, the path of a socket, or "" for standard input and output."""
+    """The stream to the host: a descriptor, the path of a socket, or "" for standard input and output."""
     if given == "":
         return StandardStreams()
     if isinstance(given, int):
@@ -157,7 +159,7 @@ def _serve(line: socket.socket, kept: list[tuple[str, str]]) -> None:
             size_bytes, _ = _REQUEST.unpack(request)
             try:
                 if size_bytes == _ORPHANS:
-                    _wait_for_orphans()
+                    _reap_orphans()
                 else:
                     mount_fresh(size_bytes, kept)
                 done = b"y"

@@ -30,7 +30,7 @@ class TesterProcess:
         self.cause = ""
         self.status = 0
         self.cpu_ns = 0
-        self.is_alone = False
+        self.lost_candidate = False
         """The tester ended because the candidate had."""
 
     def fork(self, memory: int, server: ForkServer) -> int:
@@ -63,7 +63,7 @@ class TesterProcess:
         self._socket.close()
         self.status = os.waitstatus_to_exitcode(ended.raw_status)
         if self.status == EXIT_ALONE:
-            self.is_alone, self.status = True, 0
+            self.lost_candidate, self.status = True, 0
         self.cpu_ns = int((ended.user_seconds + ended.system_seconds) * 1e9)
         if not self.cause:
             self.cause = "finished" if self.status == 0 else "exited" if self.status > 0 else "signaled"

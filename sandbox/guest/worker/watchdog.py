@@ -46,9 +46,9 @@ class Watchdog:
         self.slot = Progress(0, 0, started)
         self.slot_delay_ns = 0
         self.slot_tester_ns = 0
-        self.is_over = False
+        self.candidate_ended = False
         """The candidate has ended, and only its tester still runs."""
-        self.over_ns = self.over_delay_ns = 0
+        self.ended_ns = self.ended_delay_ns = 0
 
     def check(self) -> tuple[str, float]:
         """The limit that the candidate has reached, or "", and how many seconds may pass before the next check."""
@@ -61,8 +61,8 @@ class Watchdog:
             return "tester:cpu_time", 0
         if now - self.started > order.hard_ns:
             return "overloaded", 0
-        if self.is_over:
-            if now - self.over_ns - (self.accounting.delay_ns - self.over_delay_ns) > order.wall_ns:
+        if self.candidate_ended:
+            if now - self.ended_ns - (self.accounting.delay_ns - self.ended_delay_ns) > order.wall_ns:
                 return "tester:wall_time", 0
             return "", self.sample_seconds
         used = cpu_ns - self.slot.cpu_ns
@@ -78,7 +78,7 @@ class Watchdog:
             return "processes", 0
         if os.fstat(self.out).st_size + os.fstat(self.err).st_size > order.output_bytes:
             return "output", 0
-        if self.folder.is_over():
+        if self.folder.exceeds_limit():
             return "output", 0
         if used > order.cpu_ns or cpu_ns > order.total_ns:
             return "cpu_time", 0

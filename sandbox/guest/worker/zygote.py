@@ -91,7 +91,7 @@ class Keeper(Protocol):
 
 
 def _ignore(*_: object) -> None:
-    """Children have the interpreter's own handler again."""
+    """A handler that does nothing; the fork server sets the interpreter's own again."""
 
 
 HUNG_UP_SECONDS = 1.0
@@ -99,6 +99,8 @@ HUNG_UP_SECONDS = 1.0
 
 
 class _Zygote:
+    """One worker's state between jobs, and the steps of serving one."""
+
     def __init__(
         self,
         stream: Stream,
@@ -130,7 +132,7 @@ class _Zygote:
             try:
                 self.last_pid = os.open("/proc/sys/kernel/ns_last_pid", os.O_WRONLY | os.O_CLOEXEC)
             except OSError:
-                pass  # a kernel without CONFIG_CHECKPOINT_RESTORE: numbers go on counting
+                pass  # a kernel without CONFIG_CHECKPOINT_RESTORE: process ids go on counting
         self.state = confine.rlimits_and_scheduling()
         self.setup = os.memfd_create("setup", os.MFD_CLOEXEC)
         self._start_server()
@@ -244,7 +246,7 @@ class _Zygote:
         return TesterProcess(order)
 
     def _run(self, watchdog: Watchdog, files: list[int]) -> tuple[str, Ended | None]:
-        """Run a candidate: (why it was stopped or "", how it ended); None if host or fork server are gone."""
+        """Run a candidate: (why it was stopped or "", how it ended). How is None if the host or the fork server is gone."""
         self.server.run(watchdog.order, self.candidate_ruleset, files)
         _, cause, orphaned = self._wait_for_event(watchdog, self.while_running, [self.server.socket.fileno()])
         if orphaned:
@@ -255,7 +257,7 @@ class _Zygote:
         ended = self.server.ended()
         if ended is None:
             watchdog.accounting.sample()
-            self.server.sampled()
+            self.server.reap_candidate()
             ended = self.server.ended()
         return cause, ended
 
@@ -312,10 +314,10 @@ class _Zygote:
                     processes.kill(pid, signal.SIGKILL)
                     if cause == "overloaded":
                         tests.stop(cause)
-                if leader not in waiting and not watchdog.is_over:
-                    watchdog.is_over = True
-                    watchdog.over_ns = time.monotonic_ns()
-                    watchdog.over_delay_ns = watchdog.accounting.delay_ns
+                if leader not in waiting and not watchdog.candidate_ended:
+                    watchdog.candidate_ended = True
+                    watchdog.ended_ns = time.monotonic_ns()
+                    watchdog.ended_delay_ns = watchdog.accounting.delay_ns
                     tests.hang_up()
         finally:
             for fd in waiting:
@@ -325,7 +327,7 @@ class _Zygote:
         watchdog.accounting.tester_cpu_ns = max(watchdog.accounting.tester_cpu_ns, tests.cpu_ns)
         watchdog.accounting.tester_pid = 0
         # A process that ends closes its socket a little before it can be reaped.
-        if leader in waiting and not (tests.is_alone and pidfds.ends_within(leader, HUNG_UP_SECONDS)):
+        if leader in waiting and not (tests.lost_candidate and pidfds.ends_within(leader, HUNG_UP_SECONDS)):
             cause = cause or "finished"  # the tests have ended, so it is not needed any more
         return cause, False
 
