@@ -22,7 +22,7 @@ def build_image(name: str, base: str | None) -> None:
     """Build one of ours, telling each step."""
     console = Console()
     started = time.monotonic()
-    made = images.build(name, base=base, say=lambda text: console.print(f"[dim]{escape(text)}[/]", highlight=False))
+    made = images.build(name, base=base, report=lambda text: console.print(f"[dim]{escape(text)}[/]", highlight=False))
     seconds = time.monotonic() - started
     console.print(f"[green]{images.REPOSITORY}/{name}[/] is {made[:19]} ({seconds:.0f} s)", highlight=False)
 
@@ -32,7 +32,7 @@ def list_images() -> None:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for head in ("image", "id", "size", "made", "guest"):
         table.add_column(head)
-    found = images.held()
+    found = images.installed()
     for one in found:
         guest = "[green]this version's[/]" if one.is_current else "[red]of another version: build it anew[/]"
         table.add_row(escape(one.name), one.id[7:19], f"{one.size_bytes / 1e6:.0f} MB", one.created, guest)

@@ -1,4 +1,4 @@
-"""Which kind of worker a pool is made of: one setting, one table."""
+"""Chooses the kind of worker that a pool starts: a process, or a container of Docker's or gVisor's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The guest code as one zip file, built once per process and handed to workers as a memfd."""
+"""The guest's code as one zip file: built once in a process, and given to workers as a memfd."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def _sources(folder: Traversable, name: str) -> Iterator[tuple[str, bytes]]:
 
 SEAL_TRIES = 100
 _UNCHECKED = MAGIC_NUMBER + (1).to_bytes(4, "little") + bytes(8)
-"""The head of a .pyc that nobody compares with its source (PEP 552)."""
+"""The head of a .pyc that is not compared with its source (PEP 552)."""
 
 
 @functools.cache

@@ -1,12 +1,8 @@
-"""Control groups of workers: one group a worker, of version 2 or 1, made where this process may make groups, and removed again.
+"""Makes and removes control groups, of version 2 or 1: one for each worker.
 
-Nothing is believed: a controller counts as there when a group was made, its limit written and read back. Where groups may not be
+A controller counts as there only if a group could be made and its limit written and read back. Where groups may not be
 made (an ordinary user without delegation, a container with a read-only /sys/fs/cgroup) there are none, and workers look at memory
 and processes themselves.
-
-Version 2 allows no controllers below a group that has processes of its own. So a group is made, in this order: below the root of all
-groups, or one that has its controllers enabled already; below our own, if its processes can be moved aside into a leaf (in a container,
-or a scope that was delegated to us, and nobody else's); or beside our own.
 """
 
 from __future__ import annotations
@@ -14,18 +10,18 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+
+from sandbox.host.cgroup_places import LEAF, places, read, write
 
 __all__ = ["Group", "make", "remove_stale"]
 
 PREFIX = "reward-sandbox-"
 STALE_SECONDS = 60.0
+"""Younger groups are left alone: their worker may not have entered them yet."""
 YOUNG_SECONDS = 2.0
-"""Of a group whose owner is not seen here: it may be in another process namespace, and about to enter it."""
+"""As STALE_SECONDS, where the owner of a group is not seen: it may be in another process namespace, and about to enter the group."""
 REMOVE_SECONDS = 5.0
-_LEAF = "reward-sandbox-supervisor"
-_V1 = ("memory", "pids", "cpuacct")
 _V1_FILES = {
     "memory_limit": ("memory", "memory.limit_in_bytes"),
     "swap_limit": ("memory", "memory.memsw.limit_in_bytes"),
@@ -68,8 +64,8 @@ class Group:
         """What has to be passed on to the worker."""
         return [*self.files.values(), *self.joins]
 
-    def told(self) -> dict[str, object]:
-        """What the worker is told."""
+    def options(self) -> dict[str, object]:
+        """For the worker: what it needs to use the group."""
         return {"version": self.version, "files": self.files, "joins": self.joins}
 
     def release(self) -> None:
@@ -93,10 +89,10 @@ def make() -> Group:
     """A new group for a worker; one without files, that says why, where none can be made."""
     reasons = []
     try:
-        places = list(_places())
+        found = list(places())
     except OSError as error:
         return Group(why_not=f"{error.filename}: {error.strerror}")
-    for version, place in places:
+    for version, place in found:
         name = f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}"
         try:
             group = _make_v2(place[""], name) if version == 2 else _make_v1(place, name)
@@ -110,20 +106,20 @@ def make() -> Group:
     return Group(why_not="; ".join(dict.fromkeys(reasons)) or "this machine has no cgroups")
 
 
-def _make_v1(places: dict[str, str], name: str) -> Group:
+def _make_v1(parents: dict[str, str], name: str) -> Group:
     group = Group(version=1)
     try:
-        for parent in places.values():
+        for parent in parents.values():
             _remove_stale(parent)
             os.mkdir(f"{parent}/{name}")
             group.folders.append(f"{parent}/{name}")
             group.joins.append(os.open(f"{parent}/{name}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC))
         for key, (controller, file) in _V1_FILES.items():
-            if controller in places:
-                _open(group, key, f"{places[controller]}/{name}/{file}")
-        _prove(group)
+            if controller in parents:
+                _open(group, key, f"{parents[controller]}/{name}/{file}")
+        _check_limits(group)
         if "memory_limit" in group.files and "swap_limit" not in group.files:  # what went to swap would not be bounded
-            _write(f"{places['memory']}/{name}/memory.swappiness", "0")
+            write(f"{parents['memory']}/{name}/memory.swappiness", "0")
     except OSError:
         group.remove()
         raise
@@ -140,8 +136,8 @@ def _make_v2(parent: str, name: str) -> Group:
         for key, file in _V2_FILES.items():
             _open(group, key, f"{folder}/{file}")
         with contextlib.suppress(FileNotFoundError):  # no swap accounting, or no swap
-            _write(f"{folder}/memory.swap.max", "0")
-        _prove(group)
+            write(f"{folder}/memory.swap.max", "0")
+        _check_limits(group)
         group.joins.append(os.open(f"{folder}/cgroup.procs", os.O_WRONLY | os.O_CLOEXEC))
     except OSError:
         group.remove()
@@ -155,7 +151,7 @@ def _open(group: Group, key: str, path: str) -> None:
         group.files[key] = os.open(path, how | os.O_CLOEXEC)
 
 
-def _prove(group: Group) -> None:
+def _check_limits(group: Group) -> None:
     """Write each limit and read it back."""
     for key, number in (("memory_limit", 1 << 40), ("processes_limit", 1000)):
         fd = group.files.get(key)
@@ -166,115 +162,15 @@ def _prove(group: Group) -> None:
     if "peak" in group.files:
         try:
             os.pwrite(group.files["peak"], b"0", 0)
-        except OSError:  # before Linux 6.12 version 2 cannot begin anew: it would be the peak of all jobs
+        except OSError:  # before Linux 6.12 version 2 cannot reset it: it would be the peak of all jobs
             os.close(group.files.pop("peak"))
-
-
-def _places() -> Iterator[tuple[int, dict[str, str]]]:
-    """Where groups may be made: (version, folder of each controller); of version 2 one folder, named ""."""
-    mounts = _mounts()
-    own = _own_groups()
-    v2 = mounts.get("cgroup2")
-    if v2 is not None and "" in own:
-        for parent in _parents_v2(v2, own[""]):
-            yield 2, {"": parent}
-    places = {}
-    for controller in _V1:
-        mount = mounts.get(controller)
-        if mount is not None and controller in own:
-            # Inside a cgroup namespace, or under a bind mount, the path may begin above what is mounted.
-            for path in (mount + own[controller], mount):
-                if os.path.isdir(path):
-                    places[controller] = path.rstrip("/")
-                    break
-    if places:
-        yield 1, places
-
-
-def _mounts() -> dict[str, str]:
-    """Mount point of version 2 ("cgroup2") and of each controller of version 1."""
-    found: dict[str, str] = {}
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-        for line in file:
-            before, _, after = line.partition(" - ")
-            kind, _, options = after.split(" ", 2)
-            point = before.split(" ")[4]
-            if kind == "cgroup2":
-                found.setdefault("cgroup2", point)
-            elif kind == "cgroup":
-                for option in options.strip().split(","):
-                    if option in _V1:
-                        found.setdefault(option, point)
-    return found
-
-
-def _own_groups() -> dict[str, str]:
-    """Path of this process's group in each hierarchy; version 2 is ""."""
-    found = {}
-    with open("/proc/self/cgroup", encoding="utf-8", errors="surrogateescape") as file:
-        for line in file:
-            _, controllers, path = line.rstrip("\n").split(":", 2)
-            for controller in controllers.split(","):
-                found[controller] = path
-    return found
-
-
-def _parents_v2(mount: str, own: str) -> Iterator[str]:
-    """Folders in which a group with controllers can be made, each made ready as far as that is ours to do."""
-    here = (mount + own).rstrip("/") if os.path.isdir(mount + own) else mount
-    if here.endswith(f"/{_LEAF}"):
-        here = here[: -len(_LEAF) - 1]  # moved aside by an earlier pool
-    if _enable(here) or (_is_ours(here) and _move_aside(here) and _enable(here)):
-        yield here
-    above = os.path.dirname(here)
-    if above.startswith(mount) and _enable(above):
-        yield above
-
-
-def _enable(folder: str) -> bool:
-    """Whether groups made in *folder* have memory and pids, enabling them if need be."""
-    try:
-        enabled = _read(f"{folder}/cgroup.subtree_control").split()
-        wanted = [name for name in ("memory", "pids", "cpu") if name not in enabled]
-        offered = _read(f"{folder}/cgroup.controllers").split()
-        for name in wanted:
-            if name in offered:
-                _write(f"{folder}/cgroup.subtree_control", f"+{name}")
-        return {"memory", "pids"} & set(_read(f"{folder}/cgroup.subtree_control").split()) != set()
-    except OSError:
-        return False
-
-
-def _is_ours(folder: str) -> bool:
-    """Whether the processes of a group may be moved: it is the root of a cgroup namespace, or was delegated to this user."""
-    try:
-        with contextlib.suppress(OSError):
-            if os.getxattr(folder, "user.delegate") == b"1":
-                return True
-        return _own_groups().get("") == "/" and os.path.exists(f"{folder}/cgroup.type")  # the real root has no type
-    except OSError:
-        return False
-
-
-def _move_aside(folder: str) -> bool:
-    """Move the processes of a group into a leaf below it."""
-    leaf = f"{folder}/{_LEAF}"
-    try:
-        with contextlib.suppress(FileExistsError):
-            os.mkdir(leaf)
-        for pid in _read(f"{folder}/cgroup.procs").split():
-            with contextlib.suppress(ProcessLookupError):
-                _write(f"{leaf}/cgroup.procs", pid)
-    except OSError:
-        return False
-    return True
 
 
 def remove_stale() -> None:
     """Remove the groups of owners that were killed."""
     with contextlib.suppress(OSError):
-        for _, places in _places():
-            for place in places.values():
+        for _, folders in places():
+            for place in folders.values():
                 with contextlib.suppress(OSError):
                     _remove_stale(place)
 
@@ -282,7 +178,7 @@ def remove_stale() -> None:
 def _remove_stale(parent: str) -> None:
     """Remove groups whose owner was killed: nothing is in them any more. Young ones may not have been entered yet."""
     for entry in os.scandir(parent):
-        if entry.name.startswith(PREFIX) and entry.name != _LEAF:
+        if entry.name.startswith(PREFIX) and entry.name != LEAF:
             with contextlib.suppress(OSError, ValueError):
                 owner = int(entry.name.removeprefix(PREFIX).partition("-")[0])
                 least = YOUNG_SECONDS if not os.path.exists(f"/proc/{owner}") else STALE_SECONDS
@@ -302,22 +198,9 @@ def _remove(folder: str) -> bool:
 
 def _end_all(folder: str) -> None:
     try:
-        _write(f"{folder}/cgroup.kill", "1")  # version 2, Linux 5.14
+        write(f"{folder}/cgroup.kill", "1")  # version 2, Linux 5.14
     except OSError:
         with contextlib.suppress(OSError):
-            for pid in _read(f"{folder}/cgroup.procs").split():
+            for pid in read(f"{folder}/cgroup.procs").split():
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.kill(int(pid), 9)
-
-
-def _read(path: str) -> str:
-    with open(path, encoding="ascii") as file:
-        return file.read()
-
-
-def _write(path: str, text: str) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC)  # never created: a file that is not there is a controller that is not
-    try:
-        os.write(fd, text.encode("ascii"))
-    finally:
-        os.close(fd)

@@ -31,10 +31,10 @@ _log = logging.getLogger("sandbox")
 
 AHEAD = 2
 """Jobs that a process may have under way for each worker of a node: the next is there when one ends."""
-LOOK_SECONDS = 5.0
-"""How old may be what is known of the cluster's nodes."""
+REFRESH_SECONDS = 5.0
+"""How old the list of the cluster's nodes may be."""
 AVOID_SECONDS = 10.0
-"""A node that failed is left alone for so long, if there is another: Ray needs a while to notice that a node is gone."""
+"""How long a node that failed is avoided, if there is another: Ray needs a while to notice that a node is gone."""
 START_SECONDS = 120.0
 GRACE_SECONDS = 10.0
 RETRIES = 4
@@ -74,8 +74,8 @@ class Cluster:
         self._nodes: dict[str, _Node] = {}
         self._starting: dict[str, tuple[Any, Any]] = {}  # actors, and the references to their first status
         self._avoid: dict[str, float] = {}  # nodes that failed, and until when they are left alone
-        self._looked = -math.inf
-        self._looking = False
+        self._refreshed = -math.inf
+        self._refreshing = False
         self._closed = False
         connect()
 
@@ -86,7 +86,7 @@ class Cluster:
             known = sum(node.size for node in self._nodes.values())
         if known:
             return known
-        self._look(time.monotonic() + START_SECONDS)
+        self._refresh(time.monotonic() + START_SECONDS)
         with self._changed:
             return sum(node.size for node in self._nodes.values())
 
@@ -129,7 +129,7 @@ class Cluster:
         """
         import ray
 
-        self._look(time.monotonic() + START_SECONDS)
+        self._refresh(time.monotonic() + START_SECONDS)
         with self._changed:
             actors = [node.actor for node in self._nodes.values()]
         for error in ray.get([actor.warm.options(**CONTROL).remote() for actor in actors], timeout=START_SECONDS):
@@ -172,7 +172,7 @@ class Cluster:
                 if self._nodes.get(node.id) is node:
                     del self._nodes[node.id]
                     self._avoid[node.id] = time.monotonic() + AVOID_SECONDS
-                    self._looked = -math.inf
+                    self._refreshed = -math.inf
             raise
         finally:
             with self._changed:
@@ -181,7 +181,7 @@ class Cluster:
 
     def _choose(self, deadline: float) -> _Node:
         while True:
-            self._look(deadline)
+            self._refresh(deadline)
             with self._changed:
                 free = [node for node in self._nodes.values() if node.mine < AHEAD * node.size]
                 if free:
@@ -192,29 +192,29 @@ class Cluster:
                 left = deadline - time.monotonic()
                 if left <= 0:
                     raise Overloaded("no worker of the Ray cluster came free before the deadline; use more nodes or workers")
-                self._changed.wait(min(left, LOOK_SECONDS))
+                self._changed.wait(min(left, REFRESH_SECONDS))
 
-    def _look(self, deadline: float) -> None:
-        """Know the nodes of the cluster; one thread looks, the others go on with what is known, if something is."""
+    def _refresh(self, deadline: float) -> None:
+        """Bring the list of nodes up to date. One thread does it; the others go on with the old list, if it has any."""
         with self._changed:
             while True:
                 if self._closed:
                     raise ConfigurationError("the pool is closed")
-                if self._nodes and (self._looking or time.monotonic() - self._looked < LOOK_SECONDS):
+                if self._nodes and (self._refreshing or time.monotonic() - self._refreshed < REFRESH_SECONDS):
                     return
-                if not self._looking:
-                    self._looking = True
+                if not self._refreshing:
+                    self._refreshing = True
                     break
                 if not self._changed.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:
                     raise Overloaded("no node of the Ray cluster was ready before the deadline")
         try:
-            self._find(deadline)
+            self._update_nodes(deadline)
         finally:
             with self._changed:
-                self._looking = False
+                self._refreshing = False
                 self._changed.notify_all()
 
-    def _find(self, deadline: float) -> None:
+    def _update_nodes(self, deadline: float) -> None:
         import ray
 
         here = ray.get_runtime_context().get_node_id()
@@ -256,7 +256,7 @@ class Cluster:
                     f"no pool could be made on any node of the Ray cluster ({troubles[0]}); is reward-sandbox installed there, in this version?"
                 )
             # What is starting is looked at again soon.
-            self._looked = time.monotonic() - (LOOK_SECONDS - 0.5 if self._starting else 0.0)
+            self._refreshed = time.monotonic() - (REFRESH_SECONDS - 0.5 if self._starting else 0.0)
 
 
 def _ready(references: list[Any], identities: list[str], usable: bool, deadline: float) -> list[str]:
@@ -265,7 +265,7 @@ def _ready(references: list[Any], identities: list[str], usable: bool, deadline:
 
     if not references:
         return []
-    ready, _ = ray.wait(references, num_returns=len(references), timeout=0.0 if usable else LOOK_SECONDS)
+    ready, _ = ray.wait(references, num_returns=len(references), timeout=0.0 if usable else REFRESH_SECONDS)
     if not ready and not usable:
         left = max(0.0, min(START_SECONDS, deadline - time.monotonic()))
         ready, _ = ray.wait(references, num_returns=1, timeout=left)

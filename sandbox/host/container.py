@@ -1,4 +1,4 @@
-"""A worker that is a container: the same guest, the same wire, behind a daemon of Docker's, in runc's or gVisor's hands.
+"""A worker in a container of Docker's, run by runc or gVisor: the same guest and the same protocol as in a process.
 
     host ──private socket in a folder that only we can enter, mounted into the container──▶ keeper (process 1)
          ──or the daemon's attach: standard input and output──────────────────────────────▶
@@ -15,17 +15,17 @@ import contextlib
 import functools
 import json
 import os
-import shutil
 import socket
-import tempfile
 import threading
 from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sandbox.guest.walls import seccomp
 from sandbox.host import bundle
-from sandbox.host.daemon import Attached, Daemon
-from sandbox.host.stream import ENVIRONMENT, Stream, StreamWorker
+from sandbox.host.attach import AttachedStream
+from sandbox.host.daemon import Daemon
+from sandbox.host.rendezvous import Rendezvous
+from sandbox.host.stream import ENVIRONMENT, StreamWorker
 from sandbox.words.errors import ConfigurationError, WorkerLost
 from sandbox.words.job import Job, Run
 from sandbox.words.layers import Layer
@@ -38,7 +38,7 @@ __all__ = ["DEFAULT_IMAGE", "ContainerWorker", "seccomp_profile"]
 DEFAULT_IMAGE = "reward-sandbox/python-slim"
 GUEST = "/opt/reward-sandbox/guest.zip"
 PACKAGES = "/opt/reward-sandbox/packages"
-WORK, HIDDEN, MEETING = "/work", "/hidden", "/run/reward-sandbox"
+WORK, HIDDEN, RENDEZVOUS = "/work", "/hidden", "/run/reward-sandbox"
 USER = 64_000
 """Nobody's number: neither the images nor most machines have such a user."""
 MEMORY_BYTES = 4 << 30
@@ -82,9 +82,9 @@ class ContainerWorker(StreamWorker):
         self.image = image
         self._closing = threading.Lock()  # protects what close() releases
         self._container: Container | None = None
-        self._meeting: _Meeting | None = None
+        self._rendezvous: Rendezvous | None = None
         self._stream = socket.socket(socket.AF_UNIX)  # until there is one
-        self._words = b""
+        self._stderr_tail = b""
         daemon = Daemon.of_environment()
         image_id = daemon.image(image, bundle.digest())
         options = {
@@ -101,10 +101,10 @@ class ContainerWorker(StreamWorker):
             "container": "gvisor" if is_gvisor else "docker",
         }
 
-        def create(meeting: _Meeting | None) -> Container:
-            self._meeting = meeting
-            by_socket = meeting is not None
-            options["stream"] = f"{MEETING}/socket" if by_socket else ""
+        def create(rendezvous: Rendezvous | None) -> Container:
+            self._rendezvous = rendezvous
+            by_socket = rendezvous is not None
+            options["stream"] = f"{RENDEZVOUS}/socket" if by_socket else ""
             return daemon.create(
                 image=image_id,
                 entrypoint=[python or "python3", "-s", "-B", GUEST, json.dumps(options)],
@@ -113,46 +113,48 @@ class ContainerWorker(StreamWorker):
                 user=f"{USER}:{USER}",
                 memory_bytes=memory_bytes,
                 pids_limit=GVISOR_PIDS if is_gvisor else PIDS,
-                **_walls(meeting.folder if meeting else "", is_gvisor),
+                **_container_options(rendezvous.folder if rendezvous else "", is_gvisor),
             )
 
         try:
-            meeting = _Meeting() if daemon.is_local and not is_gvisor else None  # gVisor passes no sockets of the host on
+            rendezvous = (
+                Rendezvous() if daemon.is_local and not is_gvisor else None
+            )  # a container of gVisor's reaches no sockets of the host
             try:
-                container = create(meeting)
+                container = create(rendezvous)
             except ConfigurationError as error:
-                if meeting is None or "bind source path" not in str(error):
+                if rendezvous is None or "bind source path" not in str(error):
                     raise
-                # The daemon's files are not ours: this process is in a container itself.
-                meeting.close()
-                meeting = None
+                # The daemon sees another file system: this process is in a container itself.
+                rendezvous.close()
+                rendezvous = None
                 container = create(None)
             self._container = container
             self._stream.close()
-            if meeting is None:
+            if rendezvous is None:
                 self._stream = daemon.attach(container)
             daemon.start(container)
-            if meeting is not None:
-                self._stream = meeting.accept(self._is_running)
+            if rendezvous is not None:
+                self._stream = rendezvous.accept(self._is_running)
             self._healthy = True
             hello = self._read_hello(f"a container of {image}")
             if hello["missing"]:
                 raise ConfigurationError(
                     f"the image {image} cannot import {', '.join(hello['missing'])}: take it out of `warm`, or use an image that has it"
                 )
-            self._accept(hello, allow_missing)
-            self._pid = 0 if is_gvisor else _as_seen_here(container)
+            self._accept_hello(hello, allow_missing)
+            self._pid = 0 if is_gvisor else _host_pid(container)
         except BaseException:
             self.close()
             raise
 
     def run(self, job: Job, deadline: float) -> Run:
-        """See `Worker.run`. A job that may use more than the container gets a larger one first."""
+        """See `Worker.run`. For a job that may use more memory than the container has, its limit is raised first."""
         needed = job.limits.memory_bytes * (2 if job.tests else 1) + SPARE_BYTES
         container = self._container
         if needed > self._memory_bytes and container is not None and not self.runtime:  # gVisor's cannot be given more
             try:
-                Daemon.of_environment().give_memory(container, needed)
+                Daemon.of_environment().raise_memory(container, needed)
             except (ConfigurationError, WorkerLost) as error:
                 self.close()
                 raise WorkerLost(str(error)) from error
@@ -179,21 +181,21 @@ class ContainerWorker(StreamWorker):
             self._stream.shutdown(socket.SHUT_RDWR)
         with self._closing:
             self._stream.close()
-            if self._meeting is not None:
-                self._meeting.close()
+            if self._rendezvous is not None:
+                self._rendezvous.close()
             container, self._container = self._container, None
-        if isinstance(self._stream, Attached):
-            self._words = self._stream.words
+        if isinstance(self._stream, AttachedStream):
+            self._stderr_tail = self._stream.stderr_tail
         if container is not None:
             with contextlib.suppress(ConfigurationError, WorkerLost):
                 Daemon.of_environment().remove(container)
 
-    def _last_words(self) -> str:
-        words = self._words.decode("utf-8", "replace").strip()[-2000:]
-        return f"; its last words: {words}" if words else ""
+    def _stderr_note(self) -> str:
+        text = self._stderr_tail.decode("utf-8", "replace").strip()[-2000:]
+        return f"; its last words: {text}" if text else ""
 
 
-def _as_seen_here(container: Container) -> int:
+def _host_pid(container: Container) -> int:
     """The zygote's process id on this machine; 0 if this machine does not show it: its number in the container is another's here."""
     try:
         container.reload()
@@ -204,8 +206,8 @@ def _as_seen_here(container: Container) -> int:
         return 0
 
 
-def _walls(meeting: str, is_gvisor: bool) -> dict[str, Any]:
-    """What Docker is asked to put around every worker."""
+def _container_options(rendezvous: str, is_gvisor: bool) -> dict[str, Any]:
+    """What confines every container, as options of the daemon."""
     hidden = f"rw,noexec,nosuid,nodev,mode=700,uid={USER},gid={USER},size=256m"
     in_memory = "rw,noexec,nosuid,nodev,mode=1777,size=512m,nr_inodes=65536"
     return {
@@ -216,13 +218,13 @@ def _walls(meeting: str, is_gvisor: bool) -> dict[str, Any]:
         "ipc_mode": "none",  # and with it no /dev/shm: jobs write below the work folder, and nowhere else
         "tmpfs": {WORK: in_memory, **({} if is_gvisor else {HIDDEN: hidden})},
         "cpu_count": min(2, os.cpu_count() or 1),
-        "mounts": {meeting: MEETING} if meeting else {},
+        "mounts": {rendezvous: RENDEZVOUS} if rendezvous else {},
     }
 
 
 @functools.cache
 def seccomp_profile() -> str:
-    """Docker's form of the filter that jobs have inside, for the whole container: the guest needs nothing of what it refuses.
+    """The filter of system calls that jobs have, as a profile of Docker's for the whole container: the guest needs none of those calls.
 
     Docker's own default would do as well from version 23 on; before, it knows no Landlock.
     """
@@ -231,62 +233,10 @@ def seccomp_profile() -> str:
     for rule in seccomp.RULES:
         row: dict[str, Any] = {"names": rule.calls.split(), "action": "SCMP_ACT_ERRNO", "errnoRet": rule.error}
         if any(kind == "any" for _, kind, _ in rule.only) or "socket" in rule.calls.split() or "connect" in rule.calls.split():
-            continue  # libseccomp cannot ask for any of several bits; and the guest itself connects to its meeting place
+            continue  # libseccomp cannot ask for any of several bits; and the guest itself connects to its rendezvous
         if rule.only:
             row["args"] = [{"index": index, "value": value, "op": tests[kind]} for index, kind, value in rule.only]
-        if rule.error == seccomp.PRETENDED:
+        if rule.error == seccomp.FAKE_SUCCESS:
             continue  # for jobs: the guest locks its folders
         rows.append(row)
     return json.dumps({"defaultAction": "SCMP_ACT_ALLOW", "syscalls": rows})
-
-
-_LONGEST_PLACE = 50
-"""The path of a socket has 107 bytes at most."""
-
-
-class _Meeting:
-    """Where a guest finds its host: a socket in a folder that is mounted into its container, and closed when it has come."""
-
-    def __init__(self) -> None:
-        place = tempfile.gettempdir()
-        if len(place) > _LONGEST_PLACE:
-            place = "/tmp"
-        try:
-            self._top = tempfile.mkdtemp(prefix="reward-sandbox-meeting-", dir=place)  # 0700: nobody else here gets through
-            self.folder = f"{self._top}/here"
-            self._listener = socket.socket(socket.AF_UNIX)
-            try:
-                os.mkdir(self.folder)
-                os.chmod(self.folder, 0o711)
-                self._listener.bind(f"{self.folder}/socket")
-                os.chmod(f"{self.folder}/socket", 0o666)  # the guest is another user
-                self._listener.listen(1)
-            except BaseException:
-                self.close()
-                raise
-        except OSError as error:
-            raise WorkerLost(f"no place to meet a container: {error}") from error
-
-    def accept(self, is_running: Any, seconds: float = 60.0) -> Stream:
-        """The guest's end; the place is gone afterwards.
-
-        Raises:
-            ConfigurationError: nobody came.
-        """
-        self._listener.settimeout(0.5)
-        for _ in range(int(seconds / 0.5)):
-            try:
-                made, _ = self._listener.accept()
-            except TimeoutError:
-                if not is_running():
-                    break
-            else:
-                self.close()
-                return made
-        self.close()
-        raise ConfigurationError("the container ended before it had said anything; `reward-sandbox images check` tries it")
-
-    def close(self) -> None:
-        """Remove it. May be called twice."""
-        self._listener.close()
-        shutil.rmtree(self._top, ignore_errors=True)

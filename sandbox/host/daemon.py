@@ -1,15 +1,14 @@
-"""Docker's daemon, as far as workers need it: images, containers, what others left, and its errors in words that help."""
+"""A client of Docker's daemon for workers: images, containers, those that killed processes left, and errors that say what to do."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import socket
-import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sandbox.host.attach import AttachedStream
+from sandbox.host.container_owner import Owner
 from sandbox.words.errors import ConfigurationError, WorkerLost, installing
 
 if TYPE_CHECKING:
@@ -17,95 +16,18 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
     from docker.models.images import Image
 
-__all__ = ["GUEST_LABEL", "OWNER_LABEL", "Daemon", "Owner"]
+__all__ = ["GUEST_LABEL", "OWNER_LABEL", "Daemon"]
 
 OWNER_LABEL = "reward-sandbox.owner"
 GUEST_LABEL = "reward-sandbox.guest"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Owner:
-    """The process that a container belongs to, so that another can tell whether it still lives."""
-
-    machine: str
-    boot: str
-    namespace: str
-    """Of process ids: in another one, a number means another process."""
-    pid: int
-    started: int
-    """Clock ticks after boot."""
-
-    @classmethod
-    def this(cls) -> Owner:
-        """The calling process."""
-        return cls(
-            machine=_machine(),
-            boot=_boot(),
-            namespace=os.readlink("/proc/self/ns/pid"),
-            pid=os.getpid(),
-            started=_started(os.getpid()) or 0,
-        )
-
-    @classmethod
-    def parse(cls, text: str) -> Owner | None:
-        """What `str` made; None for anything else."""
-        words = text.split(" ")
-        if len(words) != 5 or not (words[3].isdigit() and words[4].isdigit()):
-            return None
-        return cls(machine=words[0], boot=words[1], namespace=words[2], pid=int(words[3]), started=int(words[4]))
-
-    def __str__(self) -> str:
-        return f"{self.machine} {self.boot} {self.namespace} {self.pid} {self.started}"
-
-    @property
-    def is_gone(self) -> bool:
-        """Whether it has ended for sure: on this machine, in this namespace of processes. Nobody can tell of others."""
-        if self.machine != _machine():
-            return False
-        if self.boot != _boot():
-            return True
-        if self.namespace != os.readlink("/proc/self/ns/pid"):
-            return False
-        started = _started(self.pid)
-        return started is not None and started != self.started
-
-
-def _boot() -> str:
-    with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
-        return file.read().strip()
-
-
-def _machine() -> str:
-    """The daemon's other users may be on other machines."""
-    try:
-        with open("/etc/machine-id", encoding="ascii") as file:
-            name = file.read().strip()
-    except OSError:
-        name = ""
-    return f"{os.uname().nodename}/{name}".replace(" ", "-")
-
-
-def _started(pid: int) -> int | None:
-    """When a process was started; -1: there is none; None: it cannot be seen."""
-    try:
-        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            return int(file.read().rpartition(")")[2].split()[19])
-    except OSError:
-        try:
-            os.kill(pid, 0)
-        except ProcessLookupError:
-            return -1
-        except OSError:
-            pass
-        return None
-
-
 class Daemon:
-    """A connection that all workers of this process share."""
+    """A connection to the daemon, shared by all workers of this process."""
 
     def __init__(self, client: DockerClient) -> None:
         self._client = client
-        self._owed: list[Container] = []
+        self._unremoved: list[Container] = []
         self.address = str(client.api.base_url)
         self.is_local = self.address == "http+docker://localhost"  # the SDK's name for a socket of this machine
 
@@ -122,7 +44,7 @@ class Daemon:
                 import docker
             except ImportError:
                 raise ConfigurationError(f"containers need the docker package: {installing('docker')}") from None
-            with _said("reach Docker"):
+            with _errors_explained("reach Docker"):
                 _connections[key] = cls(docker.from_env(timeout=60))
         return _connections[key]
 
@@ -136,7 +58,7 @@ class Daemon:
 
         known = name.rpartition("/")[2].partition(":")[0]
         build = f"reward-sandbox images build {known}" if name.startswith("reward-sandbox/") else "reward-sandbox images build"
-        with _said("look for an image"):
+        with _errors_explained("look for an image"):
             try:
                 image: Image = self._client.images.get(name)
             except ImageNotFound:
@@ -162,13 +84,13 @@ class Daemon:
         from docker.types import LogConfig, Mount
 
         self.remove_leftovers_once()
-        for _ in range(len(self._owed)):
+        for _ in range(len(self._unremoved)):
             try:
-                owed = self._owed.pop(0)
+                container = self._unremoved.pop(0)
             except IndexError:
                 break  # another thread was faster
-            self.remove(owed)
-        with _said("make a container"):
+            self.remove(container)
+        with _errors_explained("make a container"):
             return self._client.containers.create(
                 image,
                 labels={OWNER_LABEL: str(Owner.this())},
@@ -190,7 +112,7 @@ class Daemon:
             ConfigurationError: it cannot be started.
             WorkerLost: the daemon does not answer any more.
         """
-        with _said("start a container"):
+        with _errors_explained("start a container"):
             container.start()
 
     def is_running(self, container: Container) -> bool:
@@ -201,28 +123,28 @@ class Daemon:
         """
         from docker.errors import NotFound
 
-        with _said("look at a container"):
+        with _errors_explained("look at a container"):
             try:
                 container.reload()
             except NotFound:
                 return False
             return bool(container.status in ("created", "running"))
 
-    def give_memory(self, container: Container, memory_bytes: int) -> None:
-        """Raise what it may use.
+    def raise_memory(self, container: Container, memory_bytes: int) -> None:
+        """Raise its limit of memory.
 
         Raises:
             WorkerLost: the daemon does not answer any more.
         """
-        with _said("give a container more memory"):
+        with _errors_explained("give a container more memory"):
             container.update(mem_limit=memory_bytes, memswap_limit=memory_bytes)
 
-    def attach(self, container: Container) -> Attached:
+    def attach(self, container: Container) -> AttachedStream:
         """Its standard input, output and error, as a stream. When the stream ends, so does its standard input."""
-        with _said("attach to a container"):
+        with _errors_explained("attach to a container"):
             params = {"stdin": 1, "stdout": 1, "stderr": 1, "stream": 1, "logs": 0}
             attached: Any = container.attach_socket(params=params)
-            return Attached(attached)
+            return AttachedStream(attached)
 
     def remove(self, container: Container) -> None:
         """End and remove it, whatever it does."""
@@ -238,11 +160,10 @@ class Daemon:
             except NotFound:
                 pass
             except (DockerException, OSError):
-                self._owed.append(container)
+                self._unremoved.append(container)
         except (DockerException, OSError):
-            self._owed.append(
-                container
-            )  # the daemon is gone: the guest ends by itself, and the next container is made after this has gone
+            # The daemon is gone: the guest ends by itself, and the container is removed before the next one is made.
+            self._unremoved.append(container)
 
     def remove_leftovers_once(self) -> None:
         """The first time in a process: remove what killed ones left."""
@@ -255,7 +176,7 @@ class Daemon:
     def remove_leftovers(self) -> list[str]:
         """Remove containers whose owners have ended; their ids."""
         removed = []
-        with _said("look for what was left"):
+        with _errors_explained("look for what was left"):
             for container in self._client.containers.list(all=True, filters={"label": OWNER_LABEL}, ignore_removed=True):
                 owner = Owner.parse(container.labels.get(OWNER_LABEL, ""))
                 if owner is not None and owner.is_gone:  # what cannot be read may be of a newer version
@@ -265,7 +186,7 @@ class Daemon:
 
     @property
     def client(self) -> DockerClient:
-        """For what only building images needs."""
+        """The SDK's client, for what only building images needs."""
         return self._client
 
 
@@ -273,7 +194,7 @@ _connections: dict[tuple[int, str], Daemon] = {}
 
 
 def _is_about_runtimes(error: Any) -> bool:
-    """The daemon has no such runtime, or cannot find its program: that will not pass."""
+    """The daemon has no such runtime, or cannot find its program: to try again is of no use."""
     words = str(error.explanation)
     return any(text in words for text in ("unknown runtime", "unknown or invalid runtime", "executable file not found"))
 
@@ -282,8 +203,8 @@ _answered = False
 
 
 @contextlib.contextmanager
-def _said(what: str) -> Iterator[None]:
-    """Errors of the daemon in our words: before it has ever answered they are the configuration's, afterwards the worker's."""
+def _errors_explained(what: str) -> Iterator[None]:
+    """Raise the daemon's errors as ours: ConfigurationError before it has ever answered, then WorkerLost, which is retried."""
     global _answered
     from docker.errors import APIError, DockerException
     from requests.exceptions import RequestException
@@ -307,56 +228,3 @@ def _said(what: str) -> Iterator[None]:
         raise ConfigurationError(
             f"could not {what}: no daemon answers at {where} (is dockerd running? DOCKER_HOST says where else): {text[:300]}"
         ) from error
-
-
-class Attached:
-    """The daemon's attach as a stream: output comes in frames of eight bytes and what they announce (standard output and error)."""
-
-    def __init__(self, attached: Any) -> None:
-        self._attached = attached
-        # The SDK gives no other way to it; over TLS it is the socket itself.
-        self._sock: socket.socket = getattr(attached, "_sock", attached)
-        self._left = 0
-        self.words = b""
-        """The end of what came over standard error."""
-
-    def settimeout(self, value: float | None, /) -> None:
-        """As `socket.socket`."""
-        self._sock.settimeout(value)
-
-    def sendall(self, data: bytes, /) -> None:
-        """To its standard input."""
-        self._sock.sendall(data)
-
-    def recv_into(self, buffer: memoryview, /) -> int:
-        """What there is of its standard output; 0 at the end."""
-        while not self._left:
-            head = self._whole(8)
-            if len(head) < 8:
-                return 0
-            kind, size = struct.unpack(">BxxxI", head)
-            if kind == 1:
-                self._left = size
-            else:
-                self.words = (self.words + self._whole(size))[-2000:]
-        got = self._sock.recv_into(buffer[: min(len(buffer), self._left)])
-        self._left -= got
-        return got
-
-    def _whole(self, size: int) -> bytes:
-        data = b""
-        while len(data) < size:
-            part = self._sock.recv(size - len(data))
-            if not part:
-                break
-            data += part
-        return data
-
-    def shutdown(self, how: int, /) -> None:
-        """As `socket.socket`."""
-        self._sock.shutdown(how)
-
-    def close(self) -> None:
-        """As `socket.socket`."""
-        self._attached.close()
-        self._sock.close()

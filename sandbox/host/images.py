@@ -18,7 +18,7 @@ from sandbox.host import bundle
 from sandbox.host.daemon import GUEST_LABEL, Daemon
 from sandbox.words.errors import ConfigurationError
 
-__all__ = ["BASE", "Held", "build", "held", "names", "remove_nameless"]
+__all__ = ["BASE", "InstalledImage", "build", "installed", "names", "remove_nameless"]
 
 BASE = "reward-sandbox/base:bookworm"
 REPOSITORY = "reward-sandbox"
@@ -29,7 +29,7 @@ PIP = "pip==25.3"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class InstalledImage:
     """An image that the daemon holds."""
 
     name: str
@@ -54,7 +54,7 @@ def names() -> list[str]:
     return sorted(path.parent.name for path in _folder().glob("*/requirements.txt"))
 
 
-def held() -> list[Held]:
+def installed() -> list[InstalledImage]:
     """The images that workers can use.
 
     Raises:
@@ -63,7 +63,7 @@ def held() -> list[Held]:
     found = []
     for image in Daemon.of_environment().client.images.list(filters={"label": GUEST_LABEL}):
         found += [
-            Held(
+            InstalledImage(
                 name=tag,
                 id=str(image.id),
                 size_bytes=int(image.attrs["Size"]),
@@ -75,7 +75,7 @@ def held() -> list[Held]:
     return sorted(found, key=lambda one: one.name)
 
 
-def build(name: str, *, base: str | None = None, say: Callable[[str], None] = print) -> str:
+def build(name: str, *, base: str | None = None, report: Callable[[str], None] = print) -> str:
     """Build an image and name it; its id. *base* is an image with Python 3.11 (default: one made here by debootstrap).
 
     Raises:
@@ -87,15 +87,15 @@ def build(name: str, *, base: str | None = None, say: Callable[[str], None] = pr
     if base is None:
         base = BASE
         if not daemon.client.images.list(name=BASE):
-            _make_base(daemon, say)
+            _make_base(daemon, report)
     requirements = _folder() / name / "requirements.txt"
     with tempfile.TemporaryDirectory(prefix="reward-sandbox-image-") as made:
         wheels = Path(made) / "wheels"
-        say(f"downloading the packages of {name}")
+        report(f"downloading the packages of {name}")
         _download(requirements, wheels)
         context = _context({"Dockerfile": _folder() / "Dockerfile", "requirements.txt": requirements}, wheels, Path(made))
-        say(f"building {REPOSITORY}/{name}")
-        image = _build(daemon, context, f"{REPOSITORY}/{name}", base, say)
+        report(f"building {REPOSITORY}/{name}")
+        image = _build(daemon, context, f"{REPOSITORY}/{name}", base, report)
     remove_nameless()
     return image
 
@@ -140,9 +140,9 @@ def _context(files: dict[str, Path], wheels: Path, made: Path) -> Path:
     return path
 
 
-def _build(daemon: Daemon, context: Path, name: str, base: str, say: Callable[[str], None]) -> str:
+def _build(daemon: Daemon, context: Path, name: str, base: str, report: Callable[[str], None]) -> str:
     with context.open("rb") as file:
-        told = daemon.client.api.build(
+        lines = daemon.client.api.build(
             fileobj=file,
             custom_context=True,
             tag=name,
@@ -154,7 +154,7 @@ def _build(daemon: Daemon, context: Path, name: str, base: str, say: Callable[[s
             decode=True,
         )
         last: list[str] = []
-        for line in told:
+        for line in lines:
             if "error" in line:
                 raise ConfigurationError(
                     f"the image {name} could not be built: {str(line['error']).strip()}\n{''.join(last[-15:])}"
@@ -162,18 +162,18 @@ def _build(daemon: Daemon, context: Path, name: str, base: str, say: Callable[[s
             text = str(line.get("stream", ""))
             last.append(text)
             if text.startswith("Step "):
-                say(text.strip())
+                report(text.strip())
     return str(daemon.client.images.get(name).id)
 
 
-def _make_base(daemon: Daemon, say: Callable[[str], None]) -> None:
+def _make_base(daemon: Daemon, report: Callable[[str], None]) -> None:
     """A minimal Debian with its Python, from Debian's packages."""
     if shutil.which("debootstrap") is None or os.geteuid() != 0:
         raise ConfigurationError(
             "without a registry the base is made by debootstrap, which needs root: apt install debootstrap, and run this as root; "
             "or name a base: --base python:3.11-slim-bookworm"
         )
-    say(f"making {BASE} from Debian's packages (a minute or two)")
+    report(f"making {BASE} from Debian's packages (a minute or two)")
     with tempfile.TemporaryDirectory(prefix="reward-sandbox-base-") as root:
         _command(["debootstrap", "--variant=minbase", "--include=python3", SUITE, root], "make a base with debootstrap")
         for folder in ("var/cache/apt/archives", "var/lib/apt/lists", "usr/share/doc", "usr/share/man", "usr/share/locale"):

@@ -1,4 +1,4 @@
-"""Jobs as the bytes that a worker reads, and its report as a run. The same for every kind of worker."""
+"""Encodes jobs for workers and decodes their reports: the same for every kind of worker."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.words.job import Answer, AnswerKind, Call, CodeTestResult, CodeTest
 from sandbox.words.layers import Enforced
 from sandbox.words.verdict import Cause
 
-__all__ = ["asked", "observed"]
+__all__ = ["decode_report", "encode_job"]
 
 DECODING_SECONDS = 3.0
 """CPU time that reading the answers of one run may take on the host."""
@@ -22,7 +22,7 @@ MAX_ERROR = 2000
 TESTER_SECONDS = 20.0
 """CPU time that the tests themselves may take, or four times that of a case if it is more."""
 _MANY = 1 << 20
-"""Time slots of a job whose number of tests is not known."""
+"""In the place of the number of cases, where the number of tests is not known."""
 
 _CAUSES = tuple(Cause(word) for word in wire.CAUSES)
 
@@ -34,7 +34,7 @@ _ANSWER_KINDS = {
 }
 
 
-def asked(job: Job, deadline: float) -> tuple[wire.Order, bytes, bytes]:
+def encode_job(job: Job, deadline: float) -> tuple[wire.Order, bytes, bytes]:
     """The order, the candidate's payload and the tests of *job*, which has until *deadline* (seconds of `time.monotonic`).
 
     Raises:
@@ -42,8 +42,8 @@ def asked(job: Job, deadline: float) -> tuple[wire.Order, bytes, bytes]:
     """
     limits = job.limits
     calls = job.calls
-    payload = wire.Payload(job.entropy, job.source, job.preamble, _questions(calls), _serving(job.tests), job.stdin).pack()
-    tests = _tests(job) if job.tests else b""
+    payload = wire.Payload(job.entropy, job.source, job.preamble, _encoded_calls(calls), _serving(job.tests), job.stdin).pack()
+    tests = _encoded_tests(job) if job.tests else b""
     cases = _MANY if tests else 1 + len(calls)
     hard = max(0.001, min(limits.hard_seconds * cases, deadline - time.monotonic()))
     order = wire.Order(
@@ -65,15 +65,15 @@ def asked(job: Job, deadline: float) -> tuple[wire.Order, bytes, bytes]:
     return order, payload, tests
 
 
-_RECENT = 64
-_recent: dict[int, tuple[tuple[Call, ...], str]] = {}
-"""Calls that were encoded last, by their identity: all samples of a group have the same. Reading and writing one key is atomic."""
+_MOST_ENCODED = 64
+_encoded: dict[int, tuple[tuple[Call, ...], str]] = {}
+"""Calls and their encoding, by identity: all samples of one prompt have the same calls. Reading and writing a key is atomic."""
 
 
-def _questions(calls: tuple[Call, ...]) -> str:
+def _encoded_calls(calls: tuple[Call, ...]) -> str:
     if not calls:
         return ""
-    known = _recent.get(id(calls))
+    known = _encoded.get(id(calls))
     if known is not None and known[0] is calls:
         return known[1]
     try:
@@ -81,13 +81,13 @@ def _questions(calls: tuple[Call, ...]) -> str:
     except values.Unsendable as error:
         raise LabelError(f"the arguments of a call do not cross to the candidate: {error}") from None
     if len(text) < 1 << 16:
-        if len(_recent) >= _RECENT:
-            _recent.clear()
-        _recent[id(calls)] = calls, text
+        if len(_encoded) >= _MOST_ENCODED:
+            _encoded.clear()
+        _encoded[id(calls)] = calls, text
     return text
 
 
-def observed(
+def decode_report(
     job: Job,
     report: wire.Report,
     stdout: bytes,
@@ -117,9 +117,9 @@ def _run(
     enforced: tuple[Enforced, ...],
     peak_method: str,
 ) -> Run:
-    """A report as a run. The *answers* bytes are hostile; what cannot be read was not answered."""
+    """A report as a run. The bytes of *answers* are hostile: what cannot be decoded was not answered."""
     failure = ""
-    said: list[Answer] = []
+    decoded: list[Answer] = []
     loaded = False
     started = time.thread_time()
     try:
@@ -131,12 +131,12 @@ def _run(
                 break
             if kind == wire.KIND_LOADED:
                 loaded = True
-            elif len(said) == calls:
+            elif len(decoded) == calls:
                 break
             elif time.thread_time() - started > DECODING_SECONDS:
-                said.append(Answer(kind=AnswerKind.UNSENDABLE, error="the answers before took too long to read"))
+                decoded.append(Answer(kind=AnswerKind.UNSENDABLE, error="the answers before took too long to read"))
             else:
-                said.append(_answer(_ANSWER_KINDS[kind], body))
+                decoded.append(_answer(_ANSWER_KINDS[kind], body))
     except (wire.WireError, TypeError, ValueError):
         failure = failure or "load:WireError: the answers cannot be read"
     cause = _CAUSES[report.cause]
@@ -163,7 +163,7 @@ def _run(
         detail=detail,
         failure=failure,
         loaded=loaded,
-        answers=tuple(said),
+        answers=tuple(decoded),
         stdout=stdout,
         stderr=stderr,
         usage=usage,
@@ -172,24 +172,24 @@ def _run(
 
 
 def _serving(tests: CodeTests | None) -> str:
-    """What the candidate of a job with tests has to know: nothing of the tests."""
+    """What the candidate of a job with tests is told: files and names that the label lets it know, nothing of the tests."""
     if tests is None:
         return ""
-    told = {
+    settings = {
         "file": tests.program_file,
         "files": [[name, _content(content)] for name, content in tests.visible],
         "modules": list(tests.modules),
         "shared": list(tests.structures),
         "asked": [name for name in (tests.entry, *tests.asked) if name.isidentifier()],
     }
-    return json.dumps(told)
+    return json.dumps(settings)
 
 
-def _tests(job: Job) -> bytes:
+def _encoded_tests(job: Job) -> bytes:
     """The tests, as their tester reads them."""
     tests = job.tests
     assert tests is not None
-    told = {
+    settings = {
         "framework": tests.framework,
         "setup": tests.setup,
         "cases": list(tests.cases),
@@ -204,7 +204,7 @@ def _tests(job: Job) -> bytes:
         "skip": job.skip,
         "entropy": job.entropy,
     }
-    return json.dumps(told).encode("ascii")
+    return json.dumps(settings).encode("ascii")
 
 
 def _content(content: str | bytes) -> str | list[str]:
@@ -213,7 +213,7 @@ def _content(content: str | bytes) -> str | list[str]:
 
 
 def _tests_run(report: wire.Report, results: bytes) -> CodeTestsRun:
-    """The results section as words; a tester wrote it, so what cannot be read is a fault of ours."""
+    """The results that the tester wrote. What cannot be decoded is our fault, for no candidate writes there."""
     found: list[CodeTestResult] = []
     end: dict[str, Any] | None = None
     was_asked = before = False
@@ -226,7 +226,7 @@ def _tests_run(report: wire.Report, results: bytes) -> CodeTestsRun:
             if record["outcome"] == "asking":
                 before, was_asked = was_asked, True
                 continue
-            if record["outcome"] == "unasked":  # it was, and gave a function or a class
+            if record["outcome"] == "unasked":  # the name gave a function or a class, which is no answer yet
                 was_asked = before
                 continue
             if record["outcome"] not in wire.OUTCOMES:

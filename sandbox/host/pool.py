@@ -30,8 +30,8 @@ from sandbox.words.verdict import Cause
 
 __all__ = ["Pool"]
 
-_OURS = (Cause.OVERLOADED, Cause.SETUP)
-_SLICE = 1.0
+_RETRIED = (Cause.OVERLOADED, Cause.SETUP)
+_PERMIT_SECONDS = 1.0
 """Seconds after which a thread that waits for the node looks whether its pool is still open. It loses its place by that."""
 
 
@@ -91,7 +91,7 @@ class Pool:
                 continue
             except Overloaded as error:
                 return Run(cause=Cause.OVERLOADED, detail=str(error), retries=attempt)
-            if run.cause not in _OURS:
+            if run.cause not in _RETRIED:
                 return replace(run, retries=attempt) if attempt else run
             trouble = replace(run, retries=attempt)
         return trouble
@@ -102,21 +102,21 @@ class Pool:
         Raises:
             ConfigurationError: workers cannot be started.
         """
-        self._start_some(1)
+        self._start_up_to(1)
         count = min(self.size - 1, os.cpu_count() or 1)
         if count > 0:
             with ThreadPoolExecutor(count) as starting:
-                for done in [starting.submit(self._start_some, self.size) for _ in range(count)]:
+                for done in [starting.submit(self._start_up_to, self.size) for _ in range(count)]:
                     done.result()
 
-    def _start_some(self, most: int) -> None:
+    def _start_up_to(self, most: int) -> None:
         """Start workers until there are *most*."""
         while True:
             with self._changed:
                 if len(self._workers) + self._starting >= most or self._closed:
                     return
                 self._starting += 1
-            self._put_back(self._begin())
+            self._put_back(self._start_worker())
 
     def close(self) -> None:
         """End every worker and wait for that. Jobs that are running end as LOST. May be called twice."""
@@ -155,7 +155,7 @@ class Pool:
 
     @contextmanager
     def _turn(self, deadline: float) -> Iterator[None]:
-        """One of *size* turns of this process, first come, first served: who leaves hands it on."""
+        """Hold one of *size* turns of this process, first come, first served; whoever leaves passes it on."""
         if os.getpid() != self._owner:
             raise ConfigurationError("this pool belongs to the process that made it; make a new one after a fork")
         turn = None
@@ -199,7 +199,7 @@ class Pool:
                     f"other processes of this node ran {self._node.cap} jobs until the deadline; "
                     "raise node_jobs if there are processors left, or deadline_seconds"
                 )
-            with self._node.permit(min(_SLICE, left)) as is_held:
+            with self._node.permit(min(_PERMIT_SECONDS, left)) as is_held:
                 if is_held:
                     yield
                     return
@@ -221,9 +221,9 @@ class Pool:
                 # All are being started by `warm`.
                 if not self._changed.wait(deadline - time.monotonic()) and time.monotonic() >= deadline:
                     raise Overloaded("no worker was started before the deadline")
-        return self._begin()
+        return self._start_worker()
 
-    def _begin(self) -> Worker:
+    def _start_worker(self) -> Worker:
         """Start a worker that has been counted in `_starting`."""
         worker = None
         try:

@@ -1,4 +1,4 @@
-"""A worker that is a process on this machine: the guest's zygote, started by exec, talked to over a socket pair.
+"""A worker that is a process on this machine: the guest, started by exec and reached over a socket pair.
 
 Nothing is forked from the calling process (it may be a trainer of many gigabytes with CUDA and gRPC threads), its environment
 is not passed on (it may hold secrets), and the zygote ends when this process does, however it ends.
@@ -31,7 +31,7 @@ __all__ = ["MECHANISMS", "ProcessWorker"]
 
 CLOSE_SECONDS = 10.0
 MIN_OPEN_FILES = 256
-"""Numbers of descriptors that the guest keeps for itself are near 200."""
+"""The guest's own descriptors have numbers near 200."""
 
 MECHANISMS = frozenset(("namespaces", "landlock", "seccomp", "limits", "cgroup"))
 """What a worker is confined with. To leave one out is for controls of tests and for benchmarks that price them."""
@@ -66,20 +66,20 @@ class ProcessWorker(StreamWorker):
                 f"a process may open {most} files here; workers need {MIN_OPEN_FILES}: ulimit -n {MIN_OPEN_FILES}"
             )
         self._python = python or sys.executable
-        shown = [os.path.normpath(path) for path in readable]
+        extra = [os.path.normpath(path) for path in readable]
         self._options = {
             "warm": list(warm),
-            "folder": folder or _scratch(),
+            "folder": folder or _work_folders(),
             "hidden": _hidden_place(),
-            "readable": shown,
+            "readable": extra,
             **{name: name in mechanisms for name in ("landlock", "seccomp", "limits")},
         }
-        for path in shown:
+        for path in extra:
             if not os.path.isabs(path) or not os.path.exists(path):
                 raise ConfigurationError(
                     f"readable={path!r} cannot be shown: it is no folder or file here; name one that is, from the root on"
                 )
-            if any(path == place or place.startswith(f"{path.rstrip('/')}/") for place in _TAKEN):
+            if any(path == place or place.startswith(f"{path.rstrip('/')}/") for place in _MOUNTED_OVER):
                 raise ConfigurationError(
                     f"readable={path!r} cannot be shown: workers have a {path} of their own; name folders below it"
                 )
@@ -88,21 +88,21 @@ class ProcessWorker(StreamWorker):
         self._closing = threading.Lock()  # protects what close() releases
         self._group = cgroups.Group(why_not="left out")
         self.why_no_namespaces = "" if wanted else "not asked for"
-        key = (self._python, *shown)
-        if wanted and isolation is Isolation.AUTO and _tried.get(key):
-            wanted, self.why_no_namespaces = False, _tried[key]
-        hello = self._begin(wanted, "cgroup" in mechanisms)
+        key = (self._python, *extra)
+        if wanted and isolation is Isolation.AUTO and _why_no_namespaces.get(key):
+            wanted, self.why_no_namespaces = False, _why_no_namespaces[key]
+        hello = self._start_guest(wanted, "cgroup" in mechanisms)
         if "failed" in hello:
             self.close()
             if isolation is Isolation.NAMESPACES:
                 raise LayerMissing(f"{hello['failed']}; {_GET_NAMESPACES}")
-            if _tried.get(key) == "" or hello["errno"] in _PASSING:  # it went well before, or may the next time
+            if _why_no_namespaces.get(key) == "" or hello["errno"] in _TRANSIENT:  # it worked before, or may work the next time
                 raise WorkerLost(f"another worker cannot have namespaces now: {hello['failed']}")
-            self.why_no_namespaces = _tried[key] = str(hello["failed"])
+            self.why_no_namespaces = _why_no_namespaces[key] = str(hello["failed"])
             wanted = False
-            hello = self._begin(False, "cgroup" in mechanisms)
+            hello = self._start_guest(False, "cgroup" in mechanisms)
         if wanted and "failed" not in hello:
-            _tried[key] = ""
+            _why_no_namespaces[key] = ""
         try:
             if "failed" in hello:
                 raise ConfigurationError(f"a worker could not begin: {hello['failed']}")
@@ -112,17 +112,17 @@ class ProcessWorker(StreamWorker):
                     f"{self._python} cannot import {', '.join(hello['missing'])}; install it there, take it out of `warm` (SANDBOX_WARM), or, "
                     "if it is installed outside of that interpreter's folders (as editable installs are), name its folder in `readable` (SANDBOX_READABLE)"
                 )
-            self._accept(hello, allow_missing)
+            self._accept_hello(hello, allow_missing)
         except BaseException:
             self.close()
             raise
         self._no_cgroup = str(hello["no_cgroup"])
 
-    def _begin(self, has_namespaces: bool, has_cgroup: bool) -> dict[str, Any]:
-        """Start a worker's first process, and read what it says."""
+    def _start_guest(self, has_namespaces: bool, has_cgroup: bool) -> dict[str, Any]:
+        """Start the guest and read its hello, or why there is none."""
         self._folders: list[str] = []
         self._pid = 0
-        self._words = ""
+        self._stderr_tail = ""
         with ExitStack() as made:
             try:
                 self._log = os.memfd_create("worker-log", os.MFD_CLOEXEC)
@@ -137,7 +137,7 @@ class ProcessWorker(StreamWorker):
                     made.callback(self._group.remove)
             except OSError as error:
                 raise WorkerLost(f"no descriptors or memory for another worker: {error}") from error
-            self._process = self._start(theirs, zip_fd, has_namespaces)
+            self._process = self._exec(theirs, zip_fd, has_namespaces)
             # From here on close() releases these three; the others were only lent to the new process.
             made.pop_all()
         theirs.close()
@@ -150,12 +150,12 @@ class ProcessWorker(StreamWorker):
             self.close()
             raise
 
-    def _start(self, theirs: socket.socket, zip_fd: int, has_namespaces: bool) -> subprocess.Popen[bytes]:
+    def _exec(self, theirs: socket.socket, zip_fd: int, has_namespaces: bool) -> subprocess.Popen[bytes]:
         options = {
             **self._options,
             "stream": theirs.fileno(),
             "namespaces": has_namespaces,
-            "cgroup": self._group.told(),
+            "cgroup": self._group.options(),
         }
         try:
             return subprocess.Popen(
@@ -198,33 +198,33 @@ class ProcessWorker(StreamWorker):
                 with contextlib.suppress(OSError, RecursionError):  # a later worker tries again
                     shutil.rmtree(folder, ignore_errors=True)  # still there if the zygote was killed
             self._group.remove()
-            self._words = _tail(self._log)
+            self._stderr_tail = _tail(self._log)
             os.close(self._log)
             self._log = -1
 
-    def _last_words(self) -> str:
-        return f"; its last words: {self._words}" if self._words else ""
+    def _stderr_note(self) -> str:
+        return f"; its last words: {self._stderr_tail}" if self._stderr_tail else ""
 
 
-_tried: dict[tuple[str, ...], str] = {}
+_why_no_namespaces: dict[tuple[str, ...], str] = {}
 """Why namespaces cannot be made here, or "" where they were, by interpreter and readable folders: workers of a pool are all alike."""
-_PASSING = (errno.EAGAIN, errno.ENOMEM, errno.ENFILE, errno.EMFILE)
+_TRANSIENT = (errno.EAGAIN, errno.ENOMEM, errno.ENFILE, errno.EMFILE)
 _GET_NAMESPACES = (
     "run as root or allow user namespaces (sysctl user.max_user_namespaces, kernel.apparmor_restrict_unprivileged_userns=0), "
     "or use isolation=auto or unprivileged"
 )
 
 
-_TAKEN = ("/tmp", "/dev", "/dev/shm", "/proc", "/run", "/job", "/shared")
+_MOUNTED_OVER = ("/tmp", "/dev", "/dev/shm", "/proc", "/run", "/job", "/shared")
 
 
-def _scratch() -> str:
-    """Where work folders are made: in memory if there is such a place, for a job's files are small and short-lived."""
+def _work_folders() -> str:
+    """Where work folders are made: in memory if that can be, for a job's files are small and short-lived."""
     return "/dev/shm" if os.access("/dev/shm", os.W_OK | os.X_OK) else tempfile.gettempdir()
 
 
 def _hidden_place() -> str:
-    """Where test files are kept: a folder in which programs make no files of their own, for they may not see new ones there."""
+    """Where test files are kept: a folder that programs have no use for, because nothing in it can be read by them."""
     own = os.environ.get("XDG_RUNTIME_DIR", "")
     for place in ("/run", own, "/var/tmp", os.path.expanduser("~"), tempfile.gettempdir()):
         if place.startswith("/") and os.access(place, os.W_OK | os.X_OK):

@@ -43,7 +43,7 @@ class _Time(ctypes.Structure):
     _fields_ = (("seconds", ctypes.c_long), ("nanoseconds", ctypes.c_long))
 
 
-def _array(*operations: tuple[int, int, int]) -> ctypes.Array[_Operation]:
+def _operations(*operations: tuple[int, int, int]) -> ctypes.Array[_Operation]:
     return (_Operation * len(operations))(*[_Operation(*one) for one in operations])
 
 
@@ -53,12 +53,12 @@ def _time(seconds: float) -> Any:
 
 def _operate(identity: int, *operations: tuple[int, int, int]) -> None:
     """All *operations* at once, or none: (semaphore, change, flags)."""
-    if _libc.semtimedop(identity, _array(*operations), ctypes.c_size_t(len(operations)), None) != 0:
+    if _libc.semtimedop(identity, _operations(*operations), ctypes.c_size_t(len(operations)), None) != 0:
         code = ctypes.get_errno()
         raise OSError(code, f"semtimedop: {os.strerror(code)}")
 
 
-_BACK = _array((_FREE, 1, _SEM_UNDO))
+_GIVE_BACK = _operations((_FREE, 1, _SEM_UNDO))
 
 
 def key_of(name: str) -> int:
@@ -84,7 +84,7 @@ class NodeSemaphore:
         self._name = name
         # It must leave at least MOST - cap permits, so that no more than *cap* are out.
         others = MOST - cap
-        self._take = _array((_FREE, -others - 1, _SEM_UNDO), (_FREE, others, _SEM_UNDO))
+        self._take = _operations((_FREE, -others - 1, _SEM_UNDO), (_FREE, others, _SEM_UNDO))
         self._identity = self._open()
 
     def _open(self) -> int:
@@ -107,13 +107,13 @@ class NodeSemaphore:
         """Hold a permit in the block, if one comes free within *seconds*: whether it did. Who waits longest is served first."""
         end = time.monotonic() + seconds
         identity = self._identity
-        said: list[int] = []
+        results: list[int] = []
         try:
-            while said[-1:] != [0]:
+            while results[-1:] != [0]:
                 wait = _time(end - time.monotonic())
                 # One step of C from the call to the list: an interrupt finds either no permit taken or one that is known.
-                said.extend(map(_libc.semtimedop, (identity,), (self._take,), (ctypes.c_size_t(len(self._take)),), (wait,)))
-                if said[-1] == 0:
+                results.extend(map(_libc.semtimedop, (identity,), (self._take,), (ctypes.c_size_t(len(self._take)),), (wait,)))
+                if results[-1] == 0:
                     break
                 code = ctypes.get_errno()
                 if code == errno.EAGAIN:
@@ -122,14 +122,14 @@ class NodeSemaphore:
                     self._identity = identity = self._open()
                 elif code != errno.EINTR:
                     raise OSError(code, f"semtimedop: {os.strerror(code)}")
-            yield said[-1] == 0
+            yield results[-1] == 0
         finally:
             back: list[int] = []
             interrupt: BaseException | None = None
-            while said[-1:] == [0] and not back:
+            while results[-1:] == [0] and not back:
                 try:
                     # Where someone has cleaned up, the permit went with that.
-                    back.extend(map(_libc.semtimedop, (identity,), (_BACK,), (ctypes.c_size_t(1),), (None,)))
+                    back.extend(map(_libc.semtimedop, (identity,), (_GIVE_BACK,), (ctypes.c_size_t(1),), (None,)))
                 except BaseException as error:  # of a signal: it waits until the permit is back
                     interrupt = error
             if interrupt is not None:

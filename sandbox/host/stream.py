@@ -1,4 +1,4 @@
-"""What all workers have in common: one guest at the other end of one byte stream, one job at a time on it."""
+"""What every kind of worker has in common: a guest behind a byte stream, to which jobs are sent one at a time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["ENVIRONMENT", "Stream", "StreamWorker"]
 
 START_SECONDS = 60.0
 GRACE_SECONDS = 5.0
-"""Between the zygote's own deadline for a job and ours for its report."""
+"""How much later than the zygote's own deadline for a job its report may come."""
 
 ENVIRONMENT = {
     "PATH": "/usr/local/bin:/usr/bin:/bin",
@@ -33,7 +33,7 @@ ENVIRONMENT = {
 
 
 class Stream(Protocol):
-    """What is used of a socket."""
+    """A socket, or what has the same methods."""
 
     def settimeout(self, value: float | None, /) -> None:
         """See `socket.socket`, as for all of these."""
@@ -82,17 +82,17 @@ class StreamWorker(abc.ABC):
         """See `Worker.close`. A job that runs in another thread ends as WorkerLost there."""
 
     @abc.abstractmethod
-    def _last_words(self) -> str:
-        """What the guest said at its end, as the end of a sentence, or ""."""
+    def _stderr_note(self) -> str:
+        """The end of what the guest wrote to standard error, as the end of a sentence, or ""."""
 
     def run(self, job: Job, deadline: float) -> Run:
         """See `Worker.run`."""
-        order, payload, tests = messages.asked(job, deadline)
+        order, payload, tests = messages.encode_job(job, deadline)
         try:
             self._stream.settimeout(order.hard_ns / 1e9 + GRACE_SECONDS)
             self._stream.sendall(b"".join((order.pack(), payload)))
             if tests:
-                self._stream.sendall(tests)  # which the worker reads when the candidate has been forked
+                self._stream.sendall(tests)  # which the zygote reads when it has forked the candidate
             report = wire.Report.unpack(self._read(wire.REPORT_BYTES))
             if max(report.stdout_bytes, report.answers_bytes) > order.output_bytes or report.stderr_bytes > 1 << 20:
                 raise wire.WireError("sections larger than what was asked for")
@@ -101,30 +101,30 @@ class StreamWorker(abc.ABC):
             answers = self._read(report.answers_bytes)
             results = self._read(report.results_bytes)
         except BaseException as error:
-            # Whatever it was, the stream is in the middle of something: this worker can never be used again.
+            # Whatever it was, the stream is in the middle of a message: this worker can never be used again.
             self.close()
             if isinstance(error, OSError | wire.WireError):
-                raise WorkerLost(f"worker {self.pid} was lost in the middle of a job: {error}{self._last_words()}") from error
+                raise WorkerLost(f"worker {self.pid} was lost in the middle of a job: {error}{self._stderr_note()}") from error
             raise
         if not report.clean:
             self._healthy = False
-        return messages.observed(job, report, stdout, stderr, answers, results, self._enforced, self._peak_method)
+        return messages.decode_report(job, report, stdout, stderr, answers, results, self._enforced, self._peak_method)
 
-    def _accept(self, hello: dict[str, Any], allow_missing: Collection[Layer]) -> None:
-        """Take over what the guest says of itself.
+    def _accept_hello(self, hello: dict[str, Any], allow_missing: Collection[Layer]) -> None:
+        """Take over what the guest reports of itself.
 
         Raises:
             LayerMissing: a required layer cannot be enforced.
         """
         self._enforced = tuple(
             Enforced(
-                layer=Layer(told["layer"]),
-                enforcement=Enforcement(told["enforcement"]),
-                how=told["how"],
-                remedy=told["remedy"],
-                requirement=Requirement.BEST_EFFORT if told["layer"] in allow_missing else Requirement.REQUIRED,
+                layer=Layer(layer["layer"]),
+                enforcement=Enforcement(layer["enforcement"]),
+                how=layer["how"],
+                remedy=layer["remedy"],
+                requirement=Requirement.BEST_EFFORT if layer["layer"] in allow_missing else Requirement.REQUIRED,
             )
-            for told in hello["layers"]
+            for layer in hello["layers"]
         )
         require(self._enforced)
         self._pid = int(hello["pid"])
@@ -140,7 +140,7 @@ class StreamWorker(abc.ABC):
             hello: dict[str, Any] = json.loads(self._read(size))
         except (OSError, ValueError, wire.WireError) as error:
             self.close()
-            raise ConfigurationError(f"{who} did not become a worker: {error}{self._last_words()}") from error
+            raise ConfigurationError(f"{who} did not become a worker: {error}{self._stderr_note()}") from error
         return hello
 
     def _read(self, size: int) -> bytes:

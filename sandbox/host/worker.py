@@ -1,4 +1,4 @@
-"""The seam: what a pool needs of a worker, whatever it is made of."""
+"""The interface of a worker: what a pool needs of it, whatever it is made of."""
 
 from __future__ import annotations
 

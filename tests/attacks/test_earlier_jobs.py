@@ -114,7 +114,7 @@ def test_the_zygotes_own_memory_holds_nothing_of_a_job():
     try:
         for job in earlier_jobs(secret.decode()):
             worker.run(job, time.monotonic() + 30)
-        # The relay buffer holds the bytes that went through it last, and no child inherits it: push the secret out first.
+        # The buffer of the connection holds the bytes that went through it last, and no child inherits it: push the secret out first.
         worker.run(Job(source="pass", stdin=b"x" * (1 << 20)), time.monotonic() + 30)
         (server,) = psutil.Process(worker.pid).children()
         for pid in (worker.pid, server.pid):

@@ -22,7 +22,8 @@ from sandbox import ConfigurationError, Limits, Sandbox
 from sandbox.host import container as containers
 from sandbox.host import images
 from sandbox.host.container import ContainerWorker, seccomp_profile
-from sandbox.host.daemon import OWNER_LABEL, Daemon, Owner
+from sandbox.host.container_owner import Owner
+from sandbox.host.daemon import OWNER_LABEL, Daemon
 from sandbox.host.pool import Pool
 from sandbox.host.process import MECHANISMS, ProcessWorker
 from sandbox.words.errors import WorkerLost
@@ -76,15 +77,15 @@ def test_what_is_around_a_worker(worker):
     assert about["Config"]["User"] == f"{containers.USER}:{containers.USER}"
     assert about["Config"]["Image"] == about["Image"]  # by its id: a name can be moved
     assert about["Image"].startswith("sha256:")
-    assert [(mount["Type"], mount["Target"]) for mount in host["Mounts"]] == [("bind", containers.MEETING)]
+    assert [(mount["Type"], mount["Target"]) for mount in host["Mounts"]] == [("bind", containers.RENDEZVOUS)]
     assert not host["Binds"]
     assert Owner.parse(about["Config"]["Labels"][OWNER_LABEL]) == Owner.this()
 
 
-def test_the_meeting_place_is_gone_when_they_have_met(worker):
+def test_the_rendezvous_is_gone_when_the_guest_has_connected(worker):
     (mount,) = inspected(worker)["HostConfig"]["Mounts"]
     assert not os.path.exists(mount["Source"])
-    seen = worker.run(Job(source=f"import os\nprint(os.listdir({containers.MEETING!r}))"), time.monotonic() + 30)
+    seen = worker.run(Job(source=f"import os\nprint(os.listdir({containers.RENDEZVOUS!r}))"), time.monotonic() + 30)
     assert seen.stdout in (b"[]\n", b"")
 
 

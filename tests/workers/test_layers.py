@@ -11,8 +11,9 @@ from machine import ROOT, TIERS, as_nobody
 
 from sandbox import ConfigurationError, LayerMissing, Sandbox
 from sandbox.guest.walls import enforcement
+from sandbox.host.probes import PROBES
 from sandbox.host.process import MECHANISMS, ProcessWorker
-from sandbox.host.selfcheck import PROBES, check
+from sandbox.host.selfcheck import check
 from sandbox.words.errors import WorkerLost
 from sandbox.words.job import CodeTests, Job
 from sandbox.words.layers import Enforced, Enforcement, Layer, Requirement, parse, require
@@ -118,7 +119,7 @@ def test_a_missing_layer_is_said_at_the_command_line(tmp_path):
 
 NOTHING = enforcement.Facts(
     namespaces=False,
-    own_users=False,
+    separate_uid=False,
     container="",
     landlock=0,
     seccomp="no filter",
@@ -241,10 +242,10 @@ def test_what_is_not_there_cannot_be_shown(path):
 def test_workers_of_one_pool_are_all_of_one_tier(monkeypatch):
     """After one worker had namespaces, another that cannot have them now is lost and tried again, never quietly made without."""
     ProcessWorker().close()
-    begin = ProcessWorker._begin
+    begin = ProcessWorker._start_guest
     monkeypatch.setattr(
         ProcessWorker,
-        "_begin",
+        "_start_guest",
         lambda self, has, group: {**begin(self, has, group), "failed": "step:x: No space left", "errno": 28},
     )
     with pytest.raises(WorkerLost, match="cannot have namespaces now"):
@@ -255,7 +256,8 @@ def test_workers_of_one_pool_are_all_of_one_tier(monkeypatch):
 def test_without_cgroups_and_without_a_place_for_tests_workers_start(monkeypatch):
     monkeypatch.setattr("sandbox.host.process._hidden_place", lambda: "")
     monkeypatch.setattr(
-        "sandbox.host.cgroups._own_groups", lambda: (_ for _ in ()).throw(FileNotFoundError(2, "No such file", "/proc/self/cgroup"))
+        "sandbox.host.cgroup_places.own_groups",
+        lambda: (_ for _ in ()).throw(FileNotFoundError(2, "No such file", "/proc/self/cgroup")),
     )
     worker = ProcessWorker(isolation="unprivileged")
     assert worker.cgroup == "no cgroup (/proc/self/cgroup: No such file)"

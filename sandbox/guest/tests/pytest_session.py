@@ -16,7 +16,7 @@ from typing import Any, Callable, Sequence
 from ..bridge.operations import run_awaitable
 from ..bridge.patches import Patches
 from ..bridge.peer import Peer
-from ..program.candidate import content_of
+from ..program.files import content_of
 from .program_module import Finder
 from .results import Results, safe_str
 

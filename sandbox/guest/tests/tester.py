@@ -22,9 +22,10 @@ from ..bridge.exceptions import raised_by_program
 from ..bridge.patches import Patches
 from ..bridge.peer import Gone, Peer
 from ..program import candidate
+from ..program.answers import MAX_MESSAGE
 from ..walls import confine
-from ..walls.landlock import Domain
-from ..walls.workfolder import TESTS, Scratch
+from ..walls.landlock import Ruleset
+from ..walls.workfolder import TESTS, WorkFolder
 from ..wire import EXIT_ALONE, Order
 from .numpy_asserts import compares_arrays, refuse_empty
 from .program_module import Finder, Namespace
@@ -39,9 +40,9 @@ def run(
     results_fd: int,
     line_fd: int,
     setup_fd: int,
-    wall: confine.Wall,
-    domain: Domain,
-    folder: Scratch,
+    wall: confine.Confinement,
+    domain: Ruleset,
+    folder: WorkFolder,
 ) -> NoReturn:
     """Be the tester. Called right after the fork; never returns."""
     code = 1
@@ -72,9 +73,7 @@ def run(
             results.lookups.no_classes.update((tests["entry"], *(tests["asked"] if tests["framework"] == "unittest" else ())))
             peer.passes_stop_iteration = "StopIteration" in data.decode("ascii")
         except BaseException as error:
-            os.pwrite(
-                confine.SETUP_FD, f"tester: {type(error).__name__}: {error}".encode("utf-8", "replace")[: candidate.MAX_MESSAGE], 0
-            )
+            os.pwrite(confine.SETUP_FD, f"tester: {type(error).__name__}: {error}".encode("utf-8", "replace")[:MAX_MESSAGE], 0)
             raise
         try:
             _run_tests(tests, peer, results, folder)
@@ -115,7 +114,7 @@ def _read_all(fd: int) -> bytes:
     return os.pread(fd, os.fstat(fd).st_size, 0)
 
 
-def _run_tests(tests: dict[str, Any], peer: Peer, results: Results, folder: Scratch) -> None:
+def _run_tests(tests: dict[str, Any], peer: Peer, results: Results, folder: WorkFolder) -> None:
     try:
         peer.wait("loaded")
     except Gone:

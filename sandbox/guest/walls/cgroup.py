@@ -1,7 +1,7 @@
-"""A worker's control group, as seen from inside: files that the host has opened, for the host made the group.
+"""A worker's control group as the guest uses it: the host made the group and hands over open files of it.
 
-The group is the worker's, not the job's: a job costs no new group, no move, no removal. The zygote and its keeper are in it; what
-they hold is the base that limits are added to. Jobs raise their own badness, so that the kernel never kills the zygote for them.
+There is one group a worker, not one a job, so no job pays for making, entering and removing it. The zygote and its keeper are in it
+too; what they hold is the base that a job's limits are added to. Jobs have a higher OOM score, so the kernel kills them first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 __all__ = ["Cgroup", "of_container"]
 
 SPARE_PROCESSES = 16
-"""Beside the job's own: keeper, zygote, tester and its threads. What is exact is the look of the zygote; this is the wall behind."""
+"""Beside the job's own: keeper, zygote, tester and its threads. The watchdog counts exactly; the group's limit stands behind it."""
 _UNLIMITED = 1 << 50
 
 
@@ -97,10 +97,10 @@ class Cgroup:
     def _kills(self) -> tuple[int, int]:
         """How many processes the kernel has ended, and how often the group's own limit of memory was reached."""
         words = self._words("kills")
-        return _named(words, b"oom_kill"), _named(words, b"oom")
+        return _value_of(words, b"oom_kill"), _value_of(words, b"oom")
 
     def refusals(self) -> int:
-        return _named(self._words("refusals"), b"max")
+        return _value_of(self._words("refusals"), b"max")
 
     def peak_bytes(self) -> int | None:
         """The most that the job has held, page cache and files in memory included; None where the kernel cannot say it of one job."""
@@ -112,7 +112,7 @@ class Cgroup:
         if self.version == 1:
             used = self._number("cpu")
         elif self.has_cpu:
-            used = _named(self._words("cpu"), b"usage_usec") * 1000
+            used = _value_of(self._words("cpu"), b"usage_usec") * 1000
         else:
             return None
         return None if used is None else used - time.process_time_ns()
@@ -139,7 +139,7 @@ class Cgroup:
             return []
 
 
-def _named(words: list[bytes], key: bytes) -> int:
+def _value_of(words: list[bytes], key: bytes) -> int:
     return int(words[words.index(key) + 1]) if key in words else 0
 
 
@@ -157,7 +157,7 @@ _INSIDE = {
 
 
 def of_container(root: str = "/sys/fs/cgroup") -> dict[str, Any]:
-    """What a container shows of its own group, which it may only read: counters, and the limit that the container was given."""
+    """The group of the container that this process is in, which it may only read: counters, and the limit of the container."""
     version = 2 if os.path.exists(f"{root}/cgroup.controllers") else 1
     files = {}
     for name, path in _INSIDE[version].items():

@@ -1,4 +1,4 @@
-"""What a zygote does to itself once, and a freshly forked process before it runs a candidate."""
+"""Confines processes: the zygote once, with what its children inherit, and each forked process before it runs foreign code."""
 
 from __future__ import annotations
 
@@ -9,32 +9,33 @@ import signal
 
 from ..wire import Order
 from . import seccomp, syscalls
-from .landlock import Domain
+from .landlock import Ruleset
 
 __all__ = [
     "ANSWERS_FD",
     "LINE_FD",
     "SETUP_FD",
-    "Badness",
-    "Wall",
+    "Confinement",
+    "OomScore",
     "enter",
-    "own_state",
     "prepare",
+    "rlimits_and_scheduling",
+    "warm_up",
 ]
 
 ANSWERS_FD = 200
-"""Where a candidate's answers go: high, so that the files a program opens are numbered as it expects (3, 4, ...)."""
+"""The descriptor of a candidate's answers: high, so that files a program opens get the numbers it expects (3, 4, ...)."""
 
 SETUP_FD = ANSWERS_FD - 1
-"""Where a fault of ours or the label's is written; closed before the program runs."""
+"""The descriptor to which a fault of ours or the label's is written; closed before the program runs."""
 LINE_FD = ANSWERS_FD + 1
-"""The line between a candidate and its tester, where there is one."""
+"""The socket between a candidate and its tester, if there is one."""
 STACK_BYTES = 100 << 20
 """The main stack may grow to this; x86-64 leaves at least 128 MiB below the mappings (MIN_GAP in arch/x86/mm/mmap.c)."""
 
 
-class Wall:
-    """What every job of a worker puts around itself, as far as it does not inherit it."""
+class Confinement:
+    """How a worker confines its jobs: what each of them sets up for itself, beside what it inherits from the zygote."""
 
     def __init__(
         self,
@@ -54,16 +55,13 @@ class Wall:
         self.own_namespaces = own_namespaces
         self.is_filtered = is_filtered
         self.rules = rules
-        """What each job refuses itself beside what it inherits."""
+        """System calls that each job has refused beside the filter that it inherits."""
         self.base_data_bytes = 0
         """Private memory of the zygote, which jobs are born with."""
 
 
 def prepare(is_filtered: bool, container: str = "") -> str:
-    """Confine the zygote itself with what its children can inherit: every line here is one that no job pays for.
-
-    Why there is no filter of system calls, or "".
-    """
+    """Confine the zygote with all that its children inherit, so that no job pays for it. Why there is no seccomp filter; "" if there is."""
     syscalls.become_subreaper()
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
@@ -93,8 +91,8 @@ def prepare(is_filtered: bool, container: str = "") -> str:
     return missing
 
 
-def own_state() -> list[object]:
-    """What another process of the same user can change in the zygote, and all later jobs would inherit."""
+def rlimits_and_scheduling() -> list[object]:
+    """Resource limits and scheduling of this process: another one of the same user can change them, and later jobs would inherit that."""
     limits = [resource.getrlimit(limit) for limit in range(16)]  # RLIM_NLIMITS
     return [limits, os.getpriority(os.PRIO_PROCESS, 0), os.sched_getscheduler(0), os.sched_getaffinity(0)]
 
@@ -104,7 +102,7 @@ _hard: dict[int, int] = {}
 
 
 def _limit(limit: int, value: int) -> None:
-    """Soft and hard."""
+    """Set a limit, soft and hard, as far as the hard limit allows."""
     hard = _hard.get(limit)
     if hard is None:
         hard = _hard[limit] = resource.getrlimit(limit)[1]
@@ -113,43 +111,45 @@ def _limit(limit: int, value: int) -> None:
     resource.setrlimit(limit, (value, value))
 
 
-def enter(order: Order, wall: Wall, domain: Domain, supervisor: int, keep: int = ANSWERS_FD, is_visible: bool = True) -> None:
+def enter(
+    order: Order, confinement: Confinement, ruleset: Ruleset, supervisor: int, keep: int = ANSWERS_FD, is_visible: bool = True
+) -> None:
     """Confine the calling process. Last of all, every descriptor but 0, 1, 2 and those from SETUP_FD to *keep* is closed.
 
-    What is *visible* may look at itself in /proc, as programs do; a tester may not be looked into by anybody.
+    With *is_visible* the process may read its own files in /proc, as programs do; nobody may read those of a tester.
 
     Raises:
         OSError: a layer cannot be set up.
     """
     os.setsid()
-    if wall.uid >= 0:
-        os.setresgid(wall.uid, wall.uid, wall.uid)
-        os.setresuid(wall.uid, wall.uid, wall.uid)  # which ends all capabilities as well
+    if confinement.uid >= 0:
+        os.setresgid(confinement.uid, confinement.uid, confinement.uid)
+        os.setresuid(confinement.uid, confinement.uid, confinement.uid)  # which ends all capabilities as well
     else:
         syscalls.drop_capabilities()
-    if not wall.own_namespaces:  # in a process namespace nothing outlives the zygote
+    if not confinement.own_namespaces:  # in a process namespace nothing outlives the zygote
         syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != supervisor:  # it died before the line above took effect
             os._exit(1)
     if is_visible:
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the files of a process that is not belong to root
-    if wall.has_limits:
+    if confinement.has_limits:
         _limit(resource.RLIMIT_CPU, min(order.cases * order.cpu_ns, order.total_ns) // 1_000_000_000 + 2)
         _limit(resource.RLIMIT_FSIZE, order.file_bytes)
         _limit(resource.RLIMIT_NOFILE, max(order.open_files, LINE_FD + 1))
-        _limit(resource.RLIMIT_DATA, order.memory_bytes + wall.base_data_bytes)
-        if wall.own_namespaces:  # elsewhere it counts everything of the same user
-            # Far above: a fork that fails here says nothing of why, and the looks are to find it first.
+        _limit(resource.RLIMIT_DATA, order.memory_bytes + confinement.base_data_bytes)
+        if confinement.own_namespaces:  # elsewhere it counts everything of the same user
+            # Far above the limit: a failed fork does not say why, so the watchdog is to see the excess first.
             _limit(resource.RLIMIT_NPROC, 4 * order.processes + 256)
-    domain.enter()
+    ruleset.restrict_self()
     os.closerange(3, SETUP_FD)
     os.closerange(keep + 1, 1 << 16)
-    if wall.rules:
-        seccomp.install(wall.rules)
+    if confinement.rules:
+        seccomp.install(confinement.rules)
 
 
-def rehearse() -> None:
-    """For `candidate.rehearse`, of `enter`: what changes nothing."""
+def warm_up() -> None:
+    """For dry runs: those calls of `enter` that change nothing here."""
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)  # as it is
     with contextlib.suppress(OSError, ValueError):
         _limit(resource.RLIMIT_CORE, 0)  # as it is
@@ -157,8 +157,8 @@ def rehearse() -> None:
         syscalls.landlock_restrict_self(-1)
 
 
-class Badness:
-    """How soon the kernel ends a process where memory runs out: children are born with what their parent has at the moment."""
+class OomScore:
+    """The OOM score adjustment of this process, by which the kernel chooses what to kill when memory runs out; children inherit it."""
 
     def __init__(self) -> None:
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the file of a process that is not belongs to root
@@ -167,8 +167,8 @@ class Badness:
         self._own = int(os.pread(self.fd, 16, 0))
 
     def text(self, number: int) -> bytes:
-        """What to write, so that children that are forked then have *number* (0: as this process was started).
+        """What to write to `fd`, so that children forked after that have *number* (0: what this process was started with).
 
-        It may be raised, and taken back, by anybody.
+        Raising it, and taking that back, needs no privilege.
         """
         return b"%d" % max(number, self._own)

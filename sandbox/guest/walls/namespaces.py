@@ -25,7 +25,7 @@ __all__ = [
     "HIDDEN_BYTES",
     "JOB_UID",
     "MOUNT_POINTS",
-    "can_own_users",
+    "can_become_any_user",
     "covered",
     "enter",
     "is_readable",
@@ -65,7 +65,7 @@ _FIRST_UID = 0x60000000
 _OLD = "/old"
 
 
-def can_own_users() -> bool:
+def can_become_any_user() -> bool:
     """Whether this process may become any user (it is root, and not one in a user namespace that knows only itself)."""
     if os.geteuid() != 0:
         return False
@@ -101,7 +101,7 @@ def mount_hidden() -> None:
 
 
 def readable(extra: list[str], is_own_root: bool) -> list[str]:
-    """What Landlock lets programs read: in a root of the worker's own all but what is hidden, else what such a root would hold."""
+    """What Landlock lets programs read: in a root of the worker's own all but HIDDEN, else what such a root would hold."""
     devices = ["/dev"] if is_own_root else [f"/dev/{name}" for name in DEVICES]
     if is_own_root:
         return [*_places(extra), "/etc", "/proc", *devices, *MOUNT_POINTS]
@@ -111,7 +111,7 @@ def readable(extra: list[str], is_own_root: bool) -> list[str]:
 
 
 def covered(extra: list[str]) -> list[tuple[str, str]]:
-    """(where it is kept, where it belongs) of places that lie where jobs write, as virtualenvs in /tmp do: each fresh mount covers them."""
+    """(where it is kept, where it belongs) of readable places below a mount point, as virtualenvs in /tmp are: a fresh mount covers them."""
     within = [path for path in _places(extra) if path.startswith(tuple(f"{point}/" for point in MOUNT_POINTS))]
     return [(f"/run/kept/{number}", path) for number, path in enumerate(within)]
 
@@ -124,7 +124,7 @@ def enter(extra: list[str]) -> bool:
     """
     places = _places(extra)
     kept = {path: stash for stash, path in covered(extra)}
-    if can_own_users():
+    if can_become_any_user():
         step("read_as_another_user", _can_others_read, places)
         step("unshare_mount", syscalls.unshare, syscalls.CLONE_NEWNS)
         step("build_root", _build_root, places, kept)
@@ -156,6 +156,7 @@ def _can_others_read(places: list[str]) -> None:
 
 
 def step(name: str, action: object, *args: object) -> None:
+    """Call *action*; an OSError that it raises names the step that failed."""
     try:
         action(*args)  # type: ignore[operator]
     except OSError as error:
@@ -182,8 +183,8 @@ def _become_own_user() -> None:
     asked, tell = os.pipe()
     done, say = os.pipe()
     process = os.getpid()
-    helper = os.fork()  # stays root of the machine for as long as it takes to write two files
-    if helper == 0:
+    mapper = os.fork()  # stays root of the machine for as long as it takes to write two files
+    if mapper == 0:
         status = 1
         try:
             os.close(tell)
@@ -206,7 +207,7 @@ def _become_own_user() -> None:
     finally:
         os.close(tell)
         os.close(done)
-        os.waitpid(helper, 0)
+        os.waitpid(mapper, 0)
     syscalls.mount("", "/", "", syscalls.MS_REC | syscalls.MS_PRIVATE)
 
 

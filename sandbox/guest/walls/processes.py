@@ -1,4 +1,4 @@
-"""Finds the processes of a job, ends them and waits for them. Only numbers are read, so that no word of a job stays in the zygote."""
+"""Finds the processes of a job in /proc, ends them and waits for them. Only numbers are read: the zygote keeps no word of a job."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import resource
 import signal
 import time
 
-__all__ = ["Usage", "descendants", "family", "kill", "numbers_in", "reap", "sweep", "threads_of"]
+__all__ = ["Usage", "descendants", "kill", "numbers_in", "own_memory_bytes", "reap", "sweep", "threads_of", "with_descendants"]
 
 
 def numbers_in(path: str) -> list[int]:
@@ -38,10 +38,10 @@ def threads_of(pid: int) -> list[int]:
 
 def descendants(pid: int) -> list[int]:
     """All processes below *pid*, zombies included, parents before children."""
-    return family([pid])[1:]
+    return with_descendants([pid])[1:]
 
 
-def family(pids: list[int]) -> list[int]:
+def with_descendants(pids: list[int]) -> list[int]:
     """Processes and all that are below them, zombies included, parents before children."""
     found = list(pids)
     pending = list(pids)
@@ -55,7 +55,7 @@ def family(pids: list[int]) -> list[int]:
 
 
 class Usage:
-    """What processes that have been waited for (and their own waited-for children) used."""
+    """What reaped processes, and the children that they reaped themselves, used."""
 
     def __init__(self) -> None:
         self.user_seconds = 0.0
@@ -109,3 +109,13 @@ def kill(pid: int, number: signal.Signals) -> None:
         os.kill(pid, number)
     except ProcessLookupError:
         pass
+
+
+def own_memory_bytes(key: str) -> int:
+    """A size of this process by its name in /proc/self/status, such as VmRSS."""
+    with open("/proc/self/status", encoding="ascii", errors="replace") as file:
+        for line in file:
+            name, _, rest = line.partition(":")
+            if name == key:
+                return int(rest.split()[0]) * 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -4,8 +4,8 @@ The table says what is refused; everything that this version of the kernel's int
 for a Python program may use most of it, and everything newer than the table does not exist (ENOSYS). A program of another
 architecture (32 bits, x32) is killed: its numbers mean other calls.
 
-The filter is installed once in the zygote and inherited: it costs a job nothing. Only calls that the zygote itself needs after that
-are told apart by their arguments: its limits are its own (pid 0), never another's.
+The filter is installed once in the zygote and inherited: it costs a job nothing. Calls that the zygote
+needs itself after that are refused by their arguments only: it may change its own limits (pid 0), and no other process's.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import NamedTuple, Sequence
 
 from . import syscalls
 
-__all__ = ["RULES", "Rule", "extra_rules", "install", "keep_off", "only_own_signals", "program"]
+__all__ = ["RULES", "Rule", "extra_rules", "install", "no_signals_to", "only_own_signals", "program"]
 
 _ARCHITECTURES = {"x86_64": (0xC000003E, 0), "aarch64": (0xC00000B7, 1)}
 """AUDIT_ARCH_*, and the column of the numbers below."""
@@ -29,8 +29,8 @@ AF_UNIX = 1
 _NAMESPACES = 0x7E020000 | 0x00000080  # CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET; CLONE_NEWTIME
 
 
-PRETENDED = 0
-"""The error that is none: the call does nothing and says that it did, so that honest programs go on."""
+FAKE_SUCCESS = 0
+"""Error 0: the call does nothing and reports success, so that honest programs go on."""
 
 
 class Rule(NamedTuple):
@@ -84,7 +84,7 @@ RULES = (
     Rule("fcntl", "the same (F_SETOWN_EX)", only=((1, "is", 15),)),
     Rule("ioctl", "the same (FIOSETOWN)", only=((1, "is", 0x8901),)),
     Rule("ioctl", "the same (SIOCSPGRP)", only=((1, "is", 0x8902),)),
-    Rule("flock", "locks on files that everybody reads; one's own need none", PRETENDED),
+    Rule("flock", "locks on files that everybody reads; one's own need none", FAKE_SUCCESS),
     Rule("mmap", "huge pages, which no memory cgroup counts (MAP_HUGETLB)", errno.ENOMEM, only=((3, "any", 0x40000),)),
     Rule("memfd_create", "the same (MFD_HUGETLB)", errno.ENOMEM, only=((1, "any", 4),)),
     Rule("ioctl", "typing into the terminal of others (TIOCSTI)", only=((1, "is", 0x5412),)),
@@ -97,7 +97,7 @@ WITHOUT_A_ROOT_OF_THEIR_OWN = (
     Rule(
         "chmod fchmod fchmodat chown fchown lchown fchownat utime utimes utimensat futimesat",
         "attributes of files that belong to the same user: Landlock does not look at them",
-        PRETENDED,
+        FAKE_SUCCESS,
     ),
     Rule("setxattr lsetxattr fsetxattr removexattr lremovexattr fremovexattr", "the same"),
     Rule("ioctl", "flags of files (FS_IOC_SETFLAGS): the same", only=((1, "is", 0x40086602),)),
@@ -108,7 +108,7 @@ WITHOUT_A_ROOT_OF_THEIR_OWN = (
     Rule("inotify_init inotify_init1 inotify_add_watch", "what others do with files"),
 )
 WITHOUT_A_MEMORY_CGROUP = (Rule("memfd_create", "nothing else counts what is in such files", errno.ENOSYS),)
-"""What only jobs may not, for the zygote does it; installed in each, where the layers that would make it harmless are missing."""
+"""Both are installed in each job, where the layer that would make these calls harmless is missing; the zygote makes them itself."""
 
 _NUMBERS = {
     "tgkill": (234, 131), "tkill": (200, 130),
@@ -182,7 +182,7 @@ def program(machine: str = "", rules: tuple[Rule, ...] = RULES) -> bytes:
 
 
 def _ranges(rules: tuple[Rule, ...], column: int) -> list[tuple[int, int, int]]:
-    """What is refused whatever its arguments, neighbours of one error together: short programs install faster."""
+    """Calls that are refused whatever their arguments, as (first, last, error): neighbours in one row, for short filters install faster."""
     errors = {}
     for rule in rules:
         for call in () if rule.only else rule.calls.split():
@@ -221,28 +221,28 @@ def install(rules: tuple[Rule, ...] = RULES) -> None:
         OSError: this kernel or this machine cannot.
     """
     key = id(rules)
-    if key not in _programs:
-        _programs[key] = program("", rules)
-    syscalls.seccomp_filter(_programs[key])
+    if key not in _compiled:
+        _compiled[key] = program("", rules)
+    syscalls.seccomp_filter(_compiled[key])
 
 
-_programs: dict[int, bytes] = {}
+_compiled: dict[int, bytes] = {}
 
 
 def only_own_signals(pid: int) -> tuple[Rule, ...]:
-    """For a job whose tester has the same user, where Landlock does not keep signals apart (before Linux 6.12): it signals itself only."""
+    """Let a job signal only itself: for one whose tester has the same user, where Landlock does not bound signals (before Linux 6.12)."""
     return (Rule("kill tgkill", "the tester", only=((0, "not", pid),)), Rule("tkill", "the tester, by a thread of it"))
 
 
-def keep_off(pids: Sequence[int]) -> tuple[Rule, ...]:
-    """Where Landlock does not keep signals apart, in a process namespace of the worker's own: jobs reach none of its own processes."""
+def no_signals_to(pids: Sequence[int]) -> tuple[Rule, ...]:
+    """Let jobs signal none of the worker's own processes *pids*: for a process namespace, where Landlock does not bound signals."""
     numbers = [number & 0xFFFFFFFF for pid in pids for number in (pid, -pid)]
     return tuple(Rule("kill tgkill tkill", "the worker's own processes", only=((0, "is", number),)) for number in numbers)
 
 
 def extra_rules(*, has_own_root: bool, has_memory_cgroup: bool) -> tuple[Rule, ...]:
-    """What jobs may not beside RULES, which they inherit; made ready, so that a job only installs it."""
+    """Rules that jobs get beside RULES, which they inherit; compiled here, so that a job only installs them."""
     rules = (*(() if has_own_root else WITHOUT_A_ROOT_OF_THEIR_OWN), *(() if has_memory_cgroup else WITHOUT_A_MEMORY_CGROUP))
     if rules:
-        _programs[id(rules)] = program("", rules)
+        _compiled[id(rules)] = program("", rules)
     return rules

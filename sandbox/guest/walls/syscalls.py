@@ -1,4 +1,4 @@
-"""The few kernel calls that the standard library does not offer. The only file here that may import ctypes."""
+"""System calls that the standard library does not offer, by ctypes: the only file of the guest that may import it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,12 @@ _prctl = _libc.prctl  # with its types declared, a call makes no objects: every 
 _prctl.argtypes = (ctypes.c_int, *[ctypes.c_ulong] * 4)
 
 
+def _error(call: str) -> OSError:
+    """What the C library tells of a call that has just failed."""
+    code = ctypes.get_errno()
+    return OSError(code, f"{call}: {os.strerror(code)}")
+
+
 def prctl(option: int, argument: int) -> None:
     """Set one attribute of the calling process; see the manual page of the same name.
 
@@ -23,8 +29,7 @@ def prctl(option: int, argument: int) -> None:
         OSError: the kernel refused.
     """
     if _prctl(option, argument, 0, 0, 0) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"prctl({option}): {os.strerror(code)}")
+        raise _error(f"prctl({option})")
 
 
 def become_subreaper() -> bool:
@@ -51,8 +56,7 @@ def seccomp_filter(program: bytes) -> None:
     header = struct.pack("@HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))
     where = ctypes.create_string_buffer(header, len(header))
     if _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.addressof(where), 0, 0) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"prctl(PR_SET_SECCOMP): {os.strerror(code)}")
+        raise _error("prctl(PR_SET_SECCOMP)")
 
 
 CLONE_NEWNS = 0x00020000
@@ -86,8 +90,7 @@ def unshare(flags: int) -> None:
         OSError: the kernel refused.
     """
     if _libc.unshare(ctypes.c_int(flags)) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"unshare({flags:#x}): {os.strerror(code)}")
+        raise _error(f"unshare({flags:#x})")
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:
@@ -98,8 +101,7 @@ def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str
     """
     texts = [os.fsencode(text) for text in (source, target, kind, options)]
     if _libc.mount(texts[0], texts[1], texts[2] or None, ctypes.c_ulong(flags), texts[3] or None) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"mount({source}, {target}, {kind}, {flags:#x}, {options}): {os.strerror(code)}")
+        raise _error(f"mount({source}, {target}, {kind}, {flags:#x}, {options})")
 
 
 def unmount(target: str) -> None:
@@ -109,8 +111,7 @@ def unmount(target: str) -> None:
         OSError: the kernel refused.
     """
     if _libc.umount2(os.fsencode(target), MNT_DETACH) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"umount({target}): {os.strerror(code)}")
+        raise _error(f"umount({target})")
 
 
 def restrict_mount(target: str, flags: int, everything_below: bool = True) -> None:
@@ -123,8 +124,7 @@ def restrict_mount(target: str, flags: int, everything_below: bool = True) -> No
     at = _AT_RECURSIVE if everything_below else 0
     size = ctypes.c_size_t(len(attributes))
     if _libc.syscall(_MOUNT_SETATTR, _AT_FDCWD, os.fsencode(target), at, attributes, size) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"mount_setattr({target}, {flags:#x}): {os.strerror(code)}")
+        raise _error(f"mount_setattr({target}, {flags:#x})")
 
 
 def pivot_root(new: str, old: str) -> None:
@@ -134,8 +134,7 @@ def pivot_root(new: str, old: str) -> None:
         OSError: the kernel refused.
     """
     if _libc.syscall(_PIVOT_ROOT, os.fsencode(new), os.fsencode(old)) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"pivot_root({new}, {old}): {os.strerror(code)}")
+        raise _error(f"pivot_root({new}, {old})")
 
 
 _CAPABILITIES_OF_VERSION_3 = struct.pack("=Ii", 0x20080522, 0)
@@ -149,8 +148,7 @@ def drop_capabilities() -> None:
         OSError: the kernel refused.
     """
     if _libc.capset(_CAPABILITIES_OF_VERSION_3, _NO_CAPABILITIES) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"capset: {os.strerror(code)}")
+        raise _error("capset")
 
 
 # The numbers are the same on every architecture (they came with Linux 5.13, after the tables had been unified).
@@ -175,8 +173,7 @@ def landlock_create_ruleset(attributes: bytes) -> int:
     """
     fd: int = _libc.syscall(_LANDLOCK_CREATE_RULESET, attributes, ctypes.c_size_t(len(attributes)), 0)
     if fd < 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"landlock_create_ruleset: {os.strerror(code)}")
+        raise _error("landlock_create_ruleset")
     return fd
 
 
@@ -192,8 +189,7 @@ def landlock_add_rule(fd: int, rule: bytes) -> None:
         OSError: the kernel refused.
     """
     if _libc.syscall(_LANDLOCK_ADD_RULE, fd, _LANDLOCK_RULE_PATH_BENEATH, rule, 0) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"landlock_add_rule: {os.strerror(code)}")
+        raise _error("landlock_add_rule")
 
 
 def landlock_restrict_self(fd: int) -> None:
@@ -203,5 +199,4 @@ def landlock_restrict_self(fd: int) -> None:
         OSError: the kernel refused.
     """
     if _libc.syscall(_LANDLOCK_RESTRICT_SELF, fd, 0) != 0:
-        code = ctypes.get_errno()
-        raise OSError(code, f"landlock_restrict_self: {os.strerror(code)}")
+        raise _error("landlock_restrict_self")

@@ -1,11 +1,11 @@
-"""The process that does nothing but fork: a copy of the warm zygote, asked over a socket that no job inherits.
+"""The fork server: a copy of the warm zygote that only forks, at requests over a socket that no job inherits.
 
     zygote ──"run", limits, descriptors──▶ fork server ──fork──▶ candidate
            ◀──── how it ended, what it used ────       ──fork──▶ tester
 
-A process that was forked from has to copy every page that it writes next, and an interpreter writes many when it does nearly
-anything, for reference counts lie with the objects. So what watches, counts and reports is not what is forked from: here little
-runs, and there nothing is copied. Candidates and testers are children of the fork server, and so is whatever they leave behind.
+After a fork the parent too copies every page that it writes next, and an interpreter writes many whatever it does, for reference
+counts lie with the objects. So the process that watches, counts and reports is not the one that forks: little runs here, and the
+zygote copies nothing. Candidates and testers are children of the fork server, and it is the subreaper of what they leave behind.
 """
 
 from __future__ import annotations
@@ -21,24 +21,24 @@ from typing import Any, Callable, NamedTuple, NoReturn, Sequence
 
 from ..program import candidate
 from ..walls import confine, processes, seccomp, syscalls
-from ..walls.landlock import SIGNALS_ABI, Domain
+from ..walls.landlock import SIGNALS_ABI, Ruleset
 from ..walls.processes import Usage
-from ..walls.workfolder import Scratch
+from ..walls.workfolder import WorkFolder
 from ..wire import ORDER_BYTES, Order
 
 __all__ = ["Ended", "ForkServer"]
 
 _RUN, _CANDIDATE, _TESTER, _REAP, _SWEEP = range(5)
 LONG_NS = 20_000_000
-"""A job that took longer gets a last look at what it waited for; for shorter ones the look would cost more than it tells."""
+"""A job that took longer is sampled once more before it is reaped; for shorter ones that would cost more than it tells."""
 _ENDED = struct.Struct("<i?ddQ")
 _MAX_FDS = 8
 _MESSAGE_BYTES = 1 + ORDER_BYTES
-_LOOK = b"l"
+_SAMPLE = b"l"
 
 
 class Ended(NamedTuple):
-    """How a process ended, and what it, or everything that was swept up, had used."""
+    """How a process ended and what it had used; after a sweep, of all processes together."""
 
     raw_status: int
     clean: bool
@@ -48,11 +48,13 @@ class Ended(NamedTuple):
 
 
 class ForkServer:
-    """The zygote's end of the line: fork, wait, sweep."""
+    """The zygote's side of the socket: start the fork server, and have it fork, reap and sweep."""
 
-    def __init__(self, setup: int, wall: confine.Wall, walls: Domain, domain: Domain, folder: Scratch) -> None:
-        self.line, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._pids, pids = os.pipe()  # apart from the line: whoever sleeps until a job has ended need not wake for its number
+    def __init__(
+        self, setup: int, confinement: confine.Confinement, tester_ruleset: Ruleset, ruleset: Ruleset, folder: WorkFolder
+    ) -> None:
+        self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._pids, pids = os.pipe()  # apart from the socket: who polls that until a job has ended need not wake for its process id
         self._pid = 0
         zygote = os.getpid()
         self.pid = os.fork()
@@ -62,59 +64,59 @@ class ForkServer:
                 if os.getppid() == zygote:
                     syscalls.become_subreaper()
                     signal.signal(signal.SIGINT, signal.default_int_handler)  # as programs expect it
-                    state = confine.own_state()  # before anybody knows this process
+                    state = confine.rlimits_and_scheduling()  # before a job can change it
                     _send_children(theirs)
-                    badness = confine.Badness()  # of this process: what a file of /proc/self means is decided when it is opened
-                    has_own = wall.own_namespaces or bool(wall.container)  # numbers of processes that mean nobody else
-                    if has_own and wall.is_filtered and walls.abi < SIGNALS_ABI:
-                        seccomp.install(seccomp.keep_off([1, zygote, os.getpid()]))
-                    _keep_only(theirs.fileno(), pids, setup, walls.fd, badness.fd)
-                    _serve(theirs, pids, setup, wall, walls, domain, folder, badness, state)
+                    oom_score = confine.OomScore()  # opened here: /proc/self is the process that opens it
+                    has_own = confinement.own_namespaces or bool(confinement.container)  # a process namespace
+                    if has_own and confinement.is_filtered and tester_ruleset.abi < SIGNALS_ABI:
+                        seccomp.install(seccomp.no_signals_to([1, zygote, os.getpid()]))
+                    _keep_only(theirs.fileno(), pids, setup, tester_ruleset.fd, oom_score.fd)
+                    _serve(theirs, pids, setup, confinement, tester_ruleset, ruleset, folder, oom_score, state)
             finally:
                 os._exit(1)
         theirs.close()
         os.close(pids)
-        _, fds, _, _ = socket.recv_fds(self.line, 1, 1)
+        _, fds, _, _ = socket.recv_fds(self.socket, 1, 1)
         self._children = fds[0] if fds else -1
         self._own = {1, zygote, self.pid}
-        self.lists_all = bool(wall.container) and not fds
-        """There is no such file, but all processes of a container are the worker's: its own three, and the job's."""
+        self.lists_all = bool(confinement.container) and not fds
+        """There is no file of children, but every process in the container is one of the worker's own three, or the job's."""
         self.sees_children = bool(fds) or self.lists_all
 
-    def run(self, order: Order, domain: Domain, fds: Sequence[int]) -> None:
-        """Fork a candidate, as `candidate` does, and wait for it: `line` can be read when it has ended."""
+    def run(self, order: Order, ruleset: Ruleset, fds: Sequence[int]) -> None:
+        """Fork a candidate, as `candidate` does, and wait for it: `socket` can be read when it has ended."""
         self._pid = 0
-        self._ask(_RUN, order, [*fds, *([domain.fd] if domain.fd >= 0 else ())])
+        self._ask(_RUN, order, [*fds, *([ruleset.fd] if ruleset.fd >= 0 else ())])
 
     @property
-    def running(self) -> int:
+    def candidate_pid(self) -> int:
         """The process id of the candidate that runs."""
         if not self._pid:
             self._pid = int.from_bytes(os.read(self._pids, 4), "little", signed=True)
         return self._pid
 
     def ended(self) -> Ended | None:
-        """How the candidate that ran has ended. None: it took long, and can be looked at until `take` is called."""
-        data = self.line.recv(_ENDED.size)
-        if data == _LOOK:
+        """How the candidate that ran has ended. None: it took long, and stays a zombie that can be sampled until `reap_candidate` is called."""
+        data = self.socket.recv(_ENDED.size)
+        if data == _SAMPLE:
             return None
         ended = Ended(*_ENDED.unpack(self._whole(data, _ENDED.size)))
-        if self.running < 0:
+        if self.candidate_pid < 0:
             raise OSError(-self._pid, f"fork: {os.strerror(-self._pid)}")
         return ended
 
-    def take(self) -> None:
-        """It has been looked at."""
-        self.line.send(_LOOK)
+    def reap_candidate(self) -> None:
+        """Let the candidate that has been sampled be reaped; `ended` tells of it."""
+        self.socket.send(_SAMPLE)
 
     def children(self) -> list[int]:
-        """Processes that it has forked, or that they left behind, which have not been waited for."""
+        """Processes that it has forked, or that those left behind, and that are not reaped yet."""
         if self.lists_all:
             return [int(name) for name in os.listdir("/proc") if name.isdigit() and int(name) not in self._own]
         return [int(word) for word in os.pread(self._children, 4096, 0).split()] if self.sees_children else []
 
     def end_all(self, wait_for_orphans: Callable[[], bool]) -> bool:
-        """Where `lists_all`: end every process of the job, from here; process 1 waits for them. False if one refuses to die."""
+        """Where `lists_all`: end every process of the job; process 1 reaps them. False if one refuses to die."""
         for _ in range(200):
             wait_for_orphans()
             left = self.children()
@@ -126,16 +128,16 @@ class ForkServer:
             time.sleep(0.002)
         return False
 
-    def candidate(self, order: Order, domain: Domain, fds: Sequence[int]) -> int:
-        """Fork a candidate, with its job, standard output, standard error, answers and, if there is one, line; its process id.
+    def candidate(self, order: Order, ruleset: Ruleset, fds: Sequence[int]) -> int:
+        """Fork a candidate, with the files of its job, stdout, stderr and answers and, with tests, its end of their socket; its process id.
 
         Raises:
             OSError: no process can be made.
         """
-        return self._fork(_CANDIDATE, order, [*fds, *([domain.fd] if domain.fd >= 0 else ())])
+        return self._fork(_CANDIDATE, order, [*fds, *([ruleset.fd] if ruleset.fd >= 0 else ())])
 
     def tester(self, order: Order, fds: Sequence[int]) -> int:
-        """Fork a tester, with its tests, results and line; its process id.
+        """Fork a tester, with its tests, results and end of the socket; its process id.
 
         Raises:
             OSError: no process can be made.
@@ -150,20 +152,20 @@ class ForkServer:
         return pid
 
     def _ask(self, kind: int, order: Order, fds: Sequence[int]) -> None:
-        self.line.sendmsg([bytes([kind]) + order.limits()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
+        self.socket.sendmsg([bytes([kind]) + order.limits()], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))])
 
     def reap(self, pid: int) -> Ended:
-        """Wait for one of them."""
-        self.line.send(bytes([_REAP]) + pid.to_bytes(4, "little"))
+        """Wait for a candidate or tester."""
+        self.socket.send(bytes([_REAP]) + pid.to_bytes(4, "little"))
         return Ended(*_ENDED.unpack(self._received(_ENDED.size)))
 
     def sweep(self) -> Ended:
-        """End and wait for everything that is left of a job; whether nothing is, and nothing has changed the fork server."""
-        self.line.send(bytes([_SWEEP]))
+        """End and reap all that is left of a job; `clean` if nothing is left and the fork server's own limits are unchanged."""
+        self.socket.send(bytes([_SWEEP]))
         return Ended(*_ENDED.unpack(self._received(_ENDED.size)))
 
     def _received(self, size: int) -> bytes:
-        return self._whole(self.line.recv(size), size)
+        return self._whole(self.socket.recv(size), size)
 
     @staticmethod
     def _whole(data: bytes, size: int) -> bytes:
@@ -172,8 +174,8 @@ class ForkServer:
         return data
 
     def close(self) -> None:
-        """Let it end; what it forked has ended before."""
-        self.line.close()
+        """End the fork server; what it forked has ended before."""
+        self.socket.close()
         os.close(self._pids)
         if self._children >= 0:
             os.close(self._children)
@@ -181,7 +183,7 @@ class ForkServer:
 
 
 def _send_children(line: socket.socket) -> None:
-    """Give the zygote the file that lists this process's children: not every machine lets it open that itself."""
+    """Send the zygote the open file that lists this process's children: not every machine lets it open that itself."""
     try:
         fd = os.open(f"/proc/self/task/{os.getpid()}/children", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
@@ -192,7 +194,7 @@ def _send_children(line: socket.socket) -> None:
 
 
 def _keep_only(*fds: int) -> None:
-    """Close every other descriptor but the standard ones: the host is to see that the zygote has gone."""
+    """Close all other descriptors but the standard ones: the host's stream must end when the zygote does."""
     start = 3
     for fd in sorted(fds):
         if fd >= start:
@@ -205,22 +207,22 @@ def _serve(
     line: socket.socket,
     pids: int,
     setup: int,
-    wall: confine.Wall,
-    walls: Domain,
-    domain: Domain,
-    folder: Scratch,
-    badness: confine.Badness,
+    confinement: confine.Confinement,
+    tester_ruleset: Ruleset,
+    ruleset: Ruleset,
+    folder: WorkFolder,
+    oom_score: confine.OomScore,
     state: list[object],
 ) -> None:
-    """Do what is asked until the zygote hangs up. Every page that is written here is copied once a job: hence the plain code."""
+    """Serve requests until the zygote hangs up. Each page that is written here is copied once a job: hence the plain code."""
     receive, send, fork, wait, close, write = line.recvmsg, line.send, os.fork, os.wait4, os.close, os.pwrite
     tell, sleep, clock, ended = os.write, os.waitid, time.monotonic_ns, os.WEXITED | os.WNOWAIT
     pack = _ENDED.pack
     add_hook, hook, number = os.register_at_fork, threading._after_fork, os.getpid  # type: ignore[attr-defined]
     thread: Any = threading.main_thread()
     space = socket.CMSG_SPACE(4 * _MAX_FDS)
-    children, testers, own = (badness.text(number) for number in (1000, 500, 0))
-    score = badness.fd
+    children, testers, own = (oom_score.text(number) for number in (1000, 500, 0))
+    score = oom_score.fd
     known = Order(*[0] * len(Order._fields)).pack()
     order = Order.unpack(known)
     while True:
@@ -234,7 +236,7 @@ def _serve(
             continue
         if kind == _SWEEP:
             usage = Usage()
-            clean = processes.sweep(usage) and confine.own_state() == state
+            clean = processes.sweep(usage) and confine.rlimits_and_scheduling() == state
             send(pack(0, clean, usage.user_seconds, usage.system_seconds, usage.peak_bytes))
             continue
         if known != message[1:]:
@@ -248,12 +250,12 @@ def _serve(
         except OSError as error:
             pid = -(error.errno or 1)
         if pid == 0:
-            # What a hook would have done that was left out when this interpreter started: one thread is left, with a new number.
+            # What a hook does that was left out when this interpreter started: threading is told that one thread is left, and its id.
             add_hook(after_in_child=hook)
             thread._native_id = number()
             if kind == _TESTER:
-                _be_tester(order, fds, setup, wall, walls, folder)
-            _be_candidate(order, fds, setup, wall, domain, folder)
+                _be_tester(order, fds, setup, confinement, tester_ruleset, folder)
+            _be_candidate(order, fds, setup, confinement, ruleset, folder)
         write(score, own, 0)
         for fd in fds:
             close(fd)
@@ -266,21 +268,25 @@ def _serve(
             continue
         sleep(os.P_PID, pid, ended)
         if clock() - start > LONG_NS:
-            send(_LOOK)
+            send(_SAMPLE)
             receive(1)
         _, raw, used = wait(pid, 0)
         send(pack(raw, True, used.ru_utime, used.ru_stime, used.ru_maxrss * 1024))
 
 
-def _be_candidate(order: Order, fds: Sequence[int], setup: int, wall: confine.Wall, domain: Domain, folder: Scratch) -> NoReturn:
+def _be_candidate(
+    order: Order, fds: Sequence[int], setup: int, confinement: confine.Confinement, ruleset: Ruleset, folder: WorkFolder
+) -> NoReturn:
     job, out, err, answers, *others = fds
-    if domain.fd >= 0:
-        domain.fd = others.pop()  # of the folders as they are now
-    candidate.run(order, job, out, err, answers, setup, wall, domain, folder, others[0] if others else -1)
+    if ruleset.fd >= 0:
+        ruleset.fd = others.pop()  # of the folders as they are now
+    candidate.run(order, job, out, err, answers, setup, confinement, ruleset, folder, others[0] if others else -1)
 
 
-def _be_tester(order: Order, fds: Sequence[int], setup: int, wall: confine.Wall, walls: Domain, folder: Scratch) -> NoReturn:
+def _be_tester(
+    order: Order, fds: Sequence[int], setup: int, confinement: confine.Confinement, tester_ruleset: Ruleset, folder: WorkFolder
+) -> NoReturn:
     from ..tests import tester  # imported by the zygote when there were tests for the first time
 
     tests, results, line = fds
-    tester.run(order, tests, results, line, setup, wall, walls, folder)
+    tester.run(order, tests, results, line, setup, confinement, tester_ruleset, folder)

@@ -1,4 +1,4 @@
-"""What a worker says of itself before its first job."""
+"""The hello: the first message of a worker, in which it tells the host what it is and what confines its jobs."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ import sys
 
 from ..walls import confine, enforcement
 from ..walls.cgroup import Cgroup
-from ..walls.workfolder import Scratch
+from ..walls.workfolder import WorkFolder
 
-__all__ = ["introduction"]
+__all__ = ["hello_message"]
 
 
-def introduction(
+def hello_message(
     pid: int,
     missing: list[str],
     no_filter: str,
-    wall: confine.Wall,
+    confinement: confine.Confinement,
     landlock_abi: int,
     sees_children: bool,
     cgroup: Cgroup,
-    folder: Scratch,
+    folder: WorkFolder,
 ) -> bytes:
-    """A JSON object: who serves, in which Python, what confines jobs, and which modules it could not import."""
+    """A JSON object: process id, version of Python, what confines jobs, and which modules could not be imported."""
     facts = enforcement.Facts(
-        namespaces=wall.own_namespaces,
-        own_users=wall.uid >= 0,
+        namespaces=confinement.own_namespaces,
+        separate_uid=confinement.uid >= 0,
         landlock=landlock_abi,
         seccomp=no_filter,
         sees_children=sees_children,
@@ -33,15 +33,15 @@ def introduction(
         cgroup_memory=cgroup.has_memory,
         cgroup_processes=cgroup.has_processes,
         cgroup_cpu=cgroup.has_cpu,
-        has_limits=wall.has_limits,
-        container=wall.container,
+        has_limits=confinement.has_limits,
+        container=confinement.container,
     )
     message = {
         "pid": pid,
         "python": ".".join(map(str, sys.version_info[:3])),
         "implementation": sys.implementation.name,
-        "folders": list(folder.left),
-        "layers": [told._asdict() for told in enforcement.layers(facts)],
+        "folders": list(folder.folders),
+        "layers": [layer._asdict() for layer in enforcement.layers(facts)],
         "no_cgroup": cgroup.why_not,
         "peak": "cgroup" if cgroup.has_peak else "largest process (maxrss), sampled sum of all",
         "missing": missing,

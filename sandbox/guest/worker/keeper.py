@@ -1,9 +1,9 @@
-"""The first process of a worker: it makes what the zygote lives in, mounts fresh folders for jobs, and ends what the zygote leaves.
+"""The first process of a worker: makes the namespaces, mounts fresh folders for jobs, and ends what is left when the zygote has ended.
 
     host ──stream──▶ zygote        The keeper never touches the stream, knows no job, and runs nothing of a job's.
                        │ "fresh"
                      keeper        With namespaces of its own it stays outside of the process namespace and of the filter of
-                                   system calls, for it mounts; the zygote asks it over a socket that no job inherits.
+                                   system calls, for it mounts; the zygote sends requests over a socket that no job inherits.
 
 If the zygote is killed, the process namespace dies with it; where there is none, orphans become the keeper's children, and it
 sweeps them up. If the keeper is killed, the zygote goes too.
@@ -21,16 +21,18 @@ from typing import Any
 
 from ..walls import namespaces, processes, syscalls
 from ..walls.cgroup import Cgroup, of_container
+from ..walls.emptied_folder import EmptiedFolder
+from ..walls.mounted_folder import MountedFolder
 from ..walls.processes import Usage
-from ..walls.workfolder import MAX_FILES, MountedFolder, Scratch, WorkFolder
+from ..walls.workfolder import MAX_FILES, WorkFolder
 from . import zygote
-from .relay import Pipes, Stream
+from .connection import StandardStreams, Stream
 
-__all__ = ["Asked", "main"]
+__all__ = ["KeeperClient", "main"]
 
 _REQUEST = struct.Struct("<QQ")
 _ORPHANS = 0
-"""In the place of a size: no file systems, but what else only the keeper can do."""
+"""In the place of a size: mount nothing, but wait for orphans, which only the keeper can."""
 FIRST_BYTES = 64 << 20
 FAILED = 3
 """Exit status of a worker whose namespaces could not be made: the stream says why."""
@@ -41,32 +43,34 @@ _PARTS = ("job", "tmp", "shm", "shared")
 def main(options: dict[str, Any]) -> int:
     """Be the keeper, and in a child of it the zygote; *options* are the host's."""
     os.umask(0o022)
-    host = os.pidfd_open(os.getppid()) if os.getppid() else -1  # in a container nobody is there: the end of the stream says it
+    host = (
+        os.pidfd_open(os.getppid()) if os.getppid() else -1
+    )  # in a container there is no parent: the stream ends when the host does
     cgroup = Cgroup(options["cgroup"] or of_container())
     try:
         cgroup.join()
-    except OSError as error:  # it could be made but not entered: as where none can be made
+    except OSError as error:  # it could be made but not entered: go on as where none can be made
         cgroup = Cgroup({"why_not": f"it cannot be entered: {error.strerror}"})
-    syscalls.become_subreaper()  # where that cannot be asked for, this is process 1 of a container, whose children orphans are anyway
-    stream = _stream(options["stream"])
+    syscalls.become_subreaper()  # where that is not supported, this is process 1 of a container, which orphans go to anyway
+    stream = _open_stream(options["stream"])
     if options.get("container"):
-        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)  # jobs have the same user there: its memory is not theirs to open
-    own_users = False
+        syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)  # jobs have the same user there, and must not read its memory
+    separate_uid = False
     kept: list[tuple[str, str]] = []
     if options["namespaces"]:
         try:
             kept = namespaces.covered(options["readable"])  # before the root changes
-            own_users = namespaces.enter(options["readable"])
+            separate_uid = namespaces.enter(options["readable"])
             namespaces.step("mount_fresh", mount_fresh, FIRST_BYTES, kept)
             namespaces.step("mount_tests", namespaces.mount_hidden)
         except OSError as error:
-            _say(stream, {"failed": error.strerror or str(error), "errno": error.errno})
+            _send(stream, {"failed": error.strerror or str(error), "errno": error.errno})
             return FAILED
     ours, theirs = socket.socketpair()
     pid = os.fork()
     if pid == 0:
         ours.close()
-        return _be_zygote(stream, host, theirs, cgroup, own_users, options)
+        return _be_zygote(stream, host, theirs, cgroup, separate_uid, options)
     theirs.close()
     stream.close()
     if host >= 0:
@@ -76,13 +80,13 @@ def main(options: dict[str, Any]) -> int:
     try:
         _, raw = os.waitpid(pid, 0)
     except ChildProcessError:
-        return 0  # it was waited for among the orphans
+        return 0  # it was reaped among the orphans
     processes.sweep(Usage())
     return max(0, os.waitstatus_to_exitcode(raw))
 
 
-def _wait_for_orphans() -> None:
-    """GVisor sends process 1 no signal for those."""
+def _reap_orphans() -> None:
+    """Reap what has ended. gVisor sends process 1 no signal for orphans."""
     try:
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -90,10 +94,10 @@ def _wait_for_orphans() -> None:
         pass
 
 
-def _stream(given: int | str) -> Stream:
-    """The way to the host: a descriptor, the path of a socket, or "" for standard input and output."""
+def _open_stream(given: int | str) -> Stream:
+    """The stream to the host: a descriptor, the path of a socket, or "" for standard input and output."""
     if given == "":
-        return Pipes()
+        return StandardStreams()
     if isinstance(given, int):
         return socket.socket(fileno=given)
     made = socket.socket(socket.AF_UNIX)
@@ -101,44 +105,46 @@ def _stream(given: int | str) -> Stream:
     return made
 
 
-def _be_zygote(stream: Stream, host: int, keeper: socket.socket, cgroup: Cgroup, own_users: bool, options: dict[str, Any]) -> int:
+def _be_zygote(
+    stream: Stream, host: int, keeper: socket.socket, cgroup: Cgroup, separate_uid: bool, options: dict[str, Any]
+) -> int:
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    asked = Asked(keeper)
-    folder: Scratch
+    client = KeeperClient(keeper)
+    folder: WorkFolder
     if options["namespaces"]:
         try:
             namespaces.mount_proc()
         except OSError as error:
-            _say(stream, {"failed": error.strerror or str(error), "errno": error.errno})
+            _send(stream, {"failed": error.strerror or str(error), "errno": error.errno})
             return FAILED
-        folder = MountedFolder(asked.fresh, namespaces.JOB_UID if own_users else -1)
+        folder = MountedFolder(client.mount_fresh, namespaces.JOB_UID if separate_uid else -1)
     else:
-        folder = work = WorkFolder(options["folder"], options.get("own_places", ()))
+        folder = emptied = EmptiedFolder(options["folder"], options.get("own_places", ()))
         place = options["hidden"]
         if place and options["landlock"] and syscalls.landlock_abi() and not namespaces.is_readable(place, options["readable"]):
-            # Now, for jobs may not lock folders, and what they may not the zygote may not soon.
-            work.make_hidden(place)
-    return zygote.main(stream, host, asked, folder, cgroup, namespaces.JOB_UID if own_users else -1, options)
+            # Now: it is locked, and the filter that forbids jobs to lock folders will be the zygote's too.
+            emptied.make_hidden(place)
+    return zygote.main(stream, host, client, folder, cgroup, namespaces.JOB_UID if separate_uid else -1, options)
 
 
-class Asked:
-    """The zygote's end of the line to its keeper."""
+class KeeperClient:
+    """The zygote's side of the socket to its keeper."""
 
     def __init__(self, line: socket.socket) -> None:
-        self._line = line
+        self._socket = line
         self.pid, _ = _REQUEST.unpack(line.recv(_REQUEST.size, socket.MSG_WAITALL))
         """The zygote's process id as the host sees it."""
 
     def wait_for_orphans(self) -> bool:
         """Have process 1 of a container wait for what jobs have left to it, and what has ended."""
-        return self.fresh(_ORPHANS)
+        return self.mount_fresh(_ORPHANS)
 
-    def fresh(self, size_bytes: int) -> bool:
+    def mount_fresh(self, size_bytes: int) -> bool:
         """Mount new, empty folders for the next job; False if that cannot be done."""
         try:
-            self._line.sendall(_REQUEST.pack(size_bytes, 0))
-            return self._line.recv(1) == b"y"
+            self._socket.sendall(_REQUEST.pack(size_bytes, 0))
+            return self._socket.recv(1) == b"y"
         except OSError:
             return False
 
@@ -153,7 +159,7 @@ def _serve(line: socket.socket, kept: list[tuple[str, str]]) -> None:
             size_bytes, _ = _REQUEST.unpack(request)
             try:
                 if size_bytes == _ORPHANS:
-                    _wait_for_orphans()
+                    _reap_orphans()
                 else:
                     mount_fresh(size_bytes, kept)
                 done = b"y"
@@ -194,6 +200,7 @@ SPARE_BYTES = 1 << 20
 """For the program itself: one file may be as large as all may be together."""
 
 
-def _say(stream: Stream, message: dict[str, Any]) -> None:
+def _send(stream: Stream, message: dict[str, Any]) -> None:
+    """In the place of the hello: why this is no worker."""
     data = json.dumps(message).encode("ascii")
     stream.sendall(len(data).to_bytes(4, "little") + data)

@@ -1,6 +1,6 @@
-"""The end of a process, waited for beside other things: a pidfd, or where there is none (gVisor) a look every few milliseconds.
+"""Polls for the end of processes: by a pidfd, or where the kernel has none (gVisor) by a look into /proc every few milliseconds.
 
-A process is a number here: its pidfd, or its process id with a minus.
+A process is one number here: its pidfd, or its process id with a minus sign.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ import os
 import select
 import time
 
-__all__ = ["close", "ends_within", "has_ended", "opened", "patience", "register", "unregister"]
+__all__ = ["close", "ends_within", "has_ended", "open_process", "poll_seconds", "register", "unregister"]
 
 LOOK_SECONDS = 0.005
 
 
-def opened(pid: int) -> int:
-    """A process that has not been waited for."""
+def open_process(pid: int) -> int:
+    """The number for a child that has not been reaped."""
     try:
         return os.pidfd_open(pid)
     except OSError as error:
@@ -40,13 +40,13 @@ def close(process: int) -> None:
         os.close(process)
 
 
-def patience(waiting: list[int], seconds: float) -> float:
-    """How long one may sleep: no longer than a look may wait, if anything has to be looked at."""
+def poll_seconds(waiting: list[int], seconds: float) -> float:
+    """How long to poll: *seconds*, or less if a process without a pidfd has to be looked at."""
     return min(seconds, LOOK_SECONDS) if any(process < 0 for process in waiting) else seconds
 
 
 def has_ended(process: int) -> bool:
-    """Whether a process without a pidfd has; for others their descriptor says it."""
+    """Whether a process without a pidfd has ended; for others `poll` tells."""
     if process >= 0:
         return False
     try:
@@ -57,13 +57,13 @@ def has_ended(process: int) -> bool:
 
 
 def ends_within(process: int, seconds: float) -> bool:
-    """Wait for the end of a process, so long at most."""
+    """Whether a process ends within *seconds*; waits for that."""
     poll = select.poll()
     register(poll, process)
     end = time.monotonic() + seconds
     while not has_ended(process):
         left = max(0.0, end - time.monotonic())
-        if poll.poll(patience([process], left) * 1000):
+        if poll.poll(poll_seconds([process], left) * 1000):
             return True
         if left == 0.0:
             return False

@@ -1,8 +1,8 @@
-"""The warm interpreter that serves a worker's jobs; a copy of it, the fork server, is what candidates are forked from.
+"""The zygote: serves a worker's jobs. A copy of this warm interpreter, the fork server, is what candidates are forked from.
 
-It reads orders (numbers), copies payloads into memfds through one buffer that no fork inherits, has candidates forked, watches
-clocks, kills and reports. It never reads a job: no byte of a program, an input or an answer is ever an object on its
-heap, so no candidate can find an earlier job in the memory it was born with (law 1).
+It reads orders (numbers), copies payloads into memfds through one buffer that no fork inherits, has candidates forked, checks their
+limits, kills and reports. It never reads a job: no byte of a program, an input or an answer is ever an object on its heap, so no
+candidate can find an earlier job in the memory that it inherits.
 
 Standard output, standard error and answers are files in memory of bounded size: nothing has to be read while a candidate
 runs, no pipe can be held open by a survivor, and the zygote sleeps until the candidate ends or a limit could be reached.
@@ -18,33 +18,34 @@ import signal
 import time
 from typing import Any, Protocol
 
-from ..program import candidate
+from ..program import warming
+from ..program.answers import MAX_MESSAGE
 from ..walls import confine, processes, seccomp
 from ..walls.cgroup import Cgroup
-from ..walls.landlock import NO_DOMAIN, Domain
+from ..walls.landlock import NO_RULESET, Ruleset
 from ..walls.namespaces import readable
-from ..walls.workfolder import Scratch
-from ..wire import ANSWERS_START, CAUSES, FRAMEWORKS, ORDER_BYTES, Order, Progress, Report, WireError
+from ..walls.workfolder import WorkFolder
+from ..wire import FRAMEWORKS, ORDER_BYTES, Order, Progress, WireError
 from . import pidfds
+from .accounting import Accounting
+from .connection import Connection, Stream
 from .forkserver import LONG_NS, Ended, ForkServer
-from .hello import introduction
-from .relay import Relay, Section, Stream
-from .tally import Tally
-from .tester_process import Tests
-from .warming import forget_sources, status_bytes, warm_up
-from .watch import Watch
+from .hello import hello_message
+from .report import report_of
+from .tester_process import TesterProcess
+from .warming import forget_sources, warm_up
+from .watchdog import Watchdog
 
 __all__ = ["main"]
 
 MAX_PAYLOAD_BYTES = 1 << 30
 SMALL_BYTES = 1 << 19
-STDERR_TAIL_BYTES = 1 << 16
 POLLRDHUP = 0x2000
 
-CAUSE = {name: number for number, name in enumerate(CAUSES)}
 
-
-def main(stream: Stream, host: int, keeper: Keeper, folder: Scratch, cgroup: Cgroup, job_uid: int, options: dict[str, Any]) -> int:
+def main(
+    stream: Stream, host: int, keeper: Keeper, folder: WorkFolder, cgroup: Cgroup, job_uid: int, options: dict[str, Any]
+) -> int:
     """Serve orders on *stream* until the host, of which *host* is a pidfd, goes away.
 
     *job_uid* is the user id of jobs (-1: this process's); *options* are the host's.
@@ -52,7 +53,7 @@ def main(stream: Stream, host: int, keeper: Keeper, folder: Scratch, cgroup: Cgr
     # In a process namespace, only signals that have a handler reach process 1 from within: this one is not to end it.
     signal.signal(signal.SIGINT, _ignore)
     no_filter = confine.prepare(options["seccomp"], options.get("container", ""))
-    wall = confine.Wall(
+    confinement = confine.Confinement(
         container=options.get("container", ""),
         has_limits=options["limits"],
         uid=job_uid,
@@ -62,11 +63,13 @@ def main(stream: Stream, host: int, keeper: Keeper, folder: Scratch, cgroup: Cgr
     )
     try:
         missing = warm_up(options["warm"])
-        candidate.rehearse(folder)
+        warming.warm_up(folder)
         gc.collect()
         gc.freeze()
-        zygote = _Zygote(stream, host, keeper, folder, cgroup, wall, options)
-        data = introduction(keeper.pid, missing, no_filter, wall, zygote.walls.abi, zygote.server.sees_children, cgroup, folder)
+        zygote = _Zygote(stream, host, keeper, folder, cgroup, confinement, options)
+        data = hello_message(
+            keeper.pid, missing, no_filter, confinement, zygote.tester_ruleset.abi, zygote.server.sees_children, cgroup, folder
+        )
         stream.sendall(len(data).to_bytes(4, "little") + data)
         while zygote.serve():
             pass
@@ -78,32 +81,34 @@ def main(stream: Stream, host: int, keeper: Keeper, folder: Scratch, cgroup: Cgr
 
 
 class Keeper(Protocol):
-    """What is asked of the keeper here."""
+    """What the zygote asks of its keeper."""
 
     pid: int
     """This process's id as the host sees it."""
 
     def wait_for_orphans(self) -> bool:
-        """Where they are the keeper's."""
+        """Have orphans reaped, where they are the keeper's children; see `KeeperClient`."""
 
 
 def _ignore(*_: object) -> None:
-    """Children have the interpreter's own handler again."""
+    """A handler that does nothing; the fork server sets the interpreter's own again."""
 
 
 HUNG_UP_SECONDS = 1.0
-"""How long a candidate that hung up may take to end: it is about to."""
+"""How long a candidate that has closed its socket may take to end."""
 
 
 class _Zygote:
+    """One worker's state between jobs, and the steps of serving one."""
+
     def __init__(
         self,
         stream: Stream,
         host: int,
         keeper: Keeper,
-        folder: Scratch,
+        folder: WorkFolder,
         cgroup: Cgroup,
-        wall: confine.Wall,
+        confinement: confine.Confinement,
         options: dict[str, Any],
     ) -> None:
         self.stream = stream
@@ -111,185 +116,192 @@ class _Zygote:
         self.keeper = keeper
         self.folder = folder
         self.cgroup = cgroup
-        self.wall = wall
+        self.confinement = confinement
         self.frameworks: set[str] = set()
-        self.relay = Relay(stream)
+        self.connection = Connection(stream)
         self.cpus = len(os.sched_getaffinity(0))
-        self._measure()
-        self.walls = Domain() if options["landlock"] else NO_DOMAIN
-        """Of testers: nothing but the walls between processes."""
-        self.domain = NO_DOMAIN
-        if self.walls.abi:  # every candidate is kept from the test files of all workers, whatever its own label is
-            self.domain = Domain(readable(options["readable"], options["namespaces"]), folder.writable())
+        self._measure_base()
+        self.tester_ruleset = Ruleset() if options["landlock"] else NO_RULESET
+        """It only separates processes."""
+        self.candidate_ruleset = NO_RULESET
+        if self.tester_ruleset.abi:  # whatever a candidate's own label is, it cannot read the test files of any worker
+            self.candidate_ruleset = Ruleset(readable(options["readable"], options["namespaces"]), folder.writable())
         os.environ["TMPDIR"] = folder.temporary
         self.last_pid = -1
-        if self.wall.own_namespaces:
+        if self.confinement.own_namespaces:
             try:
                 self.last_pid = os.open("/proc/sys/kernel/ns_last_pid", os.O_WRONLY | os.O_CLOEXEC)
             except OSError:
-                pass  # a kernel without CONFIG_CHECKPOINT_RESTORE: numbers go on counting
-        self.state = confine.own_state()
+                pass  # a kernel without CONFIG_CHECKPOINT_RESTORE: process ids go on counting
+        self.state = confine.rlimits_and_scheduling()
         self.setup = os.memfd_create("setup", os.MFD_CLOEXEC)
         self._start_server()
 
     def _start_server(self) -> None:
-        self._give_first_number()
-        self.server = ForkServer(self.setup, self.wall, self.walls, self.domain, self.folder)
-        self.between = self._poll(select.POLLIN, POLLRDHUP)
-        self.during = self._poll(POLLRDHUP, select.POLLIN)
-        self.during_tests = self._poll(POLLRDHUP, POLLRDHUP)
+        self._reset_process_ids()
+        self.server = ForkServer(self.setup, self.confinement, self.tester_ruleset, self.candidate_ruleset, self.folder)
+        self.while_idle = self._poll(select.POLLIN, POLLRDHUP)
+        self.while_running = self._poll(POLLRDHUP, select.POLLIN)
+        self.while_testing = self._poll(POLLRDHUP, POLLRDHUP)
 
     def _poll(self, of_stream: int, of_server: int) -> select.poll:
-        """What wakes this process: always the end of the host, and that of the fork server."""
+        """What wakes this process: always the end of the host and that of the fork server."""
         poll = select.poll()
         poll.register(self.stream, of_stream | POLLRDHUP)
         if self.host >= 0:
             poll.register(self.host, select.POLLIN)
-        poll.register(self.server.line, of_server | POLLRDHUP)
+        poll.register(self.server.socket, of_server | POLLRDHUP)
         return poll
 
-    def _give_first_number(self) -> None:
-        """The next process of this worker's namespace has the lowest number: how many earlier jobs had is nobody's business."""
+    def _reset_process_ids(self) -> None:
+        """The next process of this worker's namespace gets the lowest id: no job is to know how many processes earlier ones had."""
         if self.last_pid >= 0:
             os.pwrite(self.last_pid, b"1", 0)
 
-    def _measure(self) -> None:
-        """What this process holds is not a job's."""
-        self.wall.base_data_bytes = status_bytes("VmData")
-        self.base_bytes = status_bytes("VmRSS")
+    def _measure_base(self) -> None:
+        """Note what the zygote itself holds, which is not charged to jobs."""
+        self.confinement.base_data_bytes = processes.own_memory_bytes("VmData")
+        self.base_bytes = processes.own_memory_bytes("VmRSS")
         self.cgroup.set_base()
 
     def serve(self) -> bool:
-        """One order, from its first byte to its report; False when there will be no more."""
+        """Serve one order, from its first byte to its report. False when there will be no more."""
         if not self._receive(ORDER_BYTES):
             return False
-        order = Order.unpack(self.relay.view[:ORDER_BYTES])
+        order = Order.unpack(self.connection.view[:ORDER_BYTES])
         if order.payload_bytes > MAX_PAYLOAD_BYTES:
             raise WireError(f"a payload of {order.payload_bytes} bytes")
         files = [os.memfd_create(name, os.MFD_CLOEXEC) for name in ("job", "stdout", "stderr", "answers")]
         try:
-            return self.relay.copy(order.payload_bytes, files[0]) and self._serve(order, *files)
+            return self.connection.receive_file(order.payload_bytes, files[0]) and self._serve(order, *files)
         finally:
             for fd in files:
                 os.close(fd)
 
     def _serve(self, order: Order, job: int, out: int, err: int, answers: int) -> bool:
-        tests = self._tests(order) if order.tests_bytes else None
-        # A large program is no fault of ours: there is room for it beside what it may write.
+        tests = self._tester(order) if order.tests_bytes else None
+        # A large program must not fail for the size of its folder: its size is added to what it may write.
         room = order.payload_bytes if order.payload_bytes > SMALL_BYTES else 0
         if self.folder.begin(order.file_bytes + room):
-            self.domain.allow(self.folder.writable())
+            self.candidate_ruleset.allow(self.folder.writable())
         self.cgroup.begin(order.memory_bytes * (2 if tests else 1), order.processes)
         os.pwrite(answers, Progress(0, 0, time.monotonic_ns()).pack(), 0)
-        tally = Tally(self.server.pid, self.server.children, self.base_bytes, self.cgroup)
+        accounting = Accounting(self.server.pid, self.server.children, self.base_bytes, self.cgroup)
         started = time.monotonic_ns()
-        watch = Watch(order, tally, self.cgroup, self.folder, out, err, tests.results if tests else answers, started, self.cpus)
-        self._give_first_number()
+        watchdog = Watchdog(
+            order, accounting, self.cgroup, self.folder, out, err, tests.results if tests else answers, started, self.cpus
+        )
+        self._reset_process_ids()
         files = [job, out, err, answers]
-        cause, ended = self._run(watch, files) if tests is None else self._run_with_tests(watch, files, tests)
+        cause, ended = self._run(watchdog, files) if tests is None else self._run_with_tests(watchdog, files, tests)
         if ended is None:
-            processes.sweep(tally)
+            processes.sweep(accounting)
             return False
         wall_ns = time.monotonic_ns() - started
-        tally.add(ended.user_seconds, ended.system_seconds, ended.peak_bytes)
+        accounting.add(ended.user_seconds, ended.system_seconds, ended.peak_bytes)
         status = os.waitstatus_to_exitcode(ended.raw_status)
-        clean = self._sweep(tally) and self.folder.clean() and (self.wall.is_filtered or confine.own_state() == self.state)
-        cause = cause or watch.cause_of_end(status)
+        clean = (
+            self._sweep(accounting)
+            and self.folder.clean()
+            and (self.confinement.is_filtered or confine.rlimits_and_scheduling() == self.state)
+        )
+        cause = cause or watchdog.cause_of_end(status)
         if os.fstat(self.setup).st_size:
             cause = "setup"
             os.ftruncate(err, 0)
             os.lseek(err, 0, os.SEEK_SET)
-            os.sendfile(err, self.setup, 0, candidate.MAX_MESSAGE)  # its text is ours; it travels in the place of stderr
+            os.sendfile(err, self.setup, 0, MAX_MESSAGE)  # the text is ours, and is sent in the place of stderr
             os.ftruncate(self.setup, 0)
-        done = self._report(order, watch, cause, status, clean, wall_ns, (out, err, answers), tests)
+        report, slices = report_of(watchdog, cause, status, clean, wall_ns, self.cgroup.peak_bytes(), (out, err, answers), tests)
+        self.connection.send(report.pack(), slices)
         if tests:
             os.close(tests.results)
-        return done
+        return True
 
-    def _sweep(self, tally: Tally) -> bool:
-        """End what the job has left. What has ended but was not waited for counts as left: so nothing can escape this look."""
+    def _sweep(self, accounting: Accounting) -> bool:
+        """End what the job has left. A process that has ended but is not reaped counts as left, so none escapes."""
         swept = True
         if self.server.lists_all:
             swept = self.server.end_all(self.keeper.wait_for_orphans)
-        elif not self.wall.is_filtered or not self.server.sees_children or self.server.children():
+        elif not self.confinement.is_filtered or not self.server.sees_children or self.server.children():
             ended = self.server.sweep()
-            tally.add(ended.user_seconds, ended.system_seconds, ended.peak_bytes)
+            accounting.add(ended.user_seconds, ended.system_seconds, ended.peak_bytes)
             swept = ended.clean
-        tally.end()
+        accounting.end()
         return swept
 
-    def _tests(self, order: Order) -> Tests:
-        """Make ready for a job with tests; what that needs is loaded when it is first needed, for every fork pays for it."""
+    def _tester(self, order: Order) -> TesterProcess:
+        """The tester of a job. The first with a framework loads what that needs, into a new fork server: each fork pays for what is loaded."""
         framework = FRAMEWORKS[order.framework]
         if framework not in self.frameworks:
-            rehearsal = importlib.import_module(".rehearsal", __package__)
-            rehearsal.prepare(framework, is_first=not self.frameworks, hidden=self.folder.hidden)
+            warming_tests = importlib.import_module(".warming_tests", __package__)
+            warming_tests.warm_up(framework, is_first=not self.frameworks, hidden=self.folder.hidden)
             forget_sources()
             gc.collect()
             gc.freeze()
             self.frameworks.add(framework)
             self.server.close()
-            self._measure()  # what the old server held counts no longer
+            self._measure_base()  # the old fork server is not counted any more
             self._start_server()
-        return Tests(order)
+        return TesterProcess(order)
 
-    def _run(self, watch: Watch, files: list[int]) -> tuple[str, Ended | None]:
-        """Run a candidate: (why it was stopped or "", how it ended); None if host or fork server are gone."""
-        self.server.run(watch.order, self.domain, files)
-        _, cause, orphaned = self._watch(watch, self.during, [self.server.line.fileno()])
+    def _run(self, watchdog: Watchdog, files: list[int]) -> tuple[str, Ended | None]:
+        """Run a candidate: (why it was stopped or "", how it ended). How is None if the host or the fork server is gone."""
+        self.server.run(watchdog.order, self.candidate_ruleset, files)
+        _, cause, orphaned = self._wait_for_event(watchdog, self.while_running, [self.server.socket.fileno()])
         if orphaned:
             return "", None
         if cause:
-            if self.server.running > 0:  # it could be forked at all
-                processes.kill(self.server.running, signal.SIGKILL)
+            if self.server.candidate_pid > 0:  # negative if it could not be forked
+                processes.kill(self.server.candidate_pid, signal.SIGKILL)
         ended = self.server.ended()
         if ended is None:
-            watch.tally.sample()
-            self.server.take()
+            watchdog.accounting.sample()
+            self.server.reap_candidate()
             ended = self.server.ended()
         return cause, ended
 
-    def _run_with_tests(self, watch: Watch, files: list[int], tests: Tests) -> tuple[str, Ended | None]:
+    def _run_with_tests(self, watchdog: Watchdog, files: list[int], tests: TesterProcess) -> tuple[str, Ended | None]:
         """Run a candidate and its tester, in the same way."""
-        pid = self.server.candidate(watch.order, self.domain, [*files, tests.candidates_end])
-        leader = pidfds.opened(pid)
+        pid = self.server.candidate(watchdog.order, self.candidate_ruleset, [*files, tests.candidates_end])
+        leader = pidfds.open_process(pid)
         try:
-            cause, orphaned = self._watch_tests(watch, pid, leader, tests)
+            cause, orphaned = self._watch_tests(watchdog, pid, leader, tests)
         finally:
             pidfds.close(leader)
         if orphaned:
             return "", None
-        if time.monotonic_ns() - watch.started > LONG_NS:
-            watch.tally.sample()
+        if time.monotonic_ns() - watchdog.started > LONG_NS:
+            watchdog.accounting.sample()
         if cause:
             processes.kill(pid, signal.SIGKILL)
         return cause, self.server.reap(pid)
 
-    def _watch_tests(self, watch: Watch, pid: int, leader: int, tests: Tests) -> tuple[str, bool]:
+    def _watch_tests(self, watchdog: Watchdog, pid: int, leader: int, tests: TesterProcess) -> tuple[str, bool]:
         """Start the tester and sleep until it ends: (why the candidate was stopped or "", host is gone)."""
         memory = os.memfd_create("tests", os.MFD_CLOEXEC)
         try:
-            # The candidate exists, with a memory of its own: only now do the tests come into this process's reach.
-            if not self.relay.copy(tests.order.tests_bytes, memory):
+            # The candidate has been forked: only now are the tests read from the stream, so its memory cannot hold them.
+            if not self.connection.receive_file(tests.order.tests_bytes, memory):
                 return "", True
             try:
                 tester = tests.fork(memory, self.server)
             except OSError:
                 tests.cause = "lost"
-                watch.tally.sample()
+                watchdog.accounting.sample()
                 # The candidate has left no room for another process, or the machine has none.
-                return ("processes" if watch.tally.processes > watch.order.processes else "overloaded"), False
+                return ("processes" if watchdog.accounting.processes > watchdog.order.processes else "overloaded"), False
         finally:
             os.close(memory)
-        watch.tally.apart = tests.pid
+        watchdog.accounting.tester_pid = tests.pid
         waiting = [leader, tester]
-        poll = self.during_tests
+        poll = self.while_testing
         for fd in waiting:
             pidfds.register(poll, fd)
         cause = ""
         try:
             while tester in waiting:
-                ready, found, orphaned = self._watch(watch, poll, waiting)
+                ready, found, orphaned = self._wait_for_event(watchdog, poll, waiting)
                 if orphaned:
                     return cause, True
                 for fd in ready:
@@ -302,97 +314,47 @@ class _Zygote:
                     processes.kill(pid, signal.SIGKILL)
                     if cause == "overloaded":
                         tests.stop(cause)
-                if leader not in waiting and not watch.is_over:
-                    watch.is_over = True
-                    watch.over_ns = time.monotonic_ns()
-                    watch.over_delay_ns = watch.tally.delay_ns
+                if leader not in waiting and not watchdog.candidate_ended:
+                    watchdog.candidate_ended = True
+                    watchdog.ended_ns = time.monotonic_ns()
+                    watchdog.ended_delay_ns = watchdog.accounting.delay_ns
                     tests.hang_up()
         finally:
             for fd in waiting:
                 pidfds.unregister(poll, fd)
             pidfds.close(tester)
         tests.reap(self.server)
-        watch.tally.apart_ns = max(watch.tally.apart_ns, tests.cpu_ns)
-        watch.tally.apart = 0
-        # A process that ends hangs up a little before it can be waited for.
-        if leader in waiting and not (tests.is_alone and pidfds.ends_within(leader, HUNG_UP_SECONDS)):
-            cause = cause or "finished"  # it was asked everything, and is not needed any more
+        watchdog.accounting.tester_cpu_ns = max(watchdog.accounting.tester_cpu_ns, tests.cpu_ns)
+        watchdog.accounting.tester_pid = 0
+        # A process that ends closes its socket a little before it can be reaped.
+        if leader in waiting and not (tests.lost_candidate and pidfds.ends_within(leader, HUNG_UP_SECONDS)):
+            cause = cause or "finished"  # the tests have ended, so it is not needed any more
         return cause, False
 
-    def _watch(self, watch: Watch, poll: select.poll, fds: list[int]) -> tuple[list[int], str, bool]:
+    def _wait_for_event(self, watchdog: Watchdog, poll: select.poll, fds: list[int]) -> tuple[list[int], str, bool]:
         """Sleep until one of the processes ends, a limit is reached or the host is gone: (who ended, which limit, host is gone).
 
-        Without its fork server a worker is of no more use than without a host.
+        That the fork server is gone counts as the host: the worker cannot go on.
         """
-        wait = watch.sample_seconds / 2
+        wait = watchdog.sample_seconds / 2
         while True:
-            ready = {fd for fd, _ in poll.poll(max(1, int(pidfds.patience(fds, wait) * 1000)))}
+            ready = {fd for fd, _ in poll.poll(max(1, int(pidfds.poll_seconds(fds, wait) * 1000)))}
             ended = [fd for fd in fds if fd in ready or pidfds.has_ended(fd)]
             if ended:
                 return ended, "", False
             if ready:
                 return [], "", True
-            cause, wait = watch.look()
+            cause, wait = watchdog.check()
             if cause:
                 return [], cause, False
-
-    def _report(
-        self,
-        order: Order,
-        watch: Watch,
-        cause: str,
-        status: int,
-        clean: bool,
-        wall_ns: int,
-        files: tuple[int, int, int],
-        tests: Tests | None,
-    ) -> bool:
-        sizes = [os.fstat(fd).st_size for fd in files]
-        out_size, err_size = sizes[0], sizes[1]
-        answers_size = max(0, sizes[2] - ANSWERS_START)
-        stdout_bytes = min(out_size, order.output_bytes)
-        stderr_bytes = min(err_size, STDERR_TAIL_BYTES)
-        answers_bytes = min(answers_size, order.output_bytes)
-        results_bytes = max(0, os.fstat(tests.results).st_size - ANSWERS_START) if tests else 0
-        tally = watch.tally
-        uncounted = max(0, tally.reaped_ns - int((tally.user_seconds + tally.system_seconds) * 1e9))
-        peak = self.cgroup.peak_bytes()
-        report = Report(
-            cause=CAUSE[cause],
-            status=status,
-            clean=int(clean),
-            cpu_user_ns=int(tally.user_seconds * 1e9) + uncounted,
-            cpu_system_ns=int(tally.system_seconds * 1e9),
-            wall_ns=wall_ns,
-            delay_ns=min(tally.delay_ns, wall_ns),
-            peak_bytes=tally.peak_bytes if peak is None else peak,
-            processes=tally.processes,
-            output_bytes=out_size + err_size,
-            stdout_bytes=stdout_bytes,
-            stderr_bytes=stderr_bytes,
-            answers_bytes=answers_bytes,
-            results_bytes=results_bytes,
-            tester_cause=CAUSE[tests.cause] if tests else 0,
-            tester_status=tests.status if tests else 0,
-            tester_cpu_ns=tests.cpu_ns if tests else 0,
-        )
-        sections = [
-            Section(files[0], 0, stdout_bytes),
-            Section(files[1], err_size - stderr_bytes, stderr_bytes),
-            Section(files[2], ANSWERS_START, answers_bytes),
-        ]
-        if tests:
-            sections.append(Section(tests.results, ANSWERS_START, results_bytes))
-        self.relay.send(report.pack(), sections)
-        return True
 
     def _receive(self, size: int) -> bool:
         """*size* bytes into the start of the buffer; False at the end of the stream, or when host or fork server have died."""
         have = 0
         while have < size:
-            if any(fd != self.stream.fileno() for fd, _ in self.between.poll()):
+            if any(fd != self.stream.fileno() for fd, _ in self.while_idle.poll()):
                 return False
-            got = self.relay.receive(have, size - have)
+            got = self.connection.receive(have, size - have)
             if got == 0:
                 return False
             have += got

@@ -1,4 +1,4 @@
-"""What the processes of a job use, looked up in /proc; only numbers are ever read, so that no word of a job stays in the zygote."""
+"""Accounts for what the processes of a job use: CPU time, memory, processes, and time spent waiting for a processor."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ import time
 from typing import Callable
 
 from ..walls.cgroup import Cgroup
-from ..walls.processes import Usage, descendants, family, numbers_in, threads_of
+from ..walls.processes import Usage, descendants, numbers_in, threads_of, with_descendants
 
-__all__ = ["Tally"]
+__all__ = ["Accounting"]
 
 NOTABLE_NS = 20_000_000
 
 
-class Tally(Usage):
-    """What the processes of one job use; only numbers are ever read, so that no word of a job stays in the zygote.
+class Accounting(Usage):
+    """What the processes of one job use, from /proc and the cgroup. Only numbers are read: the zygote keeps no word of a job.
 
-    All of them are below *parent*, which is none of them and whose *children* can be looked up.
+    They are all descendants of *parent*, which is none of the job's; *children* lists the processes directly below it.
     """
 
     def __init__(self, parent: int, children: Callable[[], list[int]], base_bytes: int, cgroup: Cgroup) -> None:
@@ -30,42 +30,43 @@ class Tally(Usage):
         self._cpu_before = self._group_ns()
         self._counted_at_end = -1
         self.processes = 1
-        self._looked_ns = time.monotonic_ns()
+        self._sampled_ns = time.monotonic_ns()
         self._delays_before: dict[int, int] = {}
         self._credit_ns = 0
         self.delays: dict[int, int] = {}
-        """Nanoseconds that each process of the job waited for a processor, those that have gone included."""
-        self.lowered = False
-        """The job has lowered its own priority: that it waits is its own doing."""
-        self.apart = 0
-        """The tester, whose use of time is not the candidate's; 0: there is none."""
-        self.apart_ns = 0
+        """Nanoseconds that each process of the job, ended ones included, waited for a processor (schedstat)."""
+        self.has_lowered_priority = False
+        """The job has lowered its own priority, so its waiting does not count for it."""
+        self.tester_pid = 0
+        """Its time is not charged to the candidate. 0: there is no tester."""
+        self.tester_cpu_ns = 0
 
     @property
     def delay_ns(self) -> int:
-        """How long the job waited for a processor: a parent that waits for its child waits as long as that.
+        """How long the job waited for a processor, which is no wall time of its own.
 
-        Processes of a job that wait for one another gain no more than the time that passes: never a credit to sleep off later.
+        In each interval between samples that is what the process that waited longest did, and never more than the interval: a job
+        cannot save up waiting to sleep later.
         """
-        return 0 if self.lowered else self._credit_ns
+        return 0 if self.has_lowered_priority else self._credit_ns
 
     @property
     def reaped_ns(self) -> int:
-        """CPU time of what has been waited for, and by the cgroup's account of what nobody has waited for either."""
+        """CPU time of reaped processes; where the cgroup counts, of those that nobody has reaped as well."""
         return max(int((self.user_seconds + self.system_seconds) * 1e9), self._counted_ns())
 
     def end(self) -> None:
-        """Everything of the job has ended: what is used from now on is used to clean up."""
+        """The job's processes have ended: what is used from now on, to clean up, is not charged to it."""
         self._counted_at_end = self._counted_ns()
 
     def _counted_ns(self) -> int:
         if self._counted_at_end >= 0:
             return self._counted_at_end
         now = self._group_ns()
-        return 0 if now is None or self._cpu_before is None else now - self._cpu_before - self.apart_ns
+        return 0 if now is None or self._cpu_before is None else now - self._cpu_before - self.tester_cpu_ns
 
     def _group_ns(self) -> int | None:
-        """By the group's account, without what the worker's own processes use for a job."""
+        """CPU time of the cgroup, less that of the worker's own processes."""
         used = self._cgroup.cpu_ns()
         return None if used is None else used - _cpu_ns(self._parent)
 
@@ -74,45 +75,49 @@ class Tally(Usage):
         self.delays[pid] = max([self.delays.get(pid, 0)] + [times[1] for times in waited if len(times) > 1])
 
     def sample(self) -> tuple[int, int]:
-        """CPU nanoseconds used so far and resident bytes held now, by everything below the zygote."""
+        """(CPU nanoseconds used so far, bytes of memory resident now) of all processes of the job."""
         page = resource.getpagesize()
-        alive = family(self._children())
+        alive = with_descendants(self._children())
         cpu_ns = int((self.user_seconds + self.system_seconds) * 1e9)
         resident = threads = total = 0
-        if self.apart:
-            others = {self.apart, *descendants(self.apart)}
-            self.apart_ns = max(self.apart_ns, sum(_cpu_ns(pid) + _children_cpu_ns(pid) for pid in alive if pid in others))
-            for pid in others:  # what the tester waits for a processor is no time of the candidate's either
+        if self.tester_pid:
+            others = {self.tester_pid, *descendants(self.tester_pid)}
+            self.tester_cpu_ns = max(
+                self.tester_cpu_ns, sum(_cpu_ns(pid) + _children_cpu_ns(pid) for pid in alive if pid in others)
+            )
+            for pid in others:  # time that the tester waits for a processor is not charged either
                 self._wait_of(pid)
             alive = [pid for pid in alive if pid not in others]
         for pid in alive:
             cpu_ns += _cpu_ns(pid)
             memory = numbers_in(f"/proc/{pid}/statm")
-            if len(memory) > 1 and not memory[1]:  # its first thread has ended, and others may hold the memory still
+            if len(memory) > 1 and not memory[1]:  # the first thread has ended; others may still hold the memory
                 memory = max((numbers_in(f"/proc/{pid}/task/{task}/statm") for task in threads_of(pid)), default=memory)
             if len(memory) > 1:
-                # Pages shared with the zygote since the fork are not the candidate's.
+                # Pages that are shared with the zygote since the fork do not count.
                 resident += max(0, memory[1] * page - self.base_bytes)
                 total += memory[1] * page
             tasks = threads_of(pid)
             threads += len(tasks)
             self._wait_of(pid, tasks)
-            self.lowered = self.lowered or (self.delays[pid] > NOTABLE_NS and any(map(_is_lowered, tasks)))
+            self.has_lowered_priority = self.has_lowered_priority or (
+                self.delays[pid] > NOTABLE_NS and any(map(_has_lower_priority, tasks))
+            )
         now, before = time.monotonic_ns(), self._delays_before
-        # Of processes that wait at the same time the one that waits longest: a job that wakes many at once makes them wait for
-        # one another, and the sum of that would be all the time there is for a tenth of a processor.
+        # The longest wait, not the sum: a job that wakes many processes at once makes them wait for one another, and the sum would
+        # excuse any wall time.
         waited = max((delay - before.get(pid, 0) for pid, delay in self.delays.items()), default=0)
-        self._credit_ns += min(waited, now - self._looked_ns)
-        self._looked_ns, self._delays_before = now, dict(self.delays)
+        self._credit_ns += min(waited, now - self._sampled_ns)
+        self._sampled_ns, self._delays_before = now, dict(self.delays)
         if len(alive) > 1:
-            # Time of grandchildren that their parents have waited for is in no clock of a live process.
+            # The time of children that a live process has reaped is not on its own clock.
             cpu_ns += sum(map(_children_cpu_ns, alive))
         self.peak_bytes = max(self.peak_bytes, total)
         self.processes = max(self.processes, threads)
         return max(cpu_ns, self._counted_ns()), resident
 
 
-def _is_lowered(pid: int) -> bool:
+def _has_lower_priority(pid: int) -> bool:
     """Whether a process has a lower priority than the zygote: by nice, policy, or the nice value of its session's autogroup."""
     try:
         if os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0):

@@ -1,4 +1,4 @@
-"""Bytes of jobs on their way between the stream and files in memory: through one buffer that no fork inherits."""
+"""The connection to the host: copies bytes between the stream and files in memory, through one buffer that no fork inherits."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import NamedTuple, Protocol, Sequence
 
 from ..wire import WireError
 
-__all__ = ["Pipes", "Relay", "Section", "Stream"]
+__all__ = ["Connection", "FileSlice", "StandardStreams", "Stream"]
 
 BUFFER_BYTES = 1 << 18
 
 
 class Stream(Protocol):
-    """The way to the host: a socket, or what looks like one."""
+    """A socket, or what has the same methods."""
 
     def fileno(self) -> int:
-        """What can be read when there is an order, or when the host has gone."""
+        """Readable when an order has come, or the host has gone."""
 
     def recv_into(self, buffer: memoryview) -> int:
         """What there is; 0 at the end."""
@@ -29,8 +29,8 @@ class Stream(Protocol):
         """Let it go."""
 
 
-class Pipes:
-    """Standard input and output in the place of a socket: all that a container's daemon passes on."""
+class StandardStreams:
+    """Standard input and output as a stream: all that attaching to a container offers."""
 
     def __init__(self) -> None:
         self._in, self._out = os.dup(0), os.dup(1)
@@ -55,16 +55,16 @@ class Pipes:
         os.close(self._out)
 
 
-class Section(NamedTuple):
-    """A piece of a file."""
+class FileSlice(NamedTuple):
+    """A part of a file that is to be sent."""
 
     fd: int
     start: int
     size: int
 
 
-class Relay:
-    """The stream, and the buffer in front of it; nothing that passes becomes an object on the heap."""
+class Connection:
+    """A stream and its buffer. No byte that passes becomes a Python object: nothing of a job is left on the zygote's heap."""
 
     def __init__(self, stream: Stream) -> None:
         self.stream = stream
@@ -76,7 +76,7 @@ class Relay:
         """What there is, at most *size* bytes of it, into the buffer from *start* on; 0 at the end of the stream."""
         return self.stream.recv_into(self.view[start : start + size])
 
-    def copy(self, size: int, fd: int) -> bool:
+    def receive_file(self, size: int, fd: int) -> bool:
         """*size* bytes from the stream into a file; False at the end of the stream."""
         while size:
             got = self.stream.recv_into(self.view[: min(size, BUFFER_BYTES)])
@@ -88,16 +88,16 @@ class Relay:
                 view = view[os.write(fd, view) :]
         return True
 
-    def send(self, head: bytes, sections: Sequence[Section]) -> None:
-        """A message: *head*, and pieces of files; in one go if it fits into the buffer, so that nobody wakes twice for it.
+    def send(self, head: bytes, slices: Sequence[FileSlice]) -> None:
+        """Send *head* and then parts of files; in one call if they fit into the buffer, so that the host wakes once.
 
         Raises:
             WireError: a file is shorter than it was.
         """
         have = len(head)
         self.view[:have] = head
-        for section in sections:
-            fd, start, size = section
+        for piece in slices:
+            fd, start, size = piece
             while size:
                 got = os.preadv(fd, [self.view[have : have + size]], start)
                 if got == 0:

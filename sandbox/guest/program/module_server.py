@@ -1,4 +1,4 @@
-"""The candidate's end of the line to its tests: what it answers with its module, its output and its surroundings.
+"""The candidate's side of the RPC with its tests: it serves its module, its output, and changes of its environment.
 
 Everything here runs in the candidate's process and is the candidate's to change. It can answer what it likes.
 """
@@ -18,38 +18,38 @@ __all__ = ["Output", "serve_tests"]
 
 MAX_OUTPUT = 1 << 20
 """Bytes of output that go along with one answer; the rest stays in the job's own output."""
-MAX_REPORT = 2000
-MAX_REPORTS = 1000
+MAX_RECORD = 2000
+MAX_RECORDS = 1000
 
 
-def serve_tests(fd: int, max_bytes: int, namespace: dict[str, Any], given: set[str], serving: dict[str, Any]) -> None:
-    """Answer the tests until they end. *given* are names of the preamble, which are not the program's answer to anything."""
+def serve_tests(fd: int, max_bytes: int, namespace: dict[str, Any], preamble_names: set[str], serving: dict[str, Any]) -> None:
+    """Answer the tests until they end. *preamble_names* were bound by the label's preamble: the program does not answer for them."""
     module = sys.modules["solution"]
     for name in serving.get("modules", ()):
         sys.modules.setdefault(name, module)  # what it imports of itself
     # What the tests ask for by name is the program's; the guest's own modules and all libraries are not its author's.
     peer = Peer(fd, judges=False, max_bytes=max_bytes, is_own_module=lambda name: name in ("solution", "__main__"))
     peer.structures = {name: namespace[name] for name in serving.get("shared", ()) if isinstance(namespace.get(name), type)}
-    output, reports = Output(), Reports()
-    served = _Served(module, given, output)
-    peer.serve_module = served.serve
+    output, records = Output(), WarningsAndLogs()
+    server = _ModuleServer(module, preamble_names, output)
+    peer.serve_module = server.serve
 
-    def told() -> list[Any]:
-        texts, found = output.since_last(), reports.take()
+    def new_output() -> list[Any]:
+        texts, found = output.since_last(), records.take()
         return [*(texts or ["", ""]), found] if texts or found else []
 
-    peer.output = told
+    peer.output = new_output
     peer.tell("loaded")
     peer.serve()
 
 
-class _Served:
-    """Questions for the module, and changes of what surrounds it."""
+class _ModuleServer:
+    """Serves requests for names of the module, and for changes of what surrounds it (patches, environment, folder, seeds)."""
 
-    def __init__(self, module: Any, given: set[str], output: Output) -> None:
+    def __init__(self, module: Any, preamble_names: set[str], output: Output) -> None:
         self.module = module
         self.output = output
-        self.given = given
+        self.preamble_names = preamble_names
         self.home = os.getcwd()
         self.originals: dict[tuple[str, str], Any] = {}
 
@@ -57,14 +57,14 @@ class _Served:
         namespace = self.module.__dict__
         if op == "get":
             (name,) = args
-            if name in namespace and name not in self.given:
+            if name in namespace and name not in self.preamble_names:
                 return namespace[name]
-            if name in self.given or "__getattr__" not in namespace:
+            if name in self.preamble_names or "__getattr__" not in namespace:
                 raise AttributeError(f"module {self.module.__name__!r} has no attribute {name!r}")
             return namespace["__getattr__"](name)
         if op == "names":
             listed = namespace.get("__all__")
-            return list(listed) if listed is not None else [name for name in namespace if name not in self.given]
+            return list(listed) if listed is not None else [name for name in namespace if name not in self.preamble_names]
         if op == "set":
             setattr(self.module, *args)
         elif op == "imported":
@@ -72,18 +72,18 @@ class _Served:
         elif op == "delete":
             delattr(self.module, *args)
         else:
-            self._surround(*args)
+            self._change_surroundings(*args)
         return None
 
-    def _surround(self, what: str, *args: Any) -> None:
+    def _change_surroundings(self, what: str, *args: Any) -> None:
         if what == "patch":
             module, path, value = args
-            home, name = _place(module, path)
+            home, name = _owner_of(module, path)
             self.originals.setdefault((module, path), vars(home).get(name, _MISSING))
             setattr(home, name, value)
         elif what == "restore":
             module, path = args
-            home, name = _place(module, path)
+            home, name = _owner_of(module, path)
             original = self.originals.pop((module, path), _MISSING)
             if original is _MISSING:
                 delattr(home, name)
@@ -103,8 +103,8 @@ class _Served:
 _MISSING = object()
 
 
-def _place(module: str, path: str) -> tuple[Any, str]:
-    """What holds the last name of *path* in a module, and that name."""
+def _owner_of(module: str, path: str) -> tuple[Any, str]:
+    """The module or class that holds the last name of *path*, and that name."""
     home: Any = importlib.import_module(module)
     *classes, name = path.split(".")
     for kind in classes:
@@ -112,7 +112,7 @@ def _place(module: str, path: str) -> tuple[Any, str]:
     return home, name
 
 
-class Reports:
+class WarningsAndLogs:
     """Warnings and log records of the program, for the tests that wait for them."""
 
     def __init__(self) -> None:
@@ -124,25 +124,25 @@ class Reports:
 
     def _warned(self, message: Any, category: Any, *_: Any, **__: Any) -> None:
         name = next((kind.__name__ for kind in category.__mro__ if kind.__module__ == "builtins"), "UserWarning")
-        self.found.append(["warning", name, 0, str(message)[:MAX_REPORT]])
+        self.found.append(["warning", name, 0, str(message)[:MAX_RECORD]])
 
     def take(self) -> list[list[Any]]:
-        """What has been reported since the last time."""
-        found, self.found = self.found[:MAX_REPORTS], []
+        """What has been recorded since the last call."""
+        found, self.found = self.found[:MAX_RECORDS], []
         return found
 
 
 class _Collector(logging.Handler):
-    def __init__(self, reports: Reports) -> None:
+    def __init__(self, records: WarningsAndLogs) -> None:
         super().__init__()
-        self._reports = reports
+        self._records = records
 
     def emit(self, record: logging.LogRecord) -> None:
-        self._reports.found.append(["log", record.name, record.levelno, record.getMessage()[:MAX_REPORT]])
+        self._records.found.append(["log", record.name, record.levelno, record.getMessage()[:MAX_RECORD]])
 
 
 class Output:
-    """What the program has printed: its output is a file, so nothing is lost and nothing waits."""
+    """What the program has printed. Its output is a file, so nothing is lost and no write blocks."""
 
     def __init__(self) -> None:
         self.positions = {1: 0, 2: 0}
@@ -150,7 +150,7 @@ class Output:
         self._is_loaded = False
 
     def rewind(self) -> None:
-        """The tests import the program: what it printed while it was loaded is printed now, the first time."""
+        """For the tests' first import of the program: what it printed while it was loaded counts as printed now."""
         if not self._is_loaded:
             self._is_loaded = True
             self.positions = {1: 0, 2: 0}

@@ -1,4 +1,4 @@
-"""When to look at a candidate again, and what to stop it for."""
+"""The watchdog: finds out when a job has reached a limit, and when to look again."""
 
 from __future__ import annotations
 
@@ -7,26 +7,26 @@ import signal
 import time
 
 from ..walls.cgroup import Cgroup
-from ..walls.workfolder import Scratch
+from ..walls.workfolder import WorkFolder
 from ..wire import ANSWERS_START, Order, Progress, WireError
-from .tally import Tally
+from .accounting import Accounting
 
-__all__ = ["SAMPLE_SECONDS", "Watch"]
+__all__ = ["SAMPLE_SECONDS", "Watchdog"]
 
 SAMPLE_SECONDS = 0.025
-"""How often memory, processes and output are looked at, where no cgroup counts them; a fourth as often where one does. Clocks are
-looked at when a limit could be reached."""
+"""How often memory, processes and output are checked where no cgroup counts them; a fourth as often where one does. Times are
+checked when a limit could have been reached."""
 
 
-class Watch:
-    """The clocks and counters of one candidate: when to look again, and what to stop it for."""
+class Watchdog:
+    """The limits of one candidate, and what it has used of them: what to stop it for, and when to look again."""
 
     def __init__(
         self,
         order: Order,
-        tally: Tally,
+        accounting: Accounting,
         cgroup: Cgroup,
-        folder: Scratch,
+        folder: WorkFolder,
         out: int,
         err: int,
         answers: int,
@@ -34,7 +34,7 @@ class Watch:
         cpus: int,
     ) -> None:
         self.order = order
-        self.tally = tally
+        self.accounting = accounting
         self.folder = folder
         self.cgroup = cgroup
         self.sample_seconds = SAMPLE_SECONDS * (4 if cgroup.has_memory and cgroup.has_processes else 1)
@@ -45,42 +45,44 @@ class Watch:
         self.cpus = cpus
         self.slot = Progress(0, 0, started)
         self.slot_delay_ns = 0
-        self.slot_apart_ns = 0
-        self.is_over = False
-        """The candidate has ended; only a tester is still to be watched."""
-        self.over_ns = self.over_delay_ns = 0
+        self.slot_tester_ns = 0
+        self.candidate_ended = False
+        """The candidate has ended, and only its tester still runs."""
+        self.ended_ns = self.ended_delay_ns = 0
 
-    def look(self) -> tuple[str, float]:
-        """What the candidate has to be stopped for, or "", and how many seconds may pass before the next look."""
+    def check(self) -> tuple[str, float]:
+        """The limit that the candidate has reached, or "", and how many seconds may pass before the next check."""
         order = self.order
-        cpu_ns, resident = self.tally.sample()
+        cpu_ns, resident = self.accounting.sample()
         now = time.monotonic_ns()
         self._follow(cpu_ns, now)
-        apart = self.tally.apart_ns
-        if self.tally.apart and apart > order.tester_ns:
+        tester_cpu_ns = self.accounting.tester_cpu_ns
+        if self.accounting.tester_pid and tester_cpu_ns > order.tester_ns:
             return "tester:cpu_time", 0
         if now - self.started > order.hard_ns:
             return "overloaded", 0
-        if self.is_over:
-            if now - self.over_ns - (self.tally.delay_ns - self.over_delay_ns) > order.wall_ns:
+        if self.candidate_ended:
+            if now - self.ended_ns - (self.accounting.delay_ns - self.ended_delay_ns) > order.wall_ns:
                 return "tester:wall_time", 0
             return "", self.sample_seconds
         used = cpu_ns - self.slot.cpu_ns
         # What the tests themselves compute is not time that the program idles.
-        idle = now - self.slot.wall_ns - max(0, self.tally.delay_ns - self.slot_delay_ns) - (apart - self.slot_apart_ns)
+        idle = (
+            now - self.slot.wall_ns - max(0, self.accounting.delay_ns - self.slot_delay_ns) - (tester_cpu_ns - self.slot_tester_ns)
+        )
         if resident > order.memory_bytes and (order.tests_bytes or not self.cgroup.has_memory):
             return "memory", 0  # with tests, the group has room for the tester too
         if killed := self.cgroup.why_killed():
             return killed, 0
-        if self.tally.processes > order.processes or self.cgroup.has_refused():
+        if self.accounting.processes > order.processes or self.cgroup.has_refused():
             return "processes", 0
         if os.fstat(self.out).st_size + os.fstat(self.err).st_size > order.output_bytes:
             return "output", 0
-        if self.folder.is_over():
+        if self.folder.exceeds_limit():
             return "output", 0
         if used > order.cpu_ns or cpu_ns > order.total_ns:
             return "cpu_time", 0
-        whole = max(0, now - self.started - self.tally.delay_ns - apart)
+        whole = max(0, now - self.started - self.accounting.delay_ns - tester_cpu_ns)
         if idle > order.wall_ns or whole > order.total_ns:
             return "wall_time", 0
         nearest = min(
@@ -92,7 +94,7 @@ class Watch:
         return "", min(self.sample_seconds, nearest / 1e9 + 0.0005)
 
     def _follow(self, cpu_ns: int, now: int) -> None:
-        """Take over a new slot's start, as the candidate wrote it; never for more slots than there are, nor from the future."""
+        """Note that a new call has started, as the candidate wrote it; never more of them than there are, nor one that starts in the future."""
         try:
             seen = Progress.unpack(os.pread(self.answers, ANSWERS_START, 0))
         except (OSError, WireError):
@@ -101,16 +103,16 @@ class Watch:
             self.slot = Progress(
                 seen.slot, max(self.slot.cpu_ns, min(seen.cpu_ns, cpu_ns)), max(self.slot.wall_ns, min(seen.wall_ns, now))
             )
-            self.slot_delay_ns = self.tally.delay_ns
-            self.slot_apart_ns = self.tally.apart_ns
+            self.slot_delay_ns = self.accounting.delay_ns
+            self.slot_tester_ns = self.accounting.tester_cpu_ns
 
     def cause_of_end(self, status: int) -> str:
-        """How a candidate that we did not stop ended; a limit that it passed in its last moments counts too."""
+        """Why a candidate ended that was not stopped. A limit that it passed since the last check counts."""
         if os.fstat(self.out).st_size + os.fstat(self.err).st_size > self.order.output_bytes:
             return "output"
         if killed := self.cgroup.why_killed():
             return killed
-        total_ns = self.tally.reaped_ns
+        total_ns = self.accounting.reaped_ns
         self._follow(total_ns, time.monotonic_ns())
         if status == -signal.SIGXCPU or total_ns - self.slot.cpu_ns > self.order.cpu_ns or total_ns > self.order.total_ns:
             return "cpu_time"

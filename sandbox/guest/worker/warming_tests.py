@@ -1,7 +1,7 @@
-"""Both ends of a line, and a session of pytest, rehearsed in the zygote.
+"""Warms a zygote up for tests, before the first job that has some: dry runs of the RPC between tester and candidate, and of pytest.
 
-The interpreter adapts code that runs often. Code that adapts in a child is memory that the child has to copy, and it starts
-slow in each: what is rehearsed here before the first fork has adapted already in all of them.
+The interpreter specializes code that runs often (PEP 659). In a child that costs time and a copy of each page that it writes. What
+has run here often enough before the fork is specialized in all children.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ from typing import Any
 
 from ..bridge.patches import Patches
 from ..bridge.peer import Peer
-from ..program import served
+from ..program import module_server
 from ..tests import tester
 from ..tests.program_module import Namespace
 from ..tests.results import Results
 
-__all__ = ["prepare"]
+__all__ = ["warm_up"]
 
 ROUNDS = 16
 SESSIONS = 3
-"""Of pytest: what runs in one of them runs many times."""
+"""Dry runs of pytest: what a session runs, it runs many times."""
 
 
-class _Asker(Peer):
-    """Lets the other end answer whenever it waits itself."""
+class _Caller(Peer):
+    """The tester's end, in the same process as the candidate's: before it waits for an answer, it lets the other end answer."""
 
     other: Peer
 
@@ -40,7 +40,7 @@ class _Asker(Peer):
 
 
 class _Subject:
-    """What a rehearsal asks."""
+    """A class of the program, for dry runs."""
 
     __module__ = "solution"
 
@@ -64,25 +64,25 @@ def _function(number: int, items: list[int]) -> list[int]:
     return items
 
 
-def prepare(framework: str, *, is_first: bool, hidden: str) -> None:
-    """Make ready for the first tests of *framework*; *hidden* is where test files are kept, "" if nothing hides them."""
+def warm_up(framework: str, *, is_first: bool, hidden: str) -> None:
+    """Warm up for *framework*, before its first tests; *hidden* is the folder of test files, "" if nothing hides them."""
     if is_first:
-        _rehearse()
+        _call_and_answer()
     if framework != "statements":
         session = importlib.import_module(f"..tests.{framework}_session", __package__)
         if session.warm_up() and framework == "pytest" and hidden:
-            _rehearse_pytest(hidden)
+            _run_pytest(hidden)
 
 
-def _rehearse() -> None:
-    """Ask and answer what tests usually do, a few times."""
+def _call_and_answer() -> None:
+    """Make the calls that tests usually make, a few times."""
     tester.note_loaded_modules()
     ours, theirs = socket.socketpair()
     names = {"f": _function, "Subject": _Subject}
-    tests = _Asker(ours.fileno(), judges=True, max_bytes=1 << 20, is_own_module=tester.is_own_module)
+    tests = _Caller(ours.fileno(), judges=True, max_bytes=1 << 20, is_own_module=tester.is_own_module)
     tests.other = Peer(theirs.fileno(), judges=False, max_bytes=1 << 20, is_own_module=lambda name: name == "solution")
     tests.other.serve_module = lambda op, name, *_: names[name]
-    tests.other.output = served.Output().since_last
+    tests.other.output = module_server.Output().since_last
     patches = Patches(tests)
     tests.before_asking = patches.send_changes
     fd = os.memfd_create("rehearsal", os.MFD_CLOEXEC)
@@ -122,8 +122,8 @@ class TestClass:
 """
 
 
-def _rehearse_pytest(place: str) -> None:
-    """Run a session of pytest a few times in a folder that is made in *place*, and leave nothing of it but a warm interpreter."""
+def _run_pytest(place: str) -> None:
+    """Run a session of pytest a few times in a folder that is made in *place*, and undo all that it changes in this process."""
     session = importlib.import_module("..tests.pytest_session", __package__)
     pytest: Any = importlib.import_module("pytest")
     root, name = f"{place}/rehearsal", "test_rehearsal"
@@ -149,11 +149,11 @@ def _rehearse_pytest(place: str) -> None:
                 sys.modules.pop(name, None)
         session.prepare_session()
     except Exception:
-        pass  # some other version of pytest: its sessions begin at their beginning
+        pass  # another version of pytest: its sessions start cold
     finally:
         tester.remove_tree(root)
         for stream in (sys.stdout, sys.stderr):
-            stream.flush()  # what it holds would be the first candidate's
+            stream.flush()  # else the first candidate would write what they hold
         for number, one in enumerate(saved):
             os.dup2(one, number)
         for one in (*saved, null, fd):
