@@ -6,7 +6,7 @@
 # make baselines  what a sample costs beside other graders, each in a virtualenv of its own (a part of make bench)
 # make soak     50,000 jobs of every kind: does anything grow (a part of make bench)
 # make plots    pictures of the latest results, into docs/pictures
-# make hack     the same policy trained under three graders, two minutes: which of them teaches it to cheat (docs/hack.md and its picture)
+# make hack     the same policy trained under three graders, a minute or two: which of them teaches it to cheat (docs/hack.md and its picture)
 # make lab      conformance and attacks on a machine with cgroups v2 and an older kernel, under qemu (apt: qemu-system-x86 busybox-static cpio)
 
 PYTHON ?= python3

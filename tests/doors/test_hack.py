@@ -14,7 +14,7 @@ sys.path.append(str(ROOT / "benchmarks"))  # last: benchmarks/datasets.py has th
 import measure
 
 FOLDER = ROOT / "benchmarks" / "hack"
-STEPS = 30
+STEPS = 40
 LAST = 5
 
 
