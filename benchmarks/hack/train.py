@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import os
 
-os.environ.update(SANDBOX_SHAPE="binary", SANDBOX_CACHE="1000", TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFLINE="1")
+os.environ.update(TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFLINE="1")
+os.environ.update(SANDBOX_SHAPE="binary", SANDBOX_CACHE="1000", SANDBOX_DEADLINE_SECONDS="600")  # on a busy machine too
 
 import logging
 import sys
@@ -27,7 +28,7 @@ from programs import HACKS, PROBLEMS, Problem, kind_of
 from rich.console import Console
 from rich.table import Table
 from tokenizers import Tokenizer, models
-from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast, PrinterCallback
 from trl import GRPOConfig, GRPOTrainer
 
 from sandbox.adapters.process_sandbox import sandbox_of_process
@@ -68,6 +69,7 @@ def train(name: str, grader: Grader, problems: tuple[Problem, ...], steps: int, 
 
     def reward(prompts: list[str], completions: list[str], label: list[Any], **_: Any) -> list[float]:
         rewards = grader(prompts, completions, label=label)
+        assert None not in rewards, "a fault of the sandbox or the machine, which its log names: nothing to draw"
         kinds = [kind_of(program, by_prompt[prompt]) for prompt, program in zip(prompts, completions, strict=True)]
         results.add(name, "reward", sum(rewards) / len(rewards))
         for kind in KINDS:
@@ -77,7 +79,7 @@ def train(name: str, grader: Grader, problems: tuple[Problem, ...], steps: int, 
     tokenizer, model = policy(problems)
     no_program = [tokenizer.pad_token_id, *tokenizer.convert_tokens_to_ids(list(by_prompt))]
     with tempfile.TemporaryDirectory() as folder:
-        GRPOTrainer(
+        trainer = GRPOTrainer(
             model=model,
             reward_funcs=reward,
             args=GRPOConfig(
@@ -88,7 +90,9 @@ def train(name: str, grader: Grader, problems: tuple[Problem, ...], steps: int, 
             ),
             train_dataset=Dataset.from_list([{"prompt": problem.prompt, "label": list(problem.tests)} for problem in problems]),
             processing_class=tokenizer,
-        ).train()  # fmt: skip
+        )  # fmt: skip
+        trainer.remove_callback(PrinterCallback)
+        trainer.train()
 
 
 def at_the_end(results: measure.Results, name: str, metric: str) -> float:
