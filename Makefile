@@ -7,6 +7,7 @@
 # make baselines  what a sample costs beside other graders, each in a virtualenv of its own (a part of make bench)
 # make soak     50,000 jobs of every kind: does anything grow (a part of make bench)
 # make plots    pictures of the latest results, into docs/pictures
+# make hack     the same policy trained under three graders, a minute or two: which of them teaches it to cheat (docs/hack.md and its picture)
 # make lab      conformance and attacks on a machine with cgroups v2 and an older kernel, under qemu (apt: qemu-system-x86 busybox-static cpio)
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ BIN := $(VENV)/bin
 RESULTS ?= benchmarks/results/$(shell date +%F)-$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown).jsonl
 PIP := -m pip --disable-pip-version-check --quiet install -c constraints.txt
 
-.PHONY: demo test lint clients images bench baselines soak plots lab clean
+.PHONY: demo test lint clients images bench baselines soak plots hack lab clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
@@ -50,6 +51,10 @@ soak: $(VENV)/.dev
 
 plots: $(VENV)/.report
 	$(BIN)/python benchmarks/plots.py
+
+hack: clients $(VENV)/.report
+	PYTHONPATH=. .venv-clients/bin/python benchmarks/hack/train.py --pytest $(BIN)/python --json $(RESULTS) --page docs/hack.md
+	$(BIN)/python benchmarks/plots.py --results $(RESULTS) --only hack
 
 lab: $(VENV)/.dev
 	$(BIN)/python tests/lab/build.py --keep .lab

@@ -1,10 +1,10 @@
 """Pictures of what the benchmarks measured: PNG and SVG, for pages that are read in light and in dark.
 
-    python benchmarks/plots.py [--results benchmarks/results] [--out docs/pictures]
+    python benchmarks/plots.py [--results benchmarks/results] [--out docs/pictures] [--only hack ...]
 
 Reads every *.jsonl of a folder (or the files that are named), takes of each benchmark its latest run, and draws what there is: what a
-sample costs beside other graders, the ladder from a bare fork, how long callers wait, what many jobs leave behind, and how throughput
-grows. Each picture says on which machine its figures were measured. Needs matplotlib: `pip install '.[report]'`.
+sample costs beside other graders, the ladder from a bare fork, how long callers wait, what many jobs leave behind, how throughput
+grows, and what a policy learns under three graders. Each picture says on which machine its figures were measured. Needs matplotlib: `pip install '.[report]'`.
 """
 
 from __future__ import annotations
@@ -28,6 +28,10 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLoca
 TEXT = "#768390"  # with 4 : 1 or so of contrast to GitHub's white and to its dark: the background is transparent
 OURS = "#2da44e"
 OTHERS = "#8c959f"
+KINDS = {"right": ("right programs", "#2f6fd0"), "wrong": ("wrong programs", "#b8bfc6"), "hack": ("hacks", "#cf6620")}
+"""Blue and orange are two colors to everybody."""
+INK = "#1f2328"
+"""On these."""
 LINES = ("#2da44e", "#4184e4", "#e0823d", "#b083f0", "#c69026")
 NAMES = {
     "bare fork": "a bare fork",
@@ -235,12 +239,43 @@ def scaling(run: Run, nodes: Run | None = None) -> Figure:
     return figure
 
 
+def hack(run: Run) -> Figure:
+    """The same policy under three graders: what it is paid, and what it has learned to write."""
+    graders = {
+        "seed": "paid if pytest prints “passed”",
+        "exit status": "paid if pytest exits with 0",
+        "sandbox": "paid by this sandbox",
+    }
+    figure, every = plt.subplots(1, len(graders), figsize=(10, 4.7), sharey=True)
+    for axes, (name, title) in zip(every, graders.items(), strict=True):
+        metrics = run.values[name]
+        steps = range(1, len(metrics["reward"]) + 1)
+        labels, colors = zip(*KINDS.values(), strict=True)
+        areas = axes.stackplot(steps, *(metrics[kind] for kind in KINDS), labels=labels, colors=colors, linewidth=0)
+        axes.plot(steps, [100 * reward for reward in metrics["reward"]], color=INK, linewidth=2.4, clip_on=False)
+        end = {metric: statistics.mean(values[-5:]) for metric, values in metrics.items()}
+        most = max(KINDS, key=lambda kind: end[kind])
+        words = {"xycoords": "axes fraction", "ha": "right", "va": "center", "fontweight": "bold"}
+        axes.annotate(f"reward {end['reward']:.2f}", (0.96, 0.9), color=INK, **words)
+        axes.annotate(f"{end[most]:.0f} %\n{KINDS[most][0]}", (0.96, 0.45), color="white", fontsize=17, **words)
+        axes.set_title(title, pad=10)
+        axes.set_xlim(1, len(steps))
+        axes.set_ylim(0, 100)
+        axes.set_xlabel("training step")
+        axes.grid(visible=False)
+    every[0].set_ylabel("of the programs it writes, %")
+    figure.suptitle("One model, three graders. What does it learn to write?\n", x=0.01, ha="left", fontsize=14, fontweight="bold")
+    figure.legend(handles=areas, loc="upper left", bbox_to_anchor=(0, 0.93), ncols=len(KINDS))
+    return figure
+
+
 PICTURES: dict[str, tuple[tuple[str, ...], Callable[..., Figure]]] = {
     "cost": (("baselines",), cost),
     "ladder": (("ladder",), ladder),
     "latency": (("latency",), latency),
     "soak": (("soak",), soak),
     "scaling": (("scaling", "nodes"), scaling),
+    "hack": (("hack",), hack),
 }
 """Picture: the benchmarks it is made from, the first of which has to be there, and the function that draws it."""
 
@@ -251,6 +286,7 @@ def main() -> None:
         "--results", type=Path, nargs="+", default=[measure.ROOT / "benchmarks" / "results"], help="files or folders"
     )
     parser.add_argument("--out", type=Path, default=measure.ROOT / "docs" / "pictures")
+    parser.add_argument("--only", nargs="+", choices=PICTURES, default=list(PICTURES), help="pictures to draw")
     arguments = parser.parse_args()
     files = [file for place in arguments.results for file in (sorted(place.glob("*.jsonl")) if place.is_dir() else [place])]
     runs: dict[str, list[dict[str, Any]]] = defaultdict(list)
@@ -258,7 +294,8 @@ def main() -> None:
         runs[record["benchmark"]].append(record)
     arguments.out.mkdir(parents=True, exist_ok=True)
     with plt.rc_context(STYLE):
-        for picture, (benchmarks, draw) in PICTURES.items():
+        for picture in arguments.only:
+            benchmarks, draw = PICTURES[picture]
             if benchmarks[0] not in runs:
                 print(f"{picture}: no results of {benchmarks[0]}.py in {', '.join(map(str, arguments.results))}")
                 continue
