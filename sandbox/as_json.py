@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 from typing import Any
 
 from sandbox.api import Score
 from sandbox.words.job import Run
 from sandbox.words.judgement import without_empty_end
 
-__all__ = ["run_as_json", "score_as_json"]
+__all__ = ["LINE_BEGINS", "digest_of", "run_as_json", "score_as_json"]
+
+LINE_BEGINS = '{"time": '
+"""How a line of `SANDBOX_RECORD` begins. Within a JSON text it cannot stand: there a quotation mark has a backslash before it."""
+
+
+def digest_of(*values: object) -> str:
+    """A short name for *values*: by it a sample (its response and its prompt) is known again."""
+    return hashlib.blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def score_as_json(score: Score) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import sys
 import time
@@ -19,7 +18,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from sandbox.api import Sandbox
-from sandbox.as_json import score_as_json
+from sandbox.as_json import digest_of, score_as_json
 from sandbox.judging.checkers.text import shorten
 from sandbox.judging.reward import Outcome
 from sandbox.words.errors import ConfigurationError
@@ -95,7 +94,7 @@ class _Sample:
     @property
     def key(self) -> tuple[str, str]:
         """What tells it from others, also from those of the same id: several responses to one problem."""
-        return self.id, _digest(self.response, self.prompt)
+        return self.id, digest_of(self.response, self.prompt)
 
 
 def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options: dict[str, Any], *, as_json: bool) -> int:
@@ -111,7 +110,7 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
     console = Console(stderr=True)
     with ExitStack() as stack:
         box = stack.enter_context(Sandbox(limits=limits, **options))
-        rules = _digest(box.shape, dataclasses.replace(box.rules, ceiling=box.rules.most))
+        rules = digest_of(box.shape, dataclasses.replace(box.rules, ceiling=box.rules.most))
         todo = _left(samples, rules, out)
         if out is not None and not todo:
             if as_json:
@@ -133,7 +132,7 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
 
         for score in box.score_many(given()):
             sample = begun.popleft()
-            result = {"id": sample.id, **score_as_json(score), "sample": sample.key[1], "against": _digest(sample.label, rules)}
+            result = {"id": sample.id, **score_as_json(score), "sample": sample.key[1], "against": digest_of(sample.label, rules)}
             tally.add(result)
             line = json.dumps(result)
             if sink is not None:
@@ -149,10 +148,6 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
     else:
         _show(tally, len(samples) - len(todo), Console())
     return 3 if tally.outcomes[Outcome.INTERNAL.value] else 0
-
-
-def _digest(*values: object) -> str:
-    return hashlib.blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _samples(file: Path, keys: Keys) -> Iterator[_Sample]:
@@ -196,7 +191,7 @@ def _left(samples: Sequence[_Sample], rules: str, out: Path | None) -> list[_Sam
         return list(samples)
     against: dict[tuple[str, str], set[str]] = {}
     for sample in samples:
-        against.setdefault(sample.key, set()).add(_digest(sample.label, rules))
+        against.setdefault(sample.key, set()).add(digest_of(sample.label, rules))
     names = {sample.id for sample in samples}
     done: Counter[tuple[str, str]] = Counter()
     for number, result in _results_in(out):
