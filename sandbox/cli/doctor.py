@@ -16,7 +16,7 @@ from sandbox.host.selfcheck import Check, Checkup, check
 from sandbox.settings import Settings
 from sandbox.words.layers import Backend, Layer, Requirement
 
-__all__ = ["examine"]
+__all__ = ["CAPTION", "examine"]
 
 CAPTION = (
     "asked: is the layer required; got: what is set up; tried: whether a program that does what the layer forbids was stopped; "

@@ -11,6 +11,7 @@ import time
 import pytest
 from serving import server
 
+from sandbox import Sandbox
 from sandbox.adapters import agent, process_sandbox, record
 from sandbox.adapters.openrlhf import reward_func
 from sandbox.adapters.process_sandbox import ours
@@ -101,12 +102,20 @@ def test_the_server_records(tmp_path):
 
 def test_what_could_not_be_judged_is_recorded_too(file, monkeypatch):
     pytest.importorskip("torch")
-    monkeypatch.setenv("SANDBOX_PYTHON", sys.executable + "-that-is-not-there")
-    monkeypatch.setenv("SANDBOX_BACKEND", "docker")  # so that the program is looked for where it would run
-    monkeypatch.setenv("SANDBOX_IMAGE", "reward-sandbox/no-such-image")
+    monkeypatch.setenv("SANDBOX_CACHE", "5")
+    monkeypatch.setenv("SANDBOX_ENTROPY", "1")  # together they make no sandbox
     reward_func([RIGHT], [""], [LABEL])
-    (line,) = lines_of(file)
-    assert (line["verdict"], line["program"]) == ("internal_error", RIGHT)
+    monkeypatch.delenv("SANDBOX_ENTROPY")
+
+    def broken(*_, **__):
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(Sandbox, "score", broken)
+    reward_func([RIGHT], [""], [LABEL])
+    lines = lines_of(file)
+    assert [(line["verdict"], line["program"]) for line in lines] == [("internal_error", RIGHT)] * 2
+    assert "cache=5" in lines[0]["reason"]
+    assert lines[1]["reason"] == "RuntimeError: a bug"
 
 
 def test_the_lines_are_those_of_score_with_unique_names_and_bounded_texts(tmp_path):
@@ -175,7 +184,6 @@ from sandbox.adapters import record
 from sandbox.adapters.process_sandbox import ours
 from sandbox.settings import Recording
 record.start(Recording(path=sys.argv[1]))
-print("ready", flush=True)
 for number in range(int(sys.argv[2])):
     record.record(ours("x" * 3000), f"{number} " * 2000)
     if number % 200 == 0:
@@ -185,7 +193,7 @@ for number in range(int(sys.argv[2])):
 
 def writers(path, count, number):
     command = [sys.executable, "-c", WRITER, str(path), str(count)]
-    return [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(number)]
+    return [subprocess.Popen(command) for _ in range(number)]
 
 
 def test_processes_share_a_file_and_what_one_has_judged_at_its_end_is_there(tmp_path):
@@ -198,10 +206,10 @@ def test_processes_share_a_file_and_what_one_has_judged_at_its_end_is_there(tmp_
 def test_processes_killed_in_the_middle_leave_a_file_that_the_report_reads(tmp_path):
     path = tmp_path / "r.jsonl"
     for _ in range(3):
+        size = path.stat().st_size if path.exists() else 0
         running = writers(path, 1_000_000, 2)
-        for one in running:
-            one.stdout.readline()
-        time.sleep(0.3)
+        while not path.exists() or path.stat().st_size < size + 1_000_000:
+            time.sleep(0.01)
         for one in running:
             one.send_signal(signal.SIGKILL)
             one.wait()
