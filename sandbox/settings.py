@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import logging
+import os
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,7 @@ from sandbox.words.errors import ConfigurationError
 from sandbox.words.layers import Backend, Isolation, Layer, parse
 from sandbox.words.limits import MIB, Limits
 
-__all__ = ["VARIABLES", "Settings", "Variable"]
+__all__ = ["VARIABLES", "Recording", "Settings", "Variable"]
 
 _log = logging.getLogger("sandbox")
 
@@ -30,6 +31,8 @@ class Variable:
     meaning: str
     limit: str = ""
     """The field of `Limits` that it sets, if it sets one."""
+    recording: str = ""
+    """The field of `Recording` that it sets, if it sets one."""
 
 
 def _number(text: str) -> float:
@@ -54,6 +57,13 @@ def _switch(text: str) -> bool:
 
 def _names(text: str) -> tuple[str, ...]:
     return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _share(text: str) -> float:
+    share = float(text)
+    if not 0.0 <= share <= 1.0:
+        raise ValueError("use a number from 0 to 1")
+    return share
 
 
 def _layers(text: str) -> frozenset[Layer]:
@@ -86,7 +96,21 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(name="SANDBOX_OPEN_FILES", read=_whole, default="256", limit="open_files", meaning="open files of a process"),
     Variable(name="SANDBOX_SUITE_SECONDS", read=_number, default="60", limit="suite_seconds", meaning="effective time of all cases together"),
     Variable(name="SANDBOX_DEADLINE_SECONDS", read=_number, default="150", limit="deadline_seconds", meaning="wall time of a sample, queueing included"),
+    Variable(name="SANDBOX_RECORD", read=os.path.abspath, default="", recording="path", meaning="file to which each judgement is appended as a line, for `reward-sandbox report`"),
+    Variable(name="SANDBOX_RECORD_MB", read=_mebibytes, default="256", recording="most_bytes", meaning="size of that file from which nothing more is written, MiB"),
+    Variable(name="SANDBOX_RECORD_SHARE", read=_share, default="1", recording="share", meaning="share of the samples that are recorded, chosen by a hash: the same in every process"),
 )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recording:
+    """What of a process's judgements is written to a file, for `reward-sandbox report`."""
+
+    path: str
+    most_bytes: int = 256 * MIB
+    """The size of the file from which nothing more is written."""
+    share: float = 1.0
+    """Of the samples, within [0, 1]."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +120,8 @@ class Settings:
     limits: Limits = field(default_factory=Limits)
     options: Mapping[str, Any] = field(default_factory=dict)
     """The other keyword arguments of `Sandbox`, only those that were set."""
+    recording: Recording | None = None
+    """None: no judgement is recorded."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -106,6 +132,7 @@ class Settings:
         """
         limits: dict[str, Any] = {}
         options: dict[str, Any] = {}
+        recording: dict[str, Any] = {}
         for variable in VARIABLES:
             text = environment.get(variable.name, "").strip()
             if not text:
@@ -118,6 +145,8 @@ class Settings:
                 ) from None
             if variable.limit:
                 limits[variable.limit] = value
+            elif variable.recording:
+                recording[variable.recording] = value
             else:
                 options[variable.name.removeprefix("SANDBOX_").lower()] = value
         in_image = options.get("backend", Backend.PROCESS).of_node in (Backend.DOCKER, Backend.GVISOR)
@@ -127,7 +156,8 @@ class Settings:
             raise ConfigurationError(f"SANDBOX_WORKERS={options['workers']} cannot run anything; use at least 1")
         _warn_of_typos(environment)
         try:
-            return cls(limits=Limits(**limits), options=options)
+            recorded = Recording(**recording) if "path" in recording else None
+            return cls(limits=Limits(**limits), options=options, recording=recorded)
         except ConfigurationError as error:
             named = [variable.name for variable in VARIABLES if variable.limit in limits and f"{variable.limit}=" in str(error)]
             raise ConfigurationError(f"{error} (set by {', '.join(named)})") from None

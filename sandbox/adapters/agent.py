@@ -23,6 +23,7 @@ from typing import Any
 from sandbox.adapters import feedback
 from sandbox.adapters.process_sandbox import ours, sandbox_of_process
 from sandbox.adapters.public_cases import Parts, split
+from sandbox.adapters.record import record
 from sandbox.adapters.sample_log import tell_now_and_then
 from sandbox.api import Sandbox, Score
 from sandbox.judging.response.candidate import NoCode
@@ -191,7 +192,7 @@ class CodeEpisode(Episode):
         try:
             parts = split(label, self.rules.shown)
         except LabelError as error:
-            return self._end(ours(str(error), box), 0.0)
+            return self._end(record(ours(str(error), box), answer, prompt), 0.0)
         last = self.turns >= self.rules.turns
         seen, told = self._visible(box, answer, prompt, parts, last=last)
         if seen is not None and seen.outcome is Outcome.INTERNAL:
@@ -220,7 +221,7 @@ class CodeEpisode(Episode):
         return (seen, feedback.harmless(told)) if seen.verdict in (Verdict.NO_CODE, Verdict.COMPILE_ERROR) else (None, "")
 
     def _scored(self, box: Sandbox, answer: str, label: Any, prompt: str) -> Score:
-        score = box.score(answer, label, prompt)
+        score = record(box.score(answer, label, prompt), answer, prompt)
         self.wall_seconds += score.judgement.usage.wall_seconds
         if score.outcome is Outcome.INTERNAL:
             tell_now_and_then(logging.WARNING, f"{score.verdict.value}: {score.judgement.reason}")

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.adapters import process_sandbox
 from sandbox.adapters.process_sandbox import judged, ours, sandbox_of_process
+from sandbox.adapters.record import record
 from sandbox.adapters.sample_log import Tell, tell_now_and_then
 from sandbox.api import Batch, Sandbox, Score
 from sandbox.judging.response.fences import blocks_of
@@ -102,7 +103,7 @@ def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
         box = sandbox_of_process()
     except Exception as error:
         tell_now_and_then(logging.ERROR, f"no sample can be scored: {error}")
-        return [ours(str(error)) for _ in samples]
+        return [record(ours(str(error)), query, prompt) for query, prompt, _ in samples]
     deadline = time.monotonic() + box.rules.limits.deadline_seconds
     if len(samples) == 1:
         return [score_query(box, *samples[0], deadline=deadline)]
@@ -127,7 +128,7 @@ def score_query(
         response, plain = response_of(query, asked), strip_special_tokens(asked)
     except Exception as error:  # the trainer would swallow it and die of it later; it is counted and logged instead
         _log.exception("a response could not be found in its query")
-        return ours(f"{type(error).__name__}: {error}", box)
+        return record(ours(f"{type(error).__name__}: {error}", box), query)
     return judged(box, response, label, plain, deadline=deadline, batch=batch, tell=tell)
 
 

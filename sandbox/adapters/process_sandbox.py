@@ -8,6 +8,7 @@ import os
 import threading
 from typing import Any
 
+from sandbox.adapters.record import record, start
 from sandbox.adapters.sample_log import Tell, tell_now_and_then
 from sandbox.api import Batch, Sandbox, Score
 from sandbox.judging.response.messages import Said
@@ -49,6 +50,7 @@ def sandbox_of_process() -> Sandbox:
     with _lock:
         if _box is None or _owner != os.getpid():
             settings = Settings.from_environment(os.environ)
+            start(settings.recording)
             _box = Sandbox(limits=settings.limits, **settings.options)
             _owner = os.getpid()
             atexit.register(_box.close)
@@ -80,7 +82,13 @@ def judged(
     batch: Batch | None = None,
     tell: Tell = tell_now_and_then,
 ) -> Score:
-    """`Sandbox.score` that raises nothing: what could not be judged is the outcome INTERNAL, and its reason is told."""
+    """`Sandbox.score` that raises nothing: what could not be judged is the outcome INTERNAL, and its reason is told. It is recorded."""
+    return record(_judged(box, response, label, prompt, deadline, batch, tell), response, prompt)
+
+
+def _judged(
+    box: Sandbox, response: Said, label: Any, prompt: Said, deadline: float | None, batch: Batch | None, tell: Tell
+) -> Score:
     try:
         score = box.score(response, label, prompt, deadline=deadline, batch=batch)
     except SandboxError as error:  # one sample of thousands: it is counted and told, the training goes on

@@ -16,8 +16,12 @@ from sandbox.host.selfcheck import Check, Checkup, check
 from sandbox.settings import Settings
 from sandbox.words.layers import Backend, Layer, Requirement
 
-__all__ = ["examine"]
+__all__ = ["CAPTION", "examine"]
 
+CAPTION = (
+    "asked: is the layer required; got: what is set up; tried: whether a program that does what the layer forbids was stopped; "
+    "how: by which means of the system"
+)
 TABLE_COLUMNS = 76
 """What the table takes, with 20 for its last column."""
 
@@ -92,6 +96,7 @@ def _show_layers(checks: Sequence[Check], console: Console) -> None:
             console.print(Padding(escape(told.how), (0, 0, 0, 4)), highlight=False)
     if table.row_count:
         console.print(table)
+    console.print(CAPTION, highlight=False)
 
 
 def _is_whole(one: Check) -> bool:

@@ -11,7 +11,7 @@ from rich.markup import escape
 from sandbox.judging.reward import Outcome
 from sandbox.report.aggregate import Summary, summary_of
 from sandbox.report.html import page_of
-from sandbox.report.read import Read, read_responses, read_results
+from sandbox.report.read import Read, read_programs, read_responses, read_results
 from sandbox.report.rows import rows_of
 from sandbox.words.errors import ConfigurationError, installing
 
@@ -35,11 +35,13 @@ def write_report(results: Path, out: Path, pictures: Path | None, samples: Path 
     responses = None
     if samples is not None:
         responses = read_responses(samples, read.results, rows.places, response_key=response_key, id_key=id_key)
+    elif read.has_programs:
+        responses = read_programs(results, read.results, rows.places)
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page_of(results.name, read, summary, rows, responses), encoding="utf-8")
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"{escape(str(out))}: {_said(read, summary)}")
-    if responses is not None and len(responses) < len(rows.places):
+    if samples is not None and responses is not None and len(responses) < len(rows.places):
         console.print(
             f"{len(rows.places) - len(responses)} of {len(rows.places)} ids have no text in {escape(str(samples))}, or several"
         )
@@ -60,4 +62,6 @@ def _said(read: Read, summary: Summary) -> str:
         parts.append(f"{read.mended} earlier results of samples scored again not counted")
     if read.is_cut:
         parts.append("the last line is not whole and was left out")
+    if read.broken:
+        parts.append(f"{read.broken} lines that are not whole were left out (a process was killed, or the disk was full)")
     return ", ".join(parts)

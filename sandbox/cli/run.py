@@ -14,6 +14,7 @@ from sandbox.api import Sandbox
 from sandbox.as_json import run_as_json
 from sandbox.cli.terminal import visible
 from sandbox.settings import Settings
+from sandbox.words.details import in_words
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.job import Run
 from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Owner
@@ -65,10 +66,11 @@ def _show(run: Run) -> None:
     table = Table(show_header=False, box=None, padding=(0, 2, 0, 0))
     table.add_row(
         "ended",
-        f"[{'green' if well else 'red'}]{run.cause.value}[/]" + (f" ({run.detail})" if run.detail != run.cause.value else ""),
+        f"[{'green' if well else 'red'}]{run.cause.value.replace('_', ' ')}[/]"
+        + (f" ({escape(in_words(run.detail))})" if not well else ""),
     )
     if run.failure:
-        table.add_row("why", escape(visible(run.failure.strip())))
+        table.add_row("why", escape(visible(in_words(run.failure.strip()))))
     table.add_row("CPU", f"{usage.cpu_seconds:.3f} s ({usage.cpu_user_seconds:.3f} user, {usage.cpu_system_seconds:.3f} system)")
     table.add_row("wall", f"{usage.wall_seconds:.3f} s ({usage.effective_wall_seconds:.3f} without waiting for a processor)")
     table.add_row("memory", f"{usage.peak_memory_bytes / (1 << 20):.1f} MiB peak ({usage.peak_memory_method})")

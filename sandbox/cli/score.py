@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
 import sys
 import time
@@ -19,23 +18,26 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from sandbox.api import Sandbox
-from sandbox.as_json import score_as_json
+from sandbox.as_json import SHOWN_OUTCOMES, digest_of, score_as_json, shown_outcome
 from sandbox.judging.checkers.text import shorten
 from sandbox.judging.reward import Outcome
+from sandbox.words.details import in_words
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.limits import Limits
+from sandbox.words.verdict import Verdict
 
 __all__ = ["Keys", "score_file"]
 
 MOST_REASONS = 5
 
 STYLES = {
-    Outcome.PASS: "green",
-    Outcome.PARTIAL: "yellow",
-    Outcome.FAIL: "red",
-    Outcome.TIMEOUT: "magenta",
-    Outcome.CRASH: "bright_red",
-    Outcome.INTERNAL: "bold white on red",
+    Outcome.PASS.value: "green",
+    Outcome.PARTIAL.value: "yellow",
+    Outcome.FAIL.value: "red",
+    Outcome.TIMEOUT.value: "magenta",
+    Outcome.CRASH.value: "bright_red",
+    Verdict.LABEL_ERROR.value: "bold black on white",
+    Verdict.INTERNAL_ERROR.value: "bold white on red",
 }
 
 
@@ -52,6 +54,8 @@ class Keys:
 @dataclass(kw_only=True)
 class _Tally:
     outcomes: Counter[str] = field(default_factory=Counter)
+    shown: Counter[str] = field(default_factory=Counter)
+    """The outcomes as people see them."""
     reasons: Counter[str] = field(default_factory=Counter)
     """Why samples were not judged."""
     first: dict[str, str] = field(default_factory=dict)
@@ -62,6 +66,7 @@ class _Tally:
 
     def add(self, result: dict[str, Any]) -> None:
         self.outcomes[result["outcome"]] += 1
+        self.shown[shown_outcome(result["outcome"], result["verdict"])] += 1
         if result["outcome"] == Outcome.INTERNAL.value:
             self.reasons[result["reason"]] += 1
             self.first.setdefault(result["reason"], result["id"])
@@ -95,7 +100,7 @@ class _Sample:
     @property
     def key(self) -> tuple[str, str]:
         """What tells it from others, also from those of the same id: several responses to one problem."""
-        return self.id, _digest(self.response, self.prompt)
+        return self.id, digest_of(self.response, self.prompt)
 
 
 def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options: dict[str, Any], *, as_json: bool) -> int:
@@ -111,7 +116,7 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
     console = Console(stderr=True)
     with ExitStack() as stack:
         box = stack.enter_context(Sandbox(limits=limits, **options))
-        rules = _digest(box.shape, dataclasses.replace(box.rules, ceiling=box.rules.most))
+        rules = digest_of(box.shape, dataclasses.replace(box.rules, ceiling=box.rules.most))
         todo = _left(samples, rules, out)
         if out is not None and not todo:
             if as_json:
@@ -133,7 +138,7 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
 
         for score in box.score_many(given()):
             sample = begun.popleft()
-            result = {"id": sample.id, **score_as_json(score), "sample": sample.key[1], "against": _digest(sample.label, rules)}
+            result = {"id": sample.id, **score_as_json(score), "sample": sample.key[1], "against": digest_of(sample.label, rules)}
             tally.add(result)
             line = json.dumps(result)
             if sink is not None:
@@ -149,10 +154,6 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
     else:
         _show(tally, len(samples) - len(todo), Console())
     return 3 if tally.outcomes[Outcome.INTERNAL.value] else 0
-
-
-def _digest(*values: object) -> str:
-    return hashlib.blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
 def _samples(file: Path, keys: Keys) -> Iterator[_Sample]:
@@ -196,7 +197,7 @@ def _left(samples: Sequence[_Sample], rules: str, out: Path | None) -> list[_Sam
         return list(samples)
     against: dict[tuple[str, str], set[str]] = {}
     for sample in samples:
-        against.setdefault(sample.key, set()).add(_digest(sample.label, rules))
+        against.setdefault(sample.key, set()).add(digest_of(sample.label, rules))
     names = {sample.id for sample in samples}
     done: Counter[tuple[str, str]] = Counter()
     for number, result in _results_in(out):
@@ -250,9 +251,9 @@ def _progress(console: Console) -> Progress:
 
 def _counts(tally: _Tally) -> str:
     return "  ".join(
-        f"[{STYLES[outcome]}]{outcome.value} {tally.outcomes[outcome.value]}[/]"
-        for outcome in Outcome
-        if tally.outcomes[outcome.value]
+        f"[{STYLES[outcome]}]{outcome.replace('_', ' ')} {tally.shown[outcome]}[/]"
+        for outcome in SHOWN_OUTCOMES
+        if tally.shown[outcome]
     )
 
 
@@ -261,10 +262,10 @@ def _show(tally: _Tally, skipped: int, console: Console) -> None:
     table.add_column("outcome")
     table.add_column("samples", justify="right")
     table.add_column("share", justify="right")
-    for outcome in Outcome:
-        count = tally.outcomes[outcome.value]
+    for outcome in SHOWN_OUTCOMES:
+        count = tally.shown[outcome]
         if count:
-            table.add_row(f"[{STYLES[outcome]}]{outcome.value}[/]", str(count), f"{count / tally.count:.1%}")
+            table.add_row(f"[{STYLES[outcome]}]{outcome.replace('_', ' ')}[/]", str(count), f"{count / tally.count:.1%}")
     console.print(table)
     if tally.count:
         rate = tally.count / tally.seconds
@@ -277,10 +278,10 @@ def _show(tally: _Tally, skipped: int, console: Console) -> None:
             f"{skipped} of the samples were in the output file already: they were not done again, and are not in the table"
         )
     if tally.reasons:
-        console.print("[red]internal[/] means a broken label or a fault of ours, never the model's:")
+        console.print("[red]label error[/] (a broken label) and [red]internal error[/] (a fault of ours) are never the model's:")
         shown = MOST_REASONS if len(tally.reasons) > MOST_REASONS + 1 else MOST_REASONS + 1
         for reason, count in tally.reasons.most_common(shown):
             first = f"{'first' if count > 1 else 'sample'} {tally.first[reason]}"
-            console.print(f"{count:>6} x {shorten(reason, 300)} ({first})", markup=False, highlight=False)
+            console.print(f"{count:>6} x {shorten(in_words(reason), 300)} ({first})", markup=False, highlight=False)
         if len(tally.reasons) > shown:
             console.print(f"and {len(tally.reasons) - shown} other reasons: see `reason` in the results of --out or --json")

@@ -9,9 +9,11 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from sandbox.as_json import SHOWN_OUTCOMES
 from sandbox.judging.reward import Outcome
 from sandbox.report.formats import format_in, named
 from sandbox.report.read import Result
+from sandbox.words.details import in_words
 from sandbox.words.verdict import SEVERITY, Owner, Verdict
 
 __all__ = ["Format", "Headline", "Histogram", "Kind", "Stretch", "Summary", "summary_of"]
@@ -207,9 +209,9 @@ def _power(value: float, ratio: float) -> int:
 
 
 def _counted(results: Sequence[Result], place: Callable[[Result], int], count: int) -> dict[str, list[int]]:
-    found = {outcome.value: [0] * count for outcome in Outcome}
+    found = {outcome: [0] * count for outcome in SHOWN_OUTCOMES}
     for result in results:
-        found[result.outcome][place(result)] += 1
+        found[result.shown][place(result)] += 1
     return {outcome: bars for outcome, bars in found.items() if any(bars)}
 
 
@@ -229,14 +231,16 @@ def _formats(results: Sequence[Result]) -> list[Format]:
 
 
 def _kind(result: Result) -> tuple[str, str]:
-    """The verdict, and what its reason is without the particulars: `exception:TypeError`, `load:NameError`, `signal:SIGSEGV`."""
+    """The verdict, and what its reason is without the particulars: `raised TypeError`, `failed while loading: NameError`."""
     said = result.reason.partition("\n")[0]
     if result.verdict == Verdict.WRONG_ANSWER.value:
         return result.verdict, ""  # each is wrong in its own way
     if said.startswith(("exception:", "load:", "compile:", "exit:", "signal:")):
-        said = ":".join(said.split(":")[:2])
+        said = in_words(":".join(said.split(":")[:2]))
     elif code := format_in(said):
         said = named(code) + said.removeprefix(code)
+    else:
+        said = in_words(said)
     return result.verdict, said if len(said) <= KIND_CHARACTERS else said[:KIND_CHARACTERS] + "…"
 
 
@@ -248,8 +252,8 @@ def _grouped(results: Sequence[Result], key: Callable[[Result], _Key]) -> dict[_
 
 
 def _outcomes(results: Sequence[Result]) -> dict[str, int]:
-    counts = Counter(result.outcome for result in results)
-    return {outcome.value: counts[outcome.value] for outcome in Outcome if counts[outcome.value]}
+    counts = Counter(result.shown for result in results)
+    return {outcome: counts[outcome] for outcome in SHOWN_OUTCOMES if counts[outcome]}
 
 
 def _verdicts(results: Sequence[Result]) -> dict[str, int]:

@@ -16,6 +16,7 @@ from sandbox.report.aggregate import Summary
 from sandbox.report.formats import named
 from sandbox.report.read import Read, Result
 from sandbox.report.rows import Rows
+from sandbox.words.details import in_words
 
 __all__ = ["page_of"]
 
@@ -35,13 +36,15 @@ def page_of(name: str, read: Read, summary: Summary, rows: Rows, responses: Mapp
         "version": sandbox.__version__,
         "mended": read.mended,
         "is_cut": read.is_cut,
+        "broken": read.broken,
         "has_programs": responses is not None,
         "colors": {"outcomes": colors.OUTCOMES, "verdicts": colors.VERDICTS},
+        "inks": {name: colors.ink_on(color) for name, color in colors.OUTCOMES.items()},
         "summary": dataclasses.asdict(summary),
         "rows": [_row(read.results[place], (responses or {}).get(place)) for place in places],
         "slowest": [number_of[place] for place in rows.slowest],
         "suspicious": [number_of[place] for place in rows.suspicious],
-        "failures": [number_of[place] for place in rows.failures],
+        "failures": [{"samples": fold.samples, "rows": [number_of[place] for place in fold.places]} for fold in rows.failures],
     }
     folder = resources.files("sandbox.report")
     style, script, template = (folder.joinpath(part).read_text(encoding="utf-8") for part in ("page.css", "page.js", "page.html"))
@@ -58,11 +61,12 @@ def _harmless(data: Any) -> str:
 
 
 def _row(result: Result, response: str | None) -> dict[str, Any]:
-    reason = "" if result.reason and result.reason in result.failure else result.reason
+    reason = in_words(result.reason)
+    reason = "" if reason in result.failure else reason
     row: dict[str, Any] = {
         "line": result.line,
         "id": _cut(result.id, ID_BYTES),
-        "outcome": result.outcome,
+        "outcome": result.shown,
         "verdict": result.verdict,
         "reward": result.reward,
         "pass_rate": result.pass_rate,

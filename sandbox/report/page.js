@@ -3,7 +3,7 @@
 const data = JSON.parse(document.getElementById("data").textContent);
 const { headline, stretches, formats, kinds, pass_rates: rates } = data.summary;
 const colors = { ...data.colors.outcomes, ...data.colors.verdicts };
-const PAGE = 15;
+const PAGE = 15, NONE = "no sample failed";
 const at = (name) => document.getElementById(name);
 
 function node(name, properties, ...children) {
@@ -47,7 +47,7 @@ function mixOf(counts) {
   return Object.entries(counts).map(([name, number]) =>
     node("div", { style: { width: 100 * number / all + "%", background: colors[name] }, title: `${words(name)} ${count(number)}` }));
 }
-function tag(name) { return node("span", { className: "tag " + name, style: { background: colors[name] }, textContent: words(name) }); }
+function tag(name) { return node("span", { className: "tag " + name, style: { background: colors[name], color: data.inks[name] }, textContent: words(name) }); }
 function buttons(place, names, chosen, choose) {
   at(place).replaceChildren(...names.map(([name, text]) => {
     const made = node("button", { type: "button", textContent: text, onclick: () => choose(name) });
@@ -62,8 +62,19 @@ function table(place, columns, rows) {
     node("tr", {}, ...columns.map((column) => cell("th", column, column.replace(/^[#*]/, "")))),
     ...rows.map((row) => node("tr", {}, ...row.map((child, number) => cell("td", columns[number], child))))));
 }
+const whyOf = (row) => (row.failure || row.reason || "").split("\n")[0] || words(row.verdict);
+// Equal failures are one row, which opens to some of them.
+function foldOf(fold) {
+  const rows = fold.rows.map((number) => data.rows[number]);
+  if (fold.samples === 1) return detailsOf(rows[0], "cases");
+  return node("details", { className: "fold" },
+    node("summary", {}, tag(rows[0].outcome), node("span", { className: "why", textContent: whyOf(rows[0]) }),
+      node("span", { className: "side", textContent: `× ${count(fold.samples)}` })),
+    node("div", { className: "facts", textContent: `${words(rows[0].verdict)}, said in the same words of ${count(fold.samples)} samples; `
+      + (rows.length < fold.samples ? `${rows.length} of them:` : "all of them:") }),
+    ...rows.map((row) => detailsOf(row, "cases")));
+}
 function detailsOf(row, side) {
-  const text = row.failure || row.reason || "";
   const facts = [
     words(row.verdict), row.cases ? `${count(row.accepted)} of ${count(row.cases)} cases accepted` : "no cases", `reward ${signed(row.reward)}`,
     `CPU ${seconds(row.cpu)}`, `wall ${seconds(row.wall)}`, row.memory && `memory ${mebibytes(row.memory / 1048576)}`, row.format && `label: ${row.format}`,
@@ -72,7 +83,7 @@ function detailsOf(row, side) {
   ];
   return node("details", {},
     node("summary", {}, tag(row.outcome), node("span", { className: "id", textContent: row.id }),
-      node("span", { className: "why", textContent: side === "suspicions" ? row.suspicions.join("; ") : text.split("\n")[0] || words(row.verdict) }),
+      node("span", { className: "why", textContent: side === "suspicions" ? row.suspicions.join("; ") : whyOf(row) }),
       node("span", { className: "side", textContent: side === "cpu" ? seconds(row.cpu) : row.cases ? `${count(row.accepted)}/${count(row.cases)}` : "–" })),
     node("div", { className: "facts", textContent: facts.filter(Boolean).join(" · ") }),
     ...(row.suspicions || []).map((one) => node("div", { className: "facts", textContent: "suspicious: " + one })),
@@ -128,9 +139,9 @@ function paintReward(image, width, height) {
     if (!crowded) image.append(label(LEFT - 8, y(value) + 4, signed(value), "end"));
   }
   const points = stretches.map((one, number) => [LEFT + (number + 0.5) * each, one]);
-  image.append(draw("polyline", { points: points.map(([x, one]) => `${x.toFixed(1)},${y(one.reward).toFixed(1)}`).join(" "), fill: "none", stroke: "#3b82c4", "stroke-width": 2, "stroke-linejoin": "round" }));
+  image.append(draw("polyline", { points: points.map(([x, one]) => `${x.toFixed(1)},${y(one.reward).toFixed(1)}`).join(" "), fill: "none", stroke: "#0072b2", "stroke-width": 2, "stroke-linejoin": "round" }));
   for (const [x, one] of points) {
-    image.append(draw("circle", { cx: x.toFixed(1), cy: y(one.reward).toFixed(1), r: stretches.length > 40 ? 2.5 : 3.5, fill: "#3b82c4" }, draw("title", {}, `${span(one)}: ${signed(one.reward)}`)));
+    image.append(draw("circle", { cx: x.toFixed(1), cy: y(one.reward).toFixed(1), r: stretches.length > 40 ? 2.5 : 3.5, fill: "#0072b2" }, draw("title", {}, `${span(one)}: ${signed(one.reward)}`)));
   }
 }
 function paintBars(image, width, height, histogram, said, under) {
@@ -199,15 +210,17 @@ function showHead() {
   at("version").textContent = data.version;
   const notes = [
     data.is_cut && "The last line of the file is not whole and was left out: the run was killed while it wrote, or is still writing.",
+    data.broken && `${count(data.broken)} lines that are not whole were left out: a process was killed while it wrote, or the disk was full.`,
     data.mended && `${count(data.mended)} earlier results of samples that were scored again are not counted.`,
     ...Object.entries(headline.not_enforced).map(([layer, number]) => `The layer ${layer} was not enforced for ${count(number)} of the samples.`),
   ];
   at("notes").replaceChildren(...notes.filter(Boolean).map((text) => node("div", { className: "card note", textContent: text })));
-  const { cpu } = data.summary, passes = headline.outcomes.pass || 0, ours = headline.outcomes.internal || 0;
+  const { cpu } = data.summary, passes = headline.outcomes.pass || 0;
   const figures = [
     ["passed", percent(passes, headline.samples)], ["mean reward", signed(headline.reward)],
     ["mean pass rate", headline.pass_rate === null ? "–" : percent(headline.pass_rate, 1)], ["median CPU", seconds(cpu.median)],
-    ["CPU, all", seconds(headline.cpu_seconds)], ["suspicious", count(headline.suspicious)], ["ours or label's", count(ours)],
+    ["CPU, all", seconds(headline.cpu_seconds)], ["suspicious", count(headline.suspicious)], 
+    ["label error", count(headline.outcomes.label_error || 0)], ["internal error", count(headline.outcomes.internal_error || 0)],
   ];
   at("figures").replaceChildren(...figures.map(([name, value]) =>
     node("div", { className: "card" }, node("div", { className: "soft", textContent: name }), node("div", { className: "figure", textContent: value }))));
@@ -227,7 +240,7 @@ function showTables() {
   table("formats", ["format", "#samples", "outcomes", "#passed", "#reward"], formats.map((one) => [
     one.name, count(one.samples), node("div", { className: "mix" }, ...mixOf(one.outcomes)), percent(one.outcomes.pass || 0, one.samples), signed(one.reward)]));
   const rest = data.summary.other_kinds ? [["all others", "", count(data.summary.other_kinds), ""]] : [];
-  if (!kinds.length) return at("kinds").replaceChildren(node("div", { className: "soft", textContent: "nothing" }));
+  if (!kinds.length) return at("kinds").replaceChildren(node("div", { className: "soft", textContent: NONE }));
   table("kinds", ["verdict", "*how it was said", "#samples", "outcomes"], [...kinds.map((one) => [
     words(one.verdict), one.name || UNSAID[one.verdict] || "nothing was said", count(one.samples), node("div", { className: "mix" }, ...mixOf(one.outcomes))]), ...rest]);
 }
@@ -235,7 +248,7 @@ function showRows() {
   const list = (place, numbers, side, none) => at(place).replaceChildren(
     ...(numbers.length ? numbers.map((number) => detailsOf(data.rows[number], side)) : [node("div", { className: "soft", textContent: none })]));
   list("slowest", data.slowest, "cpu", "nothing was run");
-  list("suspicious", data.suspicious, "suspicions", "the results note none");
+  list("suspicious", data.suspicious, "suspicions", "no sample is suspicious");
   if (headline.suspicious) {
     const which = data.suspicious.length < headline.suspicious ? `${data.suspicious.length} of ${count(headline.suspicious)}, ` : "";
     at("suspicious-said").textContent = which + (headline.suspicious_passes ? `those that passed first (${count(headline.suspicious_passes)})` : "none of them passed");
@@ -245,14 +258,15 @@ let wanted = "all", limit = PAGE;
 function showFailures() {
   const sought = at("search").value.trim().toLowerCase();
   const texts = (row) => [row.id, row.verdict, words(row.verdict), row.failure, row.reason, row.program, ...(row.suspicions || [])];
-  const found = data.failures.map((number) => data.rows[number]).filter((row) =>
-    (wanted === "all" || row.outcome === wanted) && (!sought || texts(row).some((text) => text && text.toLowerCase().includes(sought))));
-  const failed = headline.samples - (headline.outcomes.pass || 0), kept = data.failures.length;
-  at("failures-said").textContent = kept < failed ? `the worst ${count(kept)} of ${count(failed)}; all of them are in the figures above` : count(failed);
+  const found = data.failures.filter((fold) => fold.rows.map((number) => data.rows[number]).some((row) =>
+    (wanted === "all" || row.outcome === wanted) && (!sought || texts(row).some((text) => text && text.toLowerCase().includes(sought)))));
+  const failed = headline.samples - (headline.outcomes.pass || 0), kept = data.failures.reduce((sum, fold) => sum + fold.samples, 0);
+  at("failures-said").textContent = !failed ? "" : kept < failed ? `${count(kept)} of ${count(failed)}, equal ones together; all of them are in the figures above`
+    : data.failures.length < failed ? `${count(failed)}, equal ones together` : count(failed);
   const names = Object.keys(headline.outcomes).filter((name) => name !== "pass");
-  buttons("filter", [["all", "all"], ...names.map((name) => [name, name])], wanted, (name) => { wanted = name; limit = PAGE; showFailures(); });
-  at("failures").replaceChildren(...found.slice(0, limit).map((row) => detailsOf(row, "cases")),
-    ...(found.length ? [] : [node("div", { className: "soft", textContent: failed ? "none of the failures that are kept here" : "none" })]),
+  buttons("filter", [["all", "all"], ...names.map((name) => [name, words(name)])], wanted, (name) => { wanted = name; limit = PAGE; showFailures(); });
+  at("failures").replaceChildren(...found.slice(0, limit).map(foldOf),
+    ...(found.length ? [] : [node("div", { className: "soft", textContent: failed ? "none of the failures that are kept here" : NONE })]),
     ...(found.length > limit ? [node("button", { className: "more", type: "button", textContent: `${count(found.length - limit)} more`, onclick: () => { limit += 100; showFailures(); } })] : []));
 }
 function paint() { for (const one of charts) one(); }

@@ -17,6 +17,7 @@ __all__ = ["write_pictures"]
 SIZE = (8.0, 4.0)
 DOTS = 150
 INK = "#667085"
+BLUE = "#0072b2"
 
 
 def write_pictures(folder: Path, summary: Summary) -> list[Path]:
@@ -72,7 +73,7 @@ def _mix(axes: Axes, summary: Summary, what: str) -> None:
 def _reward(axes: Axes, summary: Summary) -> None:
     stretches = summary.stretches
     middles = [(one.first - 1 + one.last) / 2 for one in stretches]
-    axes.plot(middles, [one.reward for one in stretches], color="#3b82c4", marker="o", markersize=3)
+    axes.plot(middles, [one.reward for one in stretches], color=BLUE, marker="o", markersize=3)
     axes.axhline(0.0, color=INK, linewidth=0.6)
     axes.set(title="mean reward over the run", xlabel="samples, in the order of the file", ylabel="reward")
     axes.set_xlim(0, summary.headline.samples)
@@ -100,7 +101,9 @@ def _stack(
 ) -> None:
     bottoms = [0] * len(widths)
     for name, heights in histogram.outcomes.items():
-        axes.bar(lefts, heights, widths, bottoms, align=align, color=colors.OUTCOMES[name], label=name, linewidth=0)
+        axes.bar(
+            lefts, heights, widths, bottoms, align=align, color=colors.OUTCOMES[name], label=name.replace("_", " "), linewidth=0
+        )
         bottoms = [bottom + height for bottom, height in zip(bottoms, heights, strict=True)]
     if histogram.outcomes:
         _legend(axes)

@@ -1,4 +1,4 @@
-"""The lines that `reward-sandbox score --out` wrote, and the responses that they are about."""
+"""The lines that `reward-sandbox score --out` or a training (`SANDBOX_RECORD`) wrote, and the responses that they are about."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sandbox.as_json import LINE_BEGINS, shown_outcome
 from sandbox.judging.reward import Outcome
 from sandbox.report.formats import format_in
+from sandbox.words.details import in_words, without_empty_end
 from sandbox.words.errors import ConfigurationError
-from sandbox.words.judgement import without_empty_end
 from sandbox.words.verdict import Verdict
 
-__all__ = ["Read", "Result", "read_responses", "read_results"]
+__all__ = ["Read", "Result", "read_programs", "read_responses", "read_results"]
 
 OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 VERDICTS = frozenset(verdict.value for verdict in Verdict)
@@ -52,6 +53,16 @@ class Result:
     suspicions: tuple[str, ...] = ()
     not_enforced: tuple[str, ...] = ()
 
+    @property
+    def shown(self) -> str:
+        """The outcome as people see it."""
+        return shown_outcome(self.outcome, self.verdict)
+
+    @property
+    def why(self) -> str:
+        """What went wrong, in words."""
+        return self.failure or in_words(self.reason)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Read:
@@ -63,6 +74,10 @@ class Read:
     """Results that count no more: a fault of ours or a broken label, of a sample that was scored again later."""
     is_cut: bool = False
     """The last line is not whole: the run was killed while it wrote it, or is still writing."""
+    broken: int = 0
+    """Lines of a training before the last that are not whole: one of its processes was killed while it wrote, or the disk was full."""
+    has_programs: bool = False
+    """A training wrote it: its lines hold the ends of responses."""
 
 
 @dataclass(kw_only=True)
@@ -91,13 +106,16 @@ def read_results(file: Path) -> Read:
         ConfigurationError: there is none in it, or a line is no result; the message names the line and says why.
     """
     reader = _Reader()
-    is_cut = False
+    is_cut, broken, has_programs = False, 0, False
     with file.open("rb") as source:
         for number, line in enumerate(source, 1):
             if not line.strip():
                 continue
             try:
-                row = json.loads(line)
+                row, is_behind_half = _row_of(line)
+                broken += is_behind_half
+                if row is None:
+                    continue
                 if isinstance(row, dict) and row.keys() == {"summary"}:
                     continue  # the last line of `score --json`
                 result = _result(row, number)
@@ -107,10 +125,44 @@ def read_results(file: Path) -> Read:
                     continue
                 said = "not JSON" if isinstance(error, (json.JSONDecodeError, UnicodeDecodeError)) else str(error)
                 raise ConfigurationError(f"{file}, line {number}: not a result of `reward-sandbox score`: {said}") from None
+            has_programs = has_programs or "program" in row
             reader.add(result)
     if not reader.results:
         raise ConfigurationError(f"{file}: there is no result in it")
-    return Read(results=reader.results, mended=reader.mended, is_cut=is_cut)
+    return Read(results=reader.results, mended=reader.mended, is_cut=is_cut, broken=broken, has_programs=has_programs)
+
+
+def _row_of(line: bytes) -> tuple[Any, bool]:
+    """What a line holds, and whether there is half a line of a training before it, or nothing else (None).
+
+    Raises:
+        ValueError: it is no JSON, nor half a line of a training that others have written behind.
+    """
+    try:
+        return json.loads(line), False
+    except json.JSONDecodeError:
+        begins = LINE_BEGINS.encode()
+        start = line.rfind(begins)
+        if not line.endswith(b"\n") or start < 0 or not (line.startswith(begins) or begins.startswith(line[:start])):
+            raise
+        try:
+            return (json.loads(line[start:]) if start else None), True
+        except ValueError:
+            return None, True
+
+
+def read_programs(file: Path, results: list[Result], wanted: set[int]) -> dict[int, str]:
+    """The ends of the responses to the results at the places *wanted*, as a training wrote them into the same line of *file*."""
+    places = {results[place].line: place for place in wanted}
+    found = {}
+    with file.open("rb") as source:
+        for number, line in enumerate(source, 1):
+            if number in places:
+                row, _ = _row_of(line)
+                program = row.get("program") if isinstance(row, dict) else None
+                if isinstance(program, str):
+                    found[places[number]] = program
+    return found
 
 
 def read_responses(file: Path, results: list[Result], wanted: set[int], *, response_key: str, id_key: str) -> dict[int, str]:
@@ -165,9 +217,12 @@ def _result(row: Any, number: int) -> Result:
     outcome, verdict = _one_of(row, "outcome", OUTCOMES), _one_of(row, "verdict", VERDICTS)
     reason = without_empty_end(_text(row, "reason"))
     failure = without_empty_end(_text(row, "first_failure") or _text(row, "difference"))
+    if reason and in_words(reason) != reason:
+        failure = failure.replace(reason, in_words(reason), 1)  # of a version that had codes there too
     return Result(
         line=number,
         id=str(number if name is None else name),
+        sample=_text(row, "sample"),
         outcome=outcome,
         verdict=verdict,
         reward=_number(row, "reward"),

@@ -5,22 +5,26 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter, OrderedDict, deque
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client import Counter as Total
 
 from sandbox.api import Score
+from sandbox.as_json import shown_outcome
 from sandbox.judging.reward import Outcome
+from sandbox.words.details import in_words
 from sandbox.words.job import Run
-from sandbox.words.verdict import Cause
+from sandbox.words.verdict import Cause, Verdict
 
 __all__ = ["Stats"]
 
 SECONDS = 120
 """How far back the page looks."""
 FAILURES = 30
+"""Kinds of failures: what is equal to people is one, with its number."""
+EXAMPLES = 3
 LATENCIES = 2_000
 SHOWN_CHARACTERS = 4_000
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 150.0)
@@ -46,7 +50,8 @@ class Stats:
         self._lock = threading.Lock()  # protects the rest
         self._by_second: deque[tuple[int, Counter[str]]] = deque(maxlen=SECONDS)
         self._latencies: deque[float] = deque(maxlen=LATENCIES)
-        self._failures: deque[dict[str, Any]] = deque(maxlen=FAILURES)
+        self._failures: OrderedDict[tuple[str, str, str], tuple[int, deque[dict[str, Any]]]] = OrderedDict()
+        """By outcome, verdict and reason, the last at the end: how many there were, and the last ones."""
         self._outcomes: Counter[str] = Counter()
 
     def judged(self, score: Score, response: str, seconds: float) -> None:
@@ -58,26 +63,30 @@ class Stats:
             self._reused.inc()
         else:
             self._cpu.inc(score.judgement.usage.cpu_seconds)
-        self._note(outcome, seconds)
+        shown = shown_outcome(outcome, score.verdict.value)
+        self._note(shown, seconds)
         if score.outcome is not Outcome.PASS:
-            failure = {
+            why = in_words(score.judgement.reason) or score.judgement.first_failure
+            key = shown, score.verdict.value, why[:SHOWN_CHARACTERS]
+            example = {
                 "time": time.time(),
-                "outcome": outcome,
-                "verdict": score.verdict.value,
-                "why": (score.judgement.reason or score.judgement.first_failure)[:SHOWN_CHARACTERS],
                 "program": response[-SHOWN_CHARACTERS:],
                 "pass_rate": score.pass_rate,
                 "seconds": seconds,
             }
             with self._lock:
-                self._failures.append(failure)
+                count, examples = self._failures.pop(key, (0, deque(maxlen=EXAMPLES)))
+                examples.append(example)
+                self._failures[key] = count + 1, examples
+                if len(self._failures) > FAILURES:
+                    self._failures.popitem(last=False)
 
     def ran(self, run: Run, seconds: float) -> None:
         """A program was run."""
         self._runs.labels(run.cause.value).inc()
         self._retries.inc(run.retries)
         self._cpu.inc(run.usage.cpu_seconds)
-        self._note("run" if run.cause is not Cause.LOST else Outcome.INTERNAL.value, seconds)
+        self._note("run" if run.cause is not Cause.LOST else Verdict.INTERNAL_ERROR.value, seconds)
 
     def rate(self) -> float:
         """Pieces of work a second, over the last ten."""
@@ -91,7 +100,10 @@ class Stats:
         with self._lock:
             by_second = dict(self._by_second)
             latencies = sorted(self._latencies)
-            failures = list(self._failures)[::-1]
+            failures = [
+                {"outcome": outcome, "verdict": verdict, "why": why, "count": count, "examples": list(examples)[::-1]}
+                for (outcome, verdict, why), (count, examples) in reversed(self._failures.items())
+            ]
             outcomes = dict(self._outcomes)
         return {
             "up_seconds": time.time() - self._started,

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from sandbox.words.details import in_words
 from sandbox.words.errors import LabelError, WorkerError
 from sandbox.words.job import CodeTestResult, CodeTestsRun, Run, Usage
 from sandbox.words.layers import Enforced
 from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Verdict
 
-__all__ = ["CaseResult", "Judgement", "of_test", "together", "unanswered", "untested", "without_empty_end"]
+__all__ = ["CaseResult", "Judgement", "of_test", "together", "unanswered", "untested"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +32,8 @@ class CaseResult:
 
     @property
     def said(self) -> str:
-        """What was found, for people."""
-        return ": ".join(part for part in (without_empty_end(self.detail), self.difference) if part)
+        """What was found, in words."""
+        return ": ".join(part for part in (in_words(self.detail), self.difference) if part)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +75,6 @@ class Judgement:
     def pass_rate(self) -> float:
         """Accepted cases of all cases, skipped ones included; 0.0 where there are none."""
         return sum(case.verdict is Verdict.ACCEPTED for case in self.cases) / len(self.cases) if self.cases else 0.0
-
-
-def without_empty_end(said: str) -> str:
-    """*said* without the colon that nothing follows: a MemoryError has no words of its own (`exception:MemoryError: `)."""
-    return re.sub(r"((?:exception|load):[\w.]+):\s*\Z", r"\1", said)
 
 
 def unanswered(run: Run) -> CaseResult:

@@ -8,6 +8,9 @@ import subprocess
 import sys
 
 import pytest
+from machine import ROOT
+
+from sandbox.cli.doctor import CAPTION
 
 COMMAND = [sys.executable, "-c", "from sandbox.cli import app; app()"]
 
@@ -41,7 +44,8 @@ def test_run_shows_output_verdict_and_usage(tmp_path):
     program.write_text("print(input() * 2)")
     done = run("run", program, "--text", "ab")
     assert (done.returncode, done.stdout) == (0, "abab\n")
-    assert "finished (exit:0)" in done.stderr
+    assert "finished" in done.stderr
+    assert "exit:" not in done.stderr
     assert "CPU" in done.stderr
     assert "memory" in done.stderr
 
@@ -305,6 +309,15 @@ def test_doctor_breaks_no_name_in_a_narrow_terminal():
         assert words <= set(shown.split())
         assert {"no_new_privileges", "other_processes"} <= {word.rstrip(":") for word in shown.split()}
         assert max(map(len, shown.splitlines())) <= columns
+        assert CAPTION in " ".join(shown.split())
+
+
+def test_doctor_says_what_its_columns_mean():
+    head = next(line for line in run("doctor", COLUMNS="120").stdout.splitlines() if "layer" in line)
+    for column in set(head.split()) - {"layer"}:
+        assert f"{column}: " in CAPTION
+    for part in (ROOT / "docs" / "doctor.md").read_text(encoding="utf-8").split("\n## ")[1:]:
+        assert CAPTION in " ".join(part.split())
 
 
 def test_help_and_version():

@@ -48,7 +48,7 @@ def test_the_report_shows_itself(tmp_path):
     assert "results.jsonl, 120 samples" in shown
     assert "<title>results.jsonl: reward-sandbox report</title>" in shown
     assert "pass 20 (17 %)" in shown
-    assert "internal 20 (17 %)" in shown
+    assert "label error 20 (17 %)" in shown
     assert shown.count("<svg") == 5
     assert "NaN" not in shown
     assert "undefined" not in shown
@@ -163,6 +163,7 @@ def test_the_report_can_be_read_on_a_narrow_screen(tmp_path, width):
     assert min(seen["texts"][".why"]) > 250
 
 
+EXAMPLE = {"time": 1.7e9, "program": "x" * 300, "pass_rate": 0.5, "seconds": 11.9}
 NOW = {
     "version": "0.1.0",
     "workers": 2,
@@ -173,8 +174,14 @@ NOW = {
     "by_second": [{"pass": 100 * number} for number in range(120)],
     "latency_seconds": {"p50": 101.3, "p90": 104.4, "p99": 111.9},
     "failures": [
-        {"time": 1.7e9, "outcome": "fail", "verdict": "wrong_answer", "why": "case 1: got " + "9" * 300, "program": "x" * 300}
-        | {"pass_rate": 0.5, "seconds": 11.9}
+        {
+            "outcome": "fail",
+            "verdict": "wrong_answer",
+            "why": "case 1: got " + "9" * 300,
+            "count": count,
+            "examples": [EXAMPLE] * min(count, 3),
+        }
+        for count in (1, 1370)
     ],
 }
 
@@ -198,6 +205,40 @@ def test_the_status_page_has_the_reports_colors_in_both_modes():
     page = (ROOT / "sandbox" / "server" / "page.html").read_text(encoding="utf-8")
     for outcome, color in colors.OUTCOMES.items():
         assert re.findall(rf"--{outcome}: (#\w+)", page) == [color]
+    (light,) = re.findall(r"\.tag:is\((.*?)\) \{ color: #ffffff; \}", page)
+    inks = {name: colors.ink_on(color) for name, color in colors.OUTCOMES.items()}
+    assert {name for name, ink in inks.items() if ink == "#ffffff"} == {name.strip(" .") for name in light.split(",")}
+
+
+def test_pages_say_that_there_is_nothing_to_see(tmp_path):
+    shown = without_data(opened(tmp_path, report(tmp_path, [result("a", cpu_seconds=0.0)])))
+    assert shown.count("no sample failed") == 2
+    assert "no sample is suspicious" in shown
+    assert shown.count("nothing was run") >= 2
+    empty = {
+        **NOW,
+        "outcomes": {},
+        "failures": [],
+        "by_second": [{}] * 120,
+        "latency_seconds": dict.fromkeys(("p50", "p90", "p99")),
+    }
+    shown = without_data(opened(tmp_path, status_page(empty)))
+    for text in ("no samples yet", "no sample failed yet", "no samples in the last two minutes"):
+        assert text in shown
+
+
+def test_equal_failures_are_one_row_on_both_pages(tmp_path):
+    rows = [result(f"sample {n}", "internal", first_failure="", reason="F5: broken") for n in range(137)]
+    shown = without_data(opened(tmp_path, report(tmp_path, [*rows, result("b", "fail")])))
+    assert shown.count("× 137") == 1
+    assert "label error, said in the same words of 137 samples; 3 of them:" in shown
+    assert ">label error<" in shown
+    assert "internal</" not in shown
+    shown = without_data(opened(tmp_path, status_page(NOW)))
+    assert shown.count("<details") == 1 + 1 + 3
+    assert "× 1,370, last" in shown
+    assert "wrong answer" in shown
+    assert "no samples in the last two minutes" not in shown
 
 
 def test_the_report_says_what_failures_are_and_names_formats(tmp_path):
@@ -215,7 +256,9 @@ def test_the_report_says_what_failures_are_and_names_formats(tmp_path):
     ]
     shown = without_data(opened(tmp_path, report(tmp_path, rows)))
     assert '<span class="why">prose only</span>' in shown
-    assert '<span class="why">case 1: exception:MemoryError</span>' in shown
+    assert '<span class="why">case 1: raised MemoryError</span>' in shown
+    assert '<td class="text">raised MemoryError</td>' in shown
+    assert "exception:" not in shown
     assert "MemoryError:" not in shown
     assert "F3 assert list" in shown
     assert "F5 standard input" in shown
@@ -229,12 +272,14 @@ def test_the_status_page_shows_what_was_judged_and_runs_none_of_it():
         queries = [RIGHT, RIGHT, "def f(x): return 2", wrong, *HOSTILE]
         client.post("/get_reward", json={"query": queries, "prompts": [""] * 10, "labels": [LABEL] * 10}).raise_for_status()
         shown = without_data(dom(str(client.base_url)))
+        failures = client.get("/v1/status").json()["failures"]
+    assert sum(one["count"] for one in failures) == 8
     assert "pass 2 (20.0 %)" in shown
     assert "partial 1 (10.0 %)" in shown
     assert "fail 1 (10.0 %)" in shown
     assert "crash 6 (60.0 %)" in shown
     assert "display: block" not in shown  # no trouble
-    assert shown.count("<details") == 8
+    assert shown.count("<details") == sum(1 + len(one["examples"]) * (one["count"] > 1) for one in failures)
     assert "expected 2" in shown
     assert "&lt;/script&gt;&lt;img" in shown
     assert "<img" not in shown

@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import math
 import random
 import re
 import time
@@ -10,12 +11,15 @@ import pytest
 from machine import ROOT
 
 from sandbox.cli.report import write_report
+from sandbox.report import colors
 from sandbox.report.aggregate import summary_of
 from sandbox.report.formats import NAMES
 from sandbox.report.read import read_responses, read_results
 from sandbox.report.rows import FAILURES_OF_AN_OUTCOME, SLOWEST, SUSPICIOUS, rows_of
+from sandbox.words.details import in_words
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.judgement import CaseResult
+from sandbox.words.verdict import Cause
 
 VERDICTS = {
     "pass": "accepted",
@@ -74,7 +78,7 @@ def test_the_figures_are_those_of_the_results(tmp_path):
     ]
     summary = summary_of(read_results(written(tmp_path / "r.jsonl", rows)).results)
     headline = summary.headline
-    assert headline.outcomes == {"pass": 2, "partial": 1, "fail": 1, "timeout": 1, "crash": 1, "internal": 1}
+    assert headline.outcomes == {"pass": 2, "partial": 1, "fail": 1, "timeout": 1, "crash": 1, "label_error": 1}
     assert headline.reward == pytest.approx(sum(REWARDS[row["outcome"]] for row in rows) / 7)
     assert headline.pass_rate == pytest.approx(2.5 / 6)  # a broken label says nothing about the model
     assert summary.pass_rates.totals == [3, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 2]
@@ -250,20 +254,112 @@ def test_the_format_of_a_broken_label_is_the_one_that_its_reason_names(tmp_path)
 @pytest.mark.parametrize(
     ("detail", "said"),
     [
-        ("exception:MemoryError: ", "exception:MemoryError"),
-        ("load:KeyError:", "load:KeyError"),
-        ("exception:ValueError: x:", "exception:ValueError: x:"),
-        ("exit:0", "exit:0"),
+        ("exception:MemoryError: ", "raised MemoryError"),
+        ("load:KeyError:", "failed while loading: KeyError"),
+        ("load:NameError: name 'x' is not defined", "failed while loading: NameError: name 'x' is not defined"),
+        ("exception:ValueError: x:", "raised ValueError: x:"),
+        ("compile:SyntaxError: bad", "does not compile: SyntaxError: bad"),
+        ("signal:SIGSEGV", "killed by SIGSEGV"),
+        ("exit:3", "ended itself with status 3"),
+        ("exit:0: it ended itself", "ended itself with status 0: it ended itself"),
+        ("tests:cpu_time", "the tests, by what they asked of the program, used up the CPU time"),
+        ("wall_time", "waited too long"),
+        ("unsendable", "answered what cannot be sent"),
+        ("F5: inputs and outputs differ", "F5: inputs and outputs differ"),
+        ("", ""),
     ],
 )
-def test_an_exception_without_words_ends_without_a_colon(detail, said):
+def test_details_are_said_in_words(detail, said):
     assert CaseResult(verdict="runtime_error", detail=detail).said == said
 
 
+def test_every_cause_and_every_code_of_a_detail_has_words():
+    for cause in Cause:
+        assert in_words(cause.value) != cause.value
+    code = re.compile(r'detail=f?"(\w+):')
+    found = {one for file in (ROOT / "sandbox").rglob("*.py") for one in code.findall(file.read_text(encoding="utf-8"))}
+    assert {"exception", "exit", "load", "tests"} <= found
+    for one in found - {"tests"}:
+        assert in_words(f"{one}: x") != f"{one}: x"
+
+
+def test_equal_failures_are_one_with_their_number_and_examples(tmp_path):
+    rows = [result(f"w{n}", "fail", reward=-n / 1000) for n in range(137)]
+    rows += [result(f"t{n}", "timeout") for n in range(2)]  # the same sentence, another verdict
+    rows += [result(f"l{n}", "internal", first_failure="", reason="F5: broken") for n in range(200)] + [result("a")]
+    rows += [result("x", "crash", reason="load:NameError: q", first_failure="case 1: load:NameError: q")]
+    data = data_of(report(tmp_path, rows))
+    seen = [(fold["samples"], [data["rows"][number]["id"] for number in fold["rows"]]) for fold in data["failures"]]
+    assert seen == [(200, ["l0", "l1", "l2"]), (137, ["w136", "w135", "w134"]), (2, ["t0", "t1"]), (1, ["x"])]
+    assert data["rows"][data["failures"][3]["rows"][0]]["failure"] == "case 1: failed while loading: NameError: q"
+    assert {row["outcome"] for row in data["rows"]} >= {"label_error", "fail", "timeout", "crash"}
+
+
+def test_a_sample_of_the_same_id_is_not_the_same_sample(tmp_path):
+    rows = [result("a", "internal", sample="1"), result("a", sample="2"), result("a", sample="1")]
+    read = read_results(written(tmp_path / "r.jsonl", rows))
+    assert [(one.line, one.outcome) for one in read.results] == [(3, "pass"), (2, "pass")]
+    assert read.mended == 1
+
+
+TIMED = {"time": 1.5, **result("a", "fail", reward=0.25), "program": "the end of it"}
+
+
+@pytest.mark.parametrize("cut", [1, 5, 9, 40, 300])
+def test_half_a_line_of_a_training_is_passed_over_wherever_it_stands(tmp_path, cut):
+    line = json.dumps(TIMED).encode()
+    for text, count, broken, is_cut in [
+        (line + b"\n" + line[:cut], 1, 0, True),
+        (line[:cut] + line + b"\n" + line + b"\n", 2, 1, False),
+        (line + b"\n" + line[:cut] + line[:cut] + line + b"\n", 2, 1, False) if cut > 9 else (line, 1, 0, False),
+    ]:
+        (tmp_path / "r.jsonl").write_bytes(text)
+        read = read_results(tmp_path / "r.jsonl")
+        assert (len(read.results), read.broken, read.is_cut) == (count, broken, is_cut)
+        assert {one.reward for one in read.results} == {0.25}
+
+
+def test_a_record_shows_its_own_programs(tmp_path, capsys):
+    half = json.dumps(TIMED)[:70]
+    (tmp_path / "r.jsonl").write_text(f"{json.dumps(TIMED)}\n{half}{json.dumps({**TIMED, 'program': 'another', 'reason': 'q'})}\n")
+    write_report(tmp_path / "r.jsonl", tmp_path / "report.html", None, None, "response", "id")
+    data = data_of((tmp_path / "report.html").read_text())
+    assert [row["program"] for row in data["rows"]] == ["the end of it", "another"]
+    assert "1 lines that are not whole were left out" in capsys.readouterr().out
+
+
+def seen_by(color, matrix):
+    """Lab coordinates of a color, as an eye sees it."""
+    parts = [int(color[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    rgb = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    rgb = [min(1.0, max(0.0, sum(a * b for a, b in zip(row, rgb)))) for row in matrix]
+    white = ((0.4124, 0.3576, 0.1805, 0.9505), (0.2126, 0.7152, 0.0722, 1.0), (0.0193, 0.1192, 0.9505, 1.089))
+    xyz = [sum(a * b for a, b in zip(row, rgb)) / row[3] for row in white]
+    x, y, z = (part ** (1 / 3) if part > 0.008856 else 7.787 * part + 16 / 116 for part in xyz)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+EYES = {  # Machado, Oliveira and Fernandes 2009, severity 1.0
+    "normal": ((1, 0, 0), (0, 1, 0), (0, 0, 1)),
+    "protanopia": ((0.152286, 1.052583, -0.204868), (0.114503, 0.786281, 0.099216), (-0.003882, -0.048116, 1.051998)),
+    "deuteranopia": ((0.367322, 0.860646, -0.227968), (0.280085, 0.672501, 0.047413), (-0.011820, 0.042940, 0.968881)),
+}
+
+
+@pytest.mark.parametrize("eye", EYES)
+def test_color_blind_eyes_tell_the_colors_apart(eye):
+    for palette, least in ((colors.OUTCOMES, 20.0), (colors.VERDICTS, 14.0)):  # 2.3 is the least that can be seen at all
+        for one, other in itertools.combinations(palette.values(), 2):
+            assert math.dist(seen_by(one, EYES[eye]), seen_by(other, EYES[eye])) > least, (one, other)
+    assert (colors.ink_on("#f0e442"), colors.ink_on("#882255")) == (colors.DARK, "#ffffff")
+
+
 def test_the_worst_of_each_outcome_are_kept(tmp_path):
-    rows = [result(str(n), "partial", pass_rate=(n % 100) / 100) for n in range(1000)] + [result("t", "timeout")]
-    results = read_results(written(tmp_path / "r.jsonl", rows)).results
-    kept = [results[place] for place in rows_of(results).failures]
+    rows = [
+        result(str(n), "partial", pass_rate=(n % 100) / 100, first_failure=f"case 1: got {n}, expected -1") for n in range(1000)
+    ]
+    results = read_results(written(tmp_path / "r.jsonl", [*rows, result("t", "timeout")])).results
+    kept = [results[place] for fold in rows_of(results).failures for place in fold.places]
     assert len(kept) == FAILURES_OF_AN_OUTCOME + 1
     assert max(one.pass_rate for one in kept) <= FAILURES_OF_AN_OUTCOME / 1000
     assert kept[-1].id == "t"

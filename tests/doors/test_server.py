@@ -438,7 +438,8 @@ def test_metrics_and_status_count_what_was_done():
         assert now["outcomes"] == {"pass": 1, "crash": 1, "run": 1}
         assert now["waiting"] == 0
         (failure,) = now["failures"]
-        assert (failure["program"], failure["outcome"]) == ("no code", "crash")
+        assert (failure["outcome"], failure["count"]) == ("crash", 1)
+        assert [one["program"] for one in failure["examples"]] == ["no code"]
         assert client.get("/healthz").json() == {"status": "ok"}
 
 

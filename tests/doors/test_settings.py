@@ -4,7 +4,7 @@ import pytest
 from machine import ROOT
 
 from sandbox.judging.reward import Shape
-from sandbox.settings import VARIABLES, Settings
+from sandbox.settings import VARIABLES, Recording, Settings
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.layers import Backend, Isolation, Layer
 
@@ -42,13 +42,23 @@ def test_every_variable_is_understood():
         "SANDBOX_OPEN_FILES": ("512", 512),
         "SANDBOX_SUITE_SECONDS": ("20", 20.0),
         "SANDBOX_DEADLINE_SECONDS": ("30", 30.0),
+        "SANDBOX_RECORD": ("/tmp/../data/record.jsonl", "/data/record.jsonl"),
+        "SANDBOX_RECORD_MB": ("1.5", 3 << 19),
+        "SANDBOX_RECORD_SHARE": ("0.25", 0.25),
     }
     assert values.keys() == {variable.name for variable in VARIABLES}
     settings = Settings.from_environment({name: text for name, (text, _) in values.items()})
     for variable in VARIABLES:
         _, wanted = values[variable.name]
-        key = variable.limit or variable.name.removeprefix("SANDBOX_").lower()
-        assert (getattr(settings.limits, key) if variable.limit else settings.options[key]) == wanted
+        key = variable.limit or variable.recording or variable.name.removeprefix("SANDBOX_").lower()
+        owner = settings.limits if variable.limit else settings.recording
+        assert (getattr(owner, key) if variable.limit or variable.recording else settings.options[key]) == wanted
+    assert not {"record", "record_mb", "record_share"} & settings.options.keys()
+
+
+def test_nothing_is_recorded_unless_a_file_is_named():
+    assert Settings.from_environment({"SANDBOX_RECORD_SHARE": "0.5"}).recording is None
+    assert Settings.from_environment({"SANDBOX_RECORD": "/r"}).recording == Recording(path="/r", most_bytes=256 << 20, share=1.0)
 
 
 @pytest.mark.parametrize(
@@ -69,6 +79,9 @@ def test_every_variable_is_understood():
         ("SANDBOX_MEMORY_MB", "15", r"use at least 16 MiB \(set by SANDBOX_MEMORY_MB\)"),
         ("SANDBOX_FILE_MB", "-2", r"file_bytes=-2097152 .*\(set by SANDBOX_FILE_MB\)"),
         ("SANDBOX_OPEN_FILES", "201", "use at least 202"),
+        ("SANDBOX_RECORD_MB", "much", "SANDBOX_RECORD_MB='much'"),
+        ("SANDBOX_RECORD_SHARE", "1.1", "from 0 to 1"),
+        ("SANDBOX_RECORD_SHARE", "nan", "from 0 to 1"),
     ],
 )
 def test_what_cannot_be_used_is_named(name, value, word):
