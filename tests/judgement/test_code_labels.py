@@ -1113,6 +1113,26 @@ def test_a_program_has_the_imports_and_classes_before_the_marker_and_nothing_tha
         assert stolen.outcome not in (Outcome.PASS, Outcome.PARTIAL, Outcome.INTERNAL), told(stolen)
 
 
+def test_a_function_that_is_called_as_one_of_the_usual_imports_is_the_programs(box):
+    """`add` is in operator, which such programs get: the tests mean the program's, and only that."""
+    for name in ("add", "gcd", "accumulate", "sub"):
+        asserts = f"assert {name}(1, 2) == 'mine'\n"
+        auto_eval = {"labels": {"programming_language": "python"}, "test": {"code": f"import math\n#<INSERT>\n{asserts}"}}
+        for label in (auto_eval, {"functional": asserts}, {"test_list": [asserts]}, [f"x = {name}(1, 2)\nassert x == 'mine'"]):
+            right = box.score(fenced(f"def {name}(a, b):\n    return 'mine'"), label)
+            assert right.outcome is Outcome.PASS, told(right)
+            other = box.score(fenced("def f(a, b):\n    return 'mine'"), label)
+            assert other.outcome is Outcome.CRASH, told(other)
+
+
+def test_a_helper_that_the_tests_forgot_to_import_is_not_asked_of_the_program(box):
+    cheat = fenced("def f(x):\n    return 0\n\ndef assertEqual(*values):\n    pass")
+    tests = "assertEqual(f(1), 2)\n"
+    auto_eval = {"labels": {"programming_language": "python"}, "test": {"code": f"#<INSERT>\n{tests}"}}
+    for label in (auto_eval, {"functional": tests}):
+        assert box.score(cheat, label).verdict is Verdict.LABEL_ERROR
+
+
 # --- names, counts, first failure ---------------------------------------------------------------------------------------
 
 

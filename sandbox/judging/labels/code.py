@@ -124,12 +124,15 @@ def from_functional(label: dict[str, Any]) -> Suite:
     tree = parse(text, "F16: functional")
     calls = [node.value for node in tree.body if isinstance(node, ast.Expr) and is_call_of(node, "check")]
     if len(calls) != 1 or not isinstance(calls[0], ast.Call) or len(calls[0].args) != 1:
-        free = free_names([tree])
-        names = free - LIBRARIES - COMPARING - sys.stdlib_module_names
-        return _statements(
-            "F16", label, setup=[], cases=_grouped(tree.body), asked=tuple(sorted(names - forgotten(names, "", [tree])))
-        )
+        return _statements("F16", label, setup=[], cases=_grouped(tree.body), asked=_unbound([tree]))
     return from_check({**label, "test": text, "entry_point": ast.unparse(calls[0].args[0])})
+
+
+def _unbound(trees: list[ast.Module]) -> tuple[str, ...]:
+    """What the tests use and have not: the program's, even where the usual imports give it the same name (`add`, `gcd`)."""
+    names = free_names(trees) - LIBRARIES - COMPARING - sys.stdlib_module_names
+    names = {name for name in names if not name.startswith("assert")}  # a forgotten helper of the tests' own
+    return tuple(sorted(names - forgotten(names, "", trees)))
 
 
 def from_statements(label: dict[str, Any], setup: str, tests: list[str], entry: str = "", alias: str = "candidate") -> Suite:
@@ -159,7 +162,8 @@ def from_auto_eval(label: dict[str, Any]) -> Suite:
     before, marker, after = test["code"].partition("#<INSERT>")
     if not marker:
         before, after = "", test["code"]
-    head = parse(before, "F13: test.code").body
+    trees = [parse(before, "F13: test.code"), parse(after, "F13: test.code")]
+    head = trees[0].body
     given: list[ast.stmt] = [node for node in head if isinstance(node, ast.Import | ast.ImportFrom | ast.ClassDef)]
     prelude = ast.unparse(ast.Module(given, []))
     assets = tuple((inside(str(name), "F13"), _decoded(content)) for name, content in (test.get("asset") or {}).items())
@@ -167,7 +171,8 @@ def from_auto_eval(label: dict[str, Any]) -> Suite:
         "F13",
         label,
         setup=head,
-        cases=_grouped(parse(after, "F13: test.code").body),
+        cases=_grouped(trees[1].body),
+        asked=_unbound(trees),
         prelude=prelude if runs_by_itself(prelude) else "",
         visible=assets,
     )
