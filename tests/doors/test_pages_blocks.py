@@ -1,5 +1,6 @@
 """Pages of docs/ that explain: what they show runs, what they name exists, and what they list is complete."""
 
+import ast
 import os
 import re
 import shutil
@@ -77,7 +78,6 @@ def test_links_between_pages_lead_somewhere(name):
 def test_files_that_a_page_names_exist(name):
     text = (ROOT / name).read_text(encoding="utf-8")
     new = text.partition("## 0.1.0")[0]  # of the changelog, which tells of what was
-    new = re.sub(r"^\| `sandbox/[^|]*\| `sandbox/[^|]*\|$", "", new, flags=re.M)  # old names, beside new ones
     for path in re.findall(r"`((?:tests|sandbox|examples|benchmarks|docs|images)/[\w/.-]*)`", new):
         assert (ROOT / path).exists(), f"{name} names {path}"
     for path in re.findall(r"\]\((?!https?:)([\w/.-]+)\)", text) if name in IN_THE_REPOSITORY else ():
@@ -153,10 +153,31 @@ def test_every_detail_that_the_source_writes_is_explained(file):
 
 def test_every_reason_for_no_code_is_explained():
     text = (ROOT / "sandbox" / "judging" / "response" / "extract.py").read_text(encoding="utf-8")
-    reasons = re.findall(r"reason=f?\"([^\"{]+)", text) + ["there is nothing after the reasoning", "the answer is empty"]
+    reasons = [*re.findall(r"reason=f?\"([^\"{]+)", text), "there is nothing after the reasoning", "the answer is empty"]
     assert len(reasons) > 5
     for reason in reasons:
         assert reason.strip() in PAGES["why.md"], reason
+
+
+def sentences():
+    """(file, sentence) of what is said of labels and of our faults, with `{}` for what only a run knows."""
+    for file in sorted((ROOT / "sandbox").rglob("*.py")):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            match node:
+                case ast.Call(ast.Name("LabelError" | "WorkerError" | "WorkerLost" | "Overloaded"), [ast.Constant(str(text)), *_]):
+                    yield file.name, text
+                case ast.Call(ast.Name("LabelError" | "WorkerError" | "WorkerLost" | "Overloaded"), [ast.JoinedStr(parts), *_]):
+                    yield file.name, "".join(str(part.value) if isinstance(part, ast.Constant) else "{}" for part in parts)
+
+
+def test_every_sentence_about_a_label_or_a_fault_of_ours_is_explained():
+    """Its first clause, the longest part of it that is always the same."""
+    found = list(sentences())
+    assert len(found) > 60
+    for file, sentence in found:
+        clause = re.sub(r"^F\d+: ", "", sentence).partition(";")[0]
+        part = max(clause.split("{}"), key=len).strip(" :,('")
+        assert part[:40] in PAGES["why.md"], f"{file}: {sentence}"
 
 
 def test_every_suspicion_is_explained():
