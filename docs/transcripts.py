@@ -18,8 +18,24 @@ WITHOUT = str(ROOT / "tests" / "lab" / "without_namespaces.py")
 HEAD = """\
 # What `reward-sandbox doctor` says
 
-Written by `python docs/transcripts.py`. Each layer is tried by a program in a real worker that does what is forbidden; `stopped` means
-that it failed. Exit status 0: all that is required holds.
+Each layer is tried by a program in a real worker that does what is forbidden. Exit status 0: all that is required holds. The transcripts
+below are written by `python docs/transcripts.py`.
+
+| column | what it says |
+|---|---|
+| (first) | `✓` holds; `!` does not, but it was given up; `✗` does not, and is required |
+| layer | what is confined: [each of them](confinement.md#layers) |
+| asked | `yes`: required; `given up`: named in `SANDBOX_ALLOW_MISSING` or `--allow-missing` |
+| got | `enforced`, `partial` or `missing`, as the worker has found when it started |
+| tried | `stopped`: the program that tried it failed; `got through`: it did not |
+| how | the mechanisms, or why there is none |
+
+A layer that is not whole has a line below the table that says what would get it. A layer that says `enforced` and lets its program through is
+broken: please report it.
+
+How to read the last column: *Landlock 7* is the version of the kernel's Landlock. *sampled (25 ms)* is a look at all processes that often.
+*together* is all processes of a job. *swept* is a search for what is left after a job. *no Landlock: no pytest labels* means that labels with test
+files are refused there.
 """
 
 

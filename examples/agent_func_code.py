@@ -9,7 +9,7 @@
     # There the file holds both classes itself, and AgentExecutor(AgentExecutorBase) hands AgentInstance, an actor of Ray, and its own
     # arguments (max_steps, max_length, llm_engine, hf_tokenizer, result_queue) on: `sandbox/adapters/agent_classes.py` shows them.
 
-A label is `{"visible": ..., "hidden": ...}`, each in any format of the README; of a plain label the first case is visible and the
+A label is `{"visible": ..., "hidden": ...}`, each in any format of docs/labels.md; of a plain label the first case is visible and the
 others decide. Sandbox settings are the variables `SANDBOX_*`; those of the episode are below. The logic is in `sandbox.adapters.agent`.
 """
 

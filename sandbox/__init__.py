@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from sandbox.words.limits import Limits
     from sandbox.words.verdict import Cause, Verdict
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "api": ("Sandbox", "Score"),

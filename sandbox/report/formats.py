@@ -1,4 +1,4 @@
-"""Short names for the formats of labels: F17 says nothing to who has not read the README's table, whose names these are, or the first of several."""
+"""Short names for the formats of labels: F17 says nothing to who has not read the table of docs/why.md, which has the same names."""
 
 from __future__ import annotations
 

@@ -230,14 +230,13 @@ def test_a_hundred_thousand_results_are_a_small_page_soon(tmp_path):
     assert slowest == sorted((row["cpu_seconds"] for row in rows), reverse=True)[:SLOWEST]
 
 
-def test_every_format_has_the_readmes_name():
-    used = {code for file in (ROOT / "sandbox" / "labels").glob("*.py") for code in re.findall(r'"(F\d+)\b', file.read_text())}
+def test_every_format_has_a_name_and_a_row_in_the_page_that_explains_results():
+    readers = ROOT / "sandbox" / "judging" / "labels"
+    used = {code for file in readers.glob("*.py") for code in re.findall(r'"(F\d+)\b', file.read_text(encoding="utf-8"))}
+    assert len(used) > 12
     assert used <= NAMES.keys()
-    rows = re.findall(r"^\| (.*\(F\d.*) \| `", (ROOT / "README.md").read_text(encoding="utf-8"), re.M)
-    named = [(code, row) for row in rows for codes in re.findall(r"\(([F\d, ]+)\)", row) for code in codes.split(", ")]
-    assert len(named) >= 18
-    for code in {code for code, _ in named} - {"F5", "F6"}:  # both are APPS: its two kinds have names of their own
-        assert any(NAMES[code] in row for other, row in named if other == code), code
+    page = (ROOT / "docs" / "why.md").read_text(encoding="utf-8")
+    assert dict(re.findall(r"^\| `(F\d+)` \| ([^|]+) \|", page, re.M)) == NAMES
 
 
 def test_the_format_of_a_broken_label_is_the_one_that_its_reason_names(tmp_path):

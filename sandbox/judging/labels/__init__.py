@@ -1,6 +1,6 @@
 """A label, in any of the shapes that datasets use → a `Suite`. One sniffing order; one file a family of formats.
 
-The format numbers F1 to F21 are those of the survey this project started from (README, "Labels").
+The format numbers F1 to F21 are those of the survey this project started from (docs/why.md has their names, docs/labels.md what they look like).
 """
 
 from __future__ import annotations
