@@ -83,7 +83,7 @@ def test_a_near_miss_is_pointed_out(caplog):
     ]
 
 
-def test_the_readme_has_the_table():
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_page_has_the_table():
+    text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     for variable in VARIABLES:
         assert f"| `{variable.name}` | {variable.default} | {variable.meaning} |" in text
