@@ -1,7 +1,7 @@
 """Rewards for code, as a file for OpenRLHF: `--reward.remote_url ./reward_code_gen.py` (0.10.1 and older: `--remote_rm_url`).
 
 Each response is run against the test cases of its label in a pool of confined workers. Settings are the environment variables
-`SANDBOX_*` (README, "Settings"); they are checked when this file is loaded, so that a wrong one stops the start of a training
+`SANDBOX_*` (docs/settings.md); they are checked when this file is loaded, so that a wrong one stops the start of a training
 and not its middle. The pool lives in the installed package: OpenRLHF loads one copy of this file in every engine, and version
 0.9 pickles the function, so nothing but the function is here.
 """

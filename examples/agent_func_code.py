@@ -12,7 +12,7 @@
     #             super().__init__(AgentInstance, max_steps, max_length, llm_engine, hf_tokenizer, result_queue)
     # and AgentInstance, which is then an actor of Ray with a pool of its own, stays as it is.
 
-A label is `{"visible": ..., "hidden": ...}`, each in any format of the README; of a plain label the first case is visible and the
+A label is `{"visible": ..., "hidden": ...}`, each in any format of docs/labels.md; of a plain label the first case is visible and the
 others decide. Sandbox settings are the variables `SANDBOX_*`; those of the episode are below. The logic is in `sandbox.adapters.agent`.
 """
 

@@ -4,7 +4,7 @@
 #   pip install 'openrlhf[vllm]' && pip install '.[openrlhf]'     in a clone of this repository, then:
 #   MODEL=Qwen/Qwen2.5-Coder-7B-Instruct DATA=problems.jsonl bash examples/train_openrlhf.sh [more flags]
 #
-# DATA has a JSON object a line, with `prompt` (a text or messages) and `label` (tests, in any format of the README).
+# DATA has a JSON object a line, with `prompt` (a text or messages) and `label` (tests, in any format of docs/labels.md).
 # REWARD may be http://127.0.0.1:8080/get_reward instead, with `reward-sandbox serve` running there.
 set -euo pipefail
 
@@ -14,7 +14,7 @@ DATA=${DATA:-$HERE/problems.jsonl}
 REWARD=${REWARD:-$HERE/../reward_code_gen.py}
 OUT=${OUT:-./checkpoints}
 
-# Scores of exactly 0 and 1: dynamic filtering drops groups that all pass or all fail. Without this line, the README's table.
+# Scores of exactly 0 and 1: dynamic filtering drops groups that all pass or all fail. Without this line, the table of docs/rewards.md.
 export SANDBOX_SHAPE=${SANDBOX_SHAPE:-binary}
 
 VERSION=$(python3 -c 'import importlib.metadata; print(importlib.metadata.version("openrlhf"))')

@@ -22,7 +22,7 @@ class Arguments:
         default=str(Path(__file__).with_name("problems.jsonl")),
         metadata={"help": "a JSON object a line, with `prompt` (a text or messages) and the label"},
     )
-    label: str = field(default="label", metadata={"help": "the column of labels: tests, in any format of the README"})
+    label: str = field(default="label", metadata={"help": "the column of labels: tests, in any format of docs/labels.md"})
 
 
 def main() -> None:

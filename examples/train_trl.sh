@@ -9,7 +9,7 @@ MODEL=${MODEL:-Qwen/Qwen2.5-Coder-1.5B-Instruct}
 DATA=${DATA:-$HERE/problems.jsonl}
 OUT=${OUT:-./checkpoints}
 
-# Fractions of passed cases, so that groups differ early in the training. Without this line, the README's table.
+# Fractions of passed cases, so that groups differ early in the training. Without this line, the table of docs/rewards.md.
 export SANDBOX_SHAPE=${SANDBOX_SHAPE:-fraction}
 
 exec accelerate launch --num_processes 8 "$HERE/train_trl.py" \

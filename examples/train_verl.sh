@@ -4,7 +4,7 @@
 #   pip install 'verl[vllm]' && pip install .                      in a clone of this repository, then:
 #   MODEL=Qwen/Qwen2.5-Coder-7B-Instruct DATA=problems.jsonl bash examples/train_verl.sh [more overrides]
 #
-# DATA (.jsonl or .parquet) has `prompt` (messages), `data_source` and `reward_model.ground_truth` (tests, in any format of the README).
+# DATA (.jsonl or .parquet) has `prompt` (messages), `data_source` and `reward_model.ground_truth` (tests, in any format of docs/labels.md).
 # On several nodes this package has to be installed on each; settings reach verl's workers with
 # "+ray_kwargs.ray_init.runtime_env.env_vars.SANDBOX_SHAPE=binary".
 set -euo pipefail

@@ -192,7 +192,7 @@ class Sandbox:
     def score(
         self, response: Said, label: Any, prompt: Said = "", *, deadline: float | None = None, batch: Batch | None = None
     ) -> Score:
-        """Judge *response* (what the model said) against *label* (any format of the README) and price it.
+        """Judge *response* (what the model said) against *label* (any format of docs/labels.md) and price it.
 
         Of a list of messages, the response is what the assistant said last, the prompt what the user said last.
 

@@ -58,7 +58,7 @@ def reward_func(
 
     Returns:
         `rewards` and `scores`, float32 tensors of shape (len(queries),), scores within [0, 1], and `extra_logs`: for each of
-        `LOG_KEYS` such a tensor. Prices and shapes are in the README; a fault of ours is 0.0 with `internal_error` 1.0.
+        `LOG_KEYS` such a tensor. Prices and shapes are in docs/rewards.md; a fault of ours is 0.0 with `internal_error` 1.0.
     """
     import torch
 

@@ -1,6 +1,6 @@
 """Which tests of a label a model may see between its turns, and which decide at the end.
 
-A label says so itself as `{"visible": <label>, "hidden": <label>}`, with any format of the README in either place and anything
+A label says so itself as `{"visible": <label>, "hidden": <label>}`, with any format of docs/labels.md in either place and anything
 else beside them (limits, function names) given to both. LiveCodeBench and CodeContests rows say it with public and private tests. Of any other
 label the first cases are shown, and only the others decide: an answer that was fitted to what was shown earns nothing with it.
 """

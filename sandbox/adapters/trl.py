@@ -28,7 +28,7 @@ __all__ = ["AsyncCodeReward", "CodeReward", "acode_reward", "code_reward", "make
 class CodeReward:
     """A reward function. It can be pickled, as TRL's asynchronous trainer needs.
 
-    *label* is the dataset's column that holds the labels (any format of the README), *name* what TRL calls the reward in its logs.
+    *label* is the dataset's column that holds the labels (any format of docs/labels.md), *name* what TRL calls the reward in its logs.
     """
 
     label: str = "label"

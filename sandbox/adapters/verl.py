@@ -33,7 +33,7 @@ def compute_score(
     extra_info: Mapping[str, Any] | None = None,
     **_: Any,
 ) -> dict[str, float]:
-    """Score *solution_str* (the response alone, as verl decodes it) against the label *ground_truth* (any format of the README).
+    """Score *solution_str* (the response alone, as verl decodes it) against the label *ground_truth* (any format of docs/labels.md).
 
     *extra_info* may hold the `prompt` (a text or messages), which matters for completions only. Thread-safe; blocks until the
     sample is judged, at the latest after the limits' `deadline_seconds`.

@@ -96,7 +96,7 @@ def _version(wanted: bool) -> None:
 def _main(
     version: Annotated[bool, typer.Option("--version", help="Show the version.", callback=_version, is_eager=True)] = False,  # noqa: ARG001
 ) -> None:
-    """Settings that have no option here are environment variables: see the table in the README."""
+    """Settings that have no option here are environment variables: see docs/settings.md."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # closed by whoever started this
             setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # for as long as the process lives

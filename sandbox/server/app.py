@@ -92,7 +92,7 @@ class RewardAnswer(BaseModel):
 
 
 class SampleIn(Strict):
-    """A response and its label, in any format of the README."""
+    """A response and its label, in any format of docs/labels.md."""
 
     response: Text | None
     label: Any
@@ -215,7 +215,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
     async def get_reward(asked: GetReward, request: Request) -> RewardAnswer:
         """For OpenRLHF's `--reward.remote_url http://HOST:PORT/get_reward` (0.10.1 and older: `--remote_rm_url`).
 
-        Each of `query` is a prompt and the response in one text, each of `labels` its tests in any format of the README. `rewards`,
+        Each of `query` is a prompt and the response in one text, each of `labels` its tests in any format of docs/labels.md. `rewards`,
         `scores` (within 0 and 1) and each list of `extra_logs` have one number a sample; empty lists get empty lists. A broken label and a
         fault of ours are 0.0, with `internal_error` 1.0.
         """
@@ -261,7 +261,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
 
     @app.post("/submit", tags=["SandboxFusion"], summary="Judge one completion, as SandboxFusion's clients ask for it")
     async def submit(asked: fusion.Submit, request: Request) -> fusion.SubmitAnswer:
-        """SandboxFusion's `/submit` for rows that the client provides (CommonOJ, AutoEval, and every format of the README)."""
+        """SandboxFusion's `/submit` for rows that the client provides (CommonOJ, AutoEval, and every format of docs/labels.md)."""
         sample = SampleIn(response=asked.completion, label=fusion.label_of(asked))
         (score,) = await judge_all(request, [sample])
         return await asyncio.to_thread(fusion.evaluation_of, asked, score, box)

@@ -1,6 +1,6 @@
 """A label, in any of the shapes that datasets use → a `Suite`. One sniffing order; one file a family of formats.
 
-The format numbers F1 to F21 are those of the survey this project started from (README, "Labels").
+The format numbers F1 to F21 are those of the survey this project started from; their names are in `sandbox/report/formats.py`.
 """
 
 from __future__ import annotations
