@@ -1,5 +1,6 @@
 """The README and the pages of docs/ as texts, their code blocks, and a way to run what they show."""
 
+import os
 import re
 import subprocess
 import sys
@@ -32,8 +33,9 @@ def commands(text):
 
 
 def run(source):
-    """A Python program in the repository's folder, as who follows a page is."""
-    return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False, cwd=ROOT)
+    """Run a Python program in the repository's folder, where who follows a page is; what a page shows of endless work ends soon."""
+    environment = {**os.environ, "SANDBOX_CPU_SECONDS": "2"}
+    return subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=False, cwd=ROOT, env=environment)
 
 
 def assert_files_exist(name):

@@ -19,7 +19,7 @@ PAGES = [f"docs/{name}.md" for name in ("index", "openrlhf", "verl", "trl", "age
 def test_python_blocks_run_from_top_to_bottom(name):
     sources = blocks(page(name), "python")
     if name == "docs/trl.md":
-        assert "GRPOTrainer(model=model" in sources[0]  # it needs a model; that its lines fit TRL, test_trl_client.py says
+        assert "GRPOTrainer(" in sources[0]  # it needs a model; that its lines fit TRL, test_trl_client.py says
         compile(sources.pop(0), name, "exec")
     done = run("\n".join(sources))
     assert done.returncode == 0, done.stderr
