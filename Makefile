@@ -6,6 +6,7 @@
 # make bench    the published numbers, as tables and as lines of JSON (RESULTS=FILE names another file); half an hour
 # make baselines  what a sample costs beside other graders, each in a virtualenv of its own (a part of make bench)
 # make soak     50,000 jobs of every kind: does anything grow (a part of make bench)
+# make docs     the documentation as pages, in site/: open site/index.html
 # make plots    pictures of the latest results, into docs/pictures
 # make hack     the same policy trained under three graders, a minute or two: which of them teaches it to cheat (docs/hack.md and its picture)
 # make lab      conformance and attacks on a machine with cgroups v2 and an older kernel, under qemu (apt: qemu-system-x86 busybox-static cpio)
@@ -16,7 +17,7 @@ BIN := $(VENV)/bin
 RESULTS ?= benchmarks/results/$(shell date +%F)-$(shell git rev-parse --short HEAD 2>/dev/null || echo unknown).jsonl
 PIP := -m pip --disable-pip-version-check --quiet install -c constraints.txt
 
-.PHONY: demo test lint clients images bench baselines soak plots hack lab clean
+.PHONY: demo test lint clients images bench baselines soak docs plots hack lab clean
 
 demo: $(VENV)/.demo
 	$(BIN)/python examples/demo.py
@@ -48,6 +49,10 @@ baselines: $(VENV)/.dev
 
 soak: $(VENV)/.dev
 	$(BIN)/python benchmarks/soak.py --json $(RESULTS)
+
+# What the pages say of the Python API they read from the code, without running it.
+docs: $(VENV)/.docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 plots: $(VENV)/.report
 	$(BIN)/python benchmarks/plots.py
@@ -81,6 +86,10 @@ $(VENV)/.report: $(VENV)/.python pyproject.toml constraints.txt
 	$(BIN)/python $(PIP) -e '.[report]'
 	touch $@
 
+$(VENV)/.docs: $(VENV)/.python pyproject.toml constraints.txt
+	$(BIN)/python $(PIP) -e '.[docs]'
+	touch $@
+
 .venv-clients/.done: tests/clients.txt
 	$(PYTHON) -m venv .venv-clients
 	.venv-clients/bin/python -m pip --disable-pip-version-check --quiet install -r tests/clients.txt
@@ -91,4 +100,4 @@ $(VENV)/.report: $(VENV)/.python pyproject.toml constraints.txt
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-clients .venv-baselines .lab .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) .venv-clients .venv-baselines .lab site .mypy_cache .ruff_cache .pytest_cache

@@ -78,7 +78,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "alone: beside no other test, for it looks at the whole machine, or keeps it busy")
     config.addinivalue_line(
         "markers",
-        "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota, memory_group, docker, gvisor, ray, schemathesis, chromium",
+        "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota, memory_group, docker, gvisor, ray, schemathesis, chromium, docs",
     )
 
 
@@ -102,6 +102,9 @@ def _missing(what):
         return None if importlib.util.find_spec("ray") else "Ray is not installed: pip install '.[ray]'"
     if what == "schemathesis":
         return None if importlib.util.find_spec("schemathesis") else "schemathesis is not installed"
+    if what == "docs":
+        missing = [name for name in ("mkdocs", "material", "mkdocstrings") if not importlib.util.find_spec(name)]
+        return f"{missing[0]} is not installed: pip install '.[docs]'" if missing else None
     if what == "chromium":
         return None if CHROMIUM else "no Chromium found: apt-get install chromium"
     if what == "pythons":
