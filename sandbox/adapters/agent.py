@@ -24,7 +24,7 @@ from sandbox.adapters import feedback
 from sandbox.adapters.process_sandbox import ours, sandbox_of_process
 from sandbox.adapters.public_cases import Parts, split
 from sandbox.adapters.record import record
-from sandbox.adapters.sample_log import tell_now_and_then
+from sandbox.adapters.sample_log import log_with_backoff
 from sandbox.api import Sandbox, Score
 from sandbox.judging.response.candidate import NoCode
 from sandbox.judging.response.reasoning import reasoning_opened_by
@@ -224,7 +224,7 @@ class CodeEpisode(Episode):
         score = record(box.score(answer, label, prompt), answer, prompt)
         self.wall_seconds += score.judgement.usage.wall_seconds
         if score.outcome is Outcome.INTERNAL:
-            tell_now_and_then(logging.WARNING, f"{score.verdict.value}: {score.judgement.reason}")
+            log_with_backoff(logging.WARNING, f"{score.verdict.value}: {score.judgement.reason}")
         return score
 
     def _go_on(self, seen: Score, rate: float, told: str) -> Turn:

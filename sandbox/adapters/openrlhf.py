@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from sandbox.adapters import process_sandbox
 from sandbox.adapters.process_sandbox import judged, ours, sandbox_of_process
 from sandbox.adapters.record import record
-from sandbox.adapters.sample_log import Tell, tell_now_and_then
+from sandbox.adapters.sample_log import Log, log_with_backoff
 from sandbox.api import Batch, Sandbox, Score
 from sandbox.judging.response.fences import blocks_of
 from sandbox.judging.response.special_tokens import SPECIAL_TOKEN, strip_special_tokens
@@ -102,7 +102,7 @@ def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
     try:
         box = sandbox_of_process()
     except Exception as error:
-        tell_now_and_then(logging.ERROR, f"no sample can be scored: {error}")
+        log_with_backoff(logging.ERROR, f"no sample can be scored: {error}")
         return [record(ours(str(error)), query, prompt) for query, prompt, _ in samples]
     deadline = time.monotonic() + box.rules.limits.deadline_seconds
     if len(samples) == 1:
@@ -120,7 +120,7 @@ def score_query(
     *,
     deadline: float,
     batch: Batch | None = None,
-    tell: Tell = tell_now_and_then,
+    log: Log = log_with_backoff,
 ) -> Score:
     """Score what the model wrote in *query*, before *deadline* (of `time.monotonic`). Never raises."""
     try:
@@ -129,7 +129,7 @@ def score_query(
     except Exception as error:  # the trainer would swallow it and die of it later; it is counted and logged instead
         _log.exception("a response could not be found in its query")
         return record(ours(f"{type(error).__name__}: {error}", box), query)
-    return judged(box, response, label, plain, deadline=deadline, batch=batch, tell=tell)
+    return judged(box, response, label, plain, deadline=deadline, batch=batch, log=log)
 
 
 # --- which part of a query is the response --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import threading
 from typing import Any
 
 from sandbox.adapters.record import record, start
-from sandbox.adapters.sample_log import Tell, tell_now_and_then
+from sandbox.adapters.sample_log import Log, log_with_backoff
 from sandbox.api import Batch, Sandbox, Score
 from sandbox.judging.response.messages import Said
 from sandbox.judging.reward import Outcome
@@ -80,25 +80,23 @@ def judged(
     *,
     deadline: float | None = None,
     batch: Batch | None = None,
-    tell: Tell = tell_now_and_then,
+    log: Log = log_with_backoff,
 ) -> Score:
     """`Sandbox.score` that raises nothing: what could not be judged is the outcome INTERNAL, and its reason is told. It is recorded."""
-    return record(_judged(box, response, label, prompt, deadline, batch, tell), response, prompt)
+    return record(_judged(box, response, label, prompt, deadline, batch, log), response, prompt)
 
 
-def _judged(
-    box: Sandbox, response: Said, label: Any, prompt: Said, deadline: float | None, batch: Batch | None, tell: Tell
-) -> Score:
+def _judged(box: Sandbox, response: Said, label: Any, prompt: Said, deadline: float | None, batch: Batch | None, log: Log) -> Score:
     try:
         score = box.score(response, label, prompt, deadline=deadline, batch=batch)
     except SandboxError as error:  # one sample of thousands: it is counted and told, the training goes on
-        tell(logging.ERROR, f"a sample could not be scored: {error}")
+        log(logging.ERROR, f"a sample could not be scored: {error}")
         return ours(f"{type(error).__name__}: {error}", box)
     except Exception as error:  # a bug of ours: each with its traceback
         _log.exception("a sample could not be scored")
         return ours(f"{type(error).__name__}: {error}", box)
     if score.outcome is Outcome.INTERNAL:
-        tell(logging.WARNING, f"{score.verdict.value}: {score.judgement.reason}")
+        log(logging.WARNING, f"{score.verdict.value}: {score.judgement.reason}")
     return score
 
 

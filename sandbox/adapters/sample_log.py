@@ -12,24 +12,24 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
-__all__ = ["Tell", "tell_now_and_then", "together"]
+__all__ = ["Log", "collected_log", "log_with_backoff"]
 
 _log = logging.getLogger("sandbox")
 
 MOST_KNOWN = 1000
 
-Tell: TypeAlias = Callable[[int, str], None]
+Log: TypeAlias = Callable[[int, str], None]
 """Takes a level of `logging` and a sentence."""
 
 
-class _NowAndThen:
+class _Backoff:
     """Logs a sentence the first, second, fourth, eighth ... time that it is told, with the count. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # protects the next
         self._times: dict[str, int] = {}
 
-    def tell(self, level: int, sentence: str) -> None:
+    def log(self, level: int, sentence: str) -> None:
         """Once more."""
         with self._lock:
             times = self._times.pop(sentence, 0) + 1
@@ -42,12 +42,12 @@ class _NowAndThen:
             _log.log(level, "%s (%d times by now)", sentence, times)
 
 
-tell_now_and_then: Tell = _NowAndThen().tell
+log_with_backoff: Log = _Backoff().log
 """For the samples of a process that lives as long as a training."""
 
 
 @contextlib.contextmanager
-def together() -> Iterator[Tell]:
+def collected_log() -> Iterator[Log]:
     """What is told within the `with` is logged at its end: each sentence once, with the number of samples. Thread-safe.
 
     What is told after the end (a client went away, its last samples were still running) is logged as it comes.
@@ -56,7 +56,7 @@ def together() -> Iterator[Tell]:
     told: Counter[tuple[int, str]] = Counter()
     is_over = False
 
-    def tell(level: int, sentence: str) -> None:
+    def log(level: int, sentence: str) -> None:
         with lock:
             if not is_over:
                 told[level, sentence] += 1
@@ -64,7 +64,7 @@ def together() -> Iterator[Tell]:
         _log.log(level, "%s", sentence)
 
     try:
-        yield tell
+        yield log
     finally:
         with lock:
             is_over = True

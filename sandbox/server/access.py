@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["DOCUMENTATION", "Guard", "is_loopback"]
+__all__ = ["DOCUMENTATION", "AccessControl", "is_loopback"]
 
 Scope: TypeAlias = MutableMapping[str, Any]
 Message: TypeAlias = MutableMapping[str, Any]
@@ -24,7 +24,7 @@ _OPEN = re.compile(rf"/(healthz|readyz|v1/ping|openapi\.json|docs|{DOCUMENTATION
 """What load balancers and probes ask, who have no token, and what is the same in every server of this version: its documentation."""
 
 
-class Guard:
+class AccessControl:
     """Lets through what has the token (`Authorization: Bearer`, `X-Sandbox-Token`, or `?token=`) and is not too large.
 
     The query counts because OpenRLHF's client sends no headers of ours.

@@ -25,15 +25,15 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 import sandbox
 from sandbox.adapters import process_sandbox
 from sandbox.adapters.openrlhf import LOG_KEYS, columns_of, score_query
-from sandbox.adapters.sample_log import together
+from sandbox.adapters.sample_log import collected_log
 from sandbox.api import Sandbox, Score
 from sandbox.as_json import run_as_json, score_as_json
 from sandbox.server import fusion
-from sandbox.server.access import DOCUMENTATION, Guard
-from sandbox.server.errors import Strict, problems_of, why_unread
-from sandbox.server.fields import Text
-from sandbox.server.queue import Desk
+from sandbox.server.access import DOCUMENTATION, AccessControl
+from sandbox.server.errors import problems_of, why_unread
+from sandbox.server.fields import StrictModel, Text
 from sandbox.server.stats import Stats
+from sandbox.server.work_queue import WorkQueue
 from sandbox.words.errors import ConfigurationError, LabelError, SandboxError
 from sandbox.words.job import Job, Run
 from sandbox.words.limits import MIB
@@ -91,7 +91,7 @@ class RewardAnswer(BaseModel):
     extra_logs: dict[str, list[float]]
 
 
-class SampleIn(Strict):
+class SampleIn(StrictModel):
     """A response and its label, in any format of docs/labels.md."""
 
     response: Text | None
@@ -100,7 +100,7 @@ class SampleIn(Strict):
     """A text, or messages."""
 
 
-class Judge(Strict):
+class Judge(StrictModel):
     """Samples to judge."""
 
     samples: list[SampleIn] = Field(max_length=MOST_SAMPLES)
@@ -125,7 +125,7 @@ class JudgeAnswer(BaseModel):
     results: list[dict[str, Any]]
 
 
-class RunIn(Strict):
+class RunIn(StrictModel):
     """A program and its input; limits up to the server's own."""
 
     code: Text
@@ -140,15 +140,15 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
     """A FastAPI application that judges with *box*, which it warms when it starts and closes when it ends."""
     options = options or Options()
     stats = Stats()
-    desk = Desk(box, stats, max_waiting=options.max_waiting)
-    stats.waiting.set_function(lambda: desk.waiting)
+    queue = WorkQueue(box, stats, max_waiting=options.max_waiting)
+    stats.waiting.set_function(lambda: queue.waiting)
     stats.workers.set_function(lambda: box.workers)
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(box.warm)
         yield
-        desk.is_draining = True
+        queue.is_draining = True
         await asyncio.to_thread(box.close)
 
     app = FastAPIOffline(  # with Swagger's scripts beside it: a cluster need not reach a CDN
@@ -160,12 +160,12 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         redoc_url=None,
         static_url=DOCUMENTATION,
         swagger_ui_parameters={"persistAuthorization": True},
-        # Only for the page at /docs, which then has a field for the token: the guard has looked at it before.
+        # Only for the page at /docs, which then has a field for the token: the token was looked at before.
         dependencies=[Depends(HTTPBearer(auto_error=False))] if options.token else [],
         responses={status: {"description": text} for status, text in _REFUSALS.items()},
     )
-    app.add_middleware(Guard, token=options.token, max_body_bytes=options.max_body_bytes)
-    app.state.desk, app.state.stats = desk, stats
+    app.add_middleware(AccessControl, token=options.token, max_body_bytes=options.max_body_bytes)
+    app.state.queue, app.state.stats = queue, stats
 
     @app.exception_handler(RequestValidationError)
     async def not_valid(request: Request, error: RequestValidationError) -> Response:
@@ -181,7 +181,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
 
     @app.exception_handler(SandboxError)
     async def not_now(_: Request, error: SandboxError) -> Response:
-        status = 400 if isinstance(error, ConfigurationError | LabelError) and not desk.is_draining else 503
+        status = 400 if isinstance(error, ConfigurationError | LabelError) and not queue.is_draining else 503
         return Plain({"detail": str(error)}, status_code=status, headers={} if status == 400 else {"Retry-After": "5"})
 
     def judged(work: Callable[..., Score], response: str) -> Callable[[float], Score]:
@@ -206,10 +206,10 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
 
     async def judge_all(request: Request, samples: Sequence[SampleIn]) -> list[Score]:
         batch = await asyncio.to_thread(box.batch, [(one.response, one.label) for one in samples])
-        with together() as tell:
-            judge = functools.partial(process_sandbox.judged, box, batch=batch, tell=tell)
+        with collected_log() as log:
+            judge = functools.partial(process_sandbox.judged, box, batch=batch, log=log)
             work = [judged(functools.partial(judge, one.response, one.label, one.prompt), one.response or "") for one in samples]
-            return await desk.ask(request, work, batch.order)
+            return await queue.ask(request, work, batch.order)
 
     @app.post("/get_reward", tags=["OpenRLHF"], summary="Rewards of a batch, as OpenRLHF asks for them")
     async def get_reward(asked: GetReward, request: Request) -> RewardAnswer:
@@ -221,10 +221,10 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         """
         samples = [(query, _at(asked.prompts, number), _at(asked.labels, number)) for number, query in enumerate(asked.query)]
         batch = await asyncio.to_thread(box.batch, [(query, label) for query, _, label in samples])
-        with together() as tell:
-            judge = functools.partial(score_query, box, batch=batch, tell=tell)
+        with collected_log() as log:
+            judge = functools.partial(score_query, box, batch=batch, log=log)
             work = [judged(functools.partial(judge, *sample), sample[0]) for sample in samples]
-            scores = await desk.ask(request, work, batch.order)
+            scores = await queue.ask(request, work, batch.order)
         columns = columns_of(scores)
         return RewardAnswer(
             rewards=columns["rewards"], scores=columns["scores"], extra_logs={key: columns[key] for key in LOG_KEYS}
@@ -244,7 +244,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         memory = None if asked.memory_mb is None else asked.memory_mb * MIB
         limits = box.rules.limits.tightened(cpu_seconds=asked.cpu_seconds, memory_bytes=memory, ceiling=box.rules.most)
         job = Job(source=asked.code, stdin=asked.stdin.encode("utf-8", "surrogatepass"), limits=limits, entropy=box.rules.entropy)
-        (found,) = await desk.ask(request, [ran(job)])
+        (found,) = await queue.ask(request, [ran(job)])
         return run_as_json(found)
 
     @app.post("/run_code", tags=["SandboxFusion"], summary="Run one program, as SandboxFusion's clients ask for it")
@@ -252,7 +252,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         """SandboxFusion's `/run_code`: the same fields and statuses, without its truncation and false timeouts."""
         try:
             job, mark = await asyncio.to_thread(fusion.job_of, asked, box.rules)
-            (found,) = await desk.ask(request, [ran(job)])
+            (found,) = await queue.ask(request, [ran(job)])
         except LabelError as error:  # what runs before the program: its files cannot be put there
             return fusion.RunCodeAnswer(status="SandboxError", message=f"files: {error}")
         except ValueError as error:  # of base64 too
@@ -279,8 +279,8 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
     @app.get("/readyz", tags=["operations"], summary="Is work taken? (readiness probe)")
     async def readyz() -> dict[str, str]:
         """200 while it is, without a token; 503 while the server is ending, or as much waits as may."""
-        if desk.is_draining or desk.is_full:
-            raise HTTPException(503, "draining" if desk.is_draining else "full", headers={"Retry-After": "5"})
+        if queue.is_draining or queue.is_full:
+            raise HTTPException(503, "draining" if queue.is_draining else "full", headers={"Retry-After": "5"})
         return {"status": "ready"}
 
     @app.get("/metrics", tags=["operations"], summary="Counters for Prometheus", response_class=PlainTextResponse)
@@ -291,7 +291,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
     @app.get("/v1/status", tags=["operations"], summary="What the status page shows, as JSON")
     async def status() -> Response:
         """Rate, outcomes, latency, workers, recent failures. It holds programs and expected values."""
-        now = {"version": sandbox.__version__, "workers": box.workers, "waiting": desk.waiting}
+        now = {"version": sandbox.__version__, "workers": box.workers, "waiting": queue.waiting}
         return Plain({**now, **stats.recent()})
 
     @app.get("/", include_in_schema=False)

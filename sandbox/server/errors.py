@@ -7,29 +7,8 @@ from typing import Any
 
 from fastapi import Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ConfigDict, model_validator
-from pydantic_core import PydanticCustomError
 
-__all__ = ["Strict", "problems_of", "why_unread"]
-
-MOST_NAMED = 5
-NAME_CHARACTERS = 60
-
-
-class Strict(BaseModel):
-    """A question of our own API: a field that it does not know is misspelt, and to pass over it would be to do something else."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _knows_all(cls, given: Any) -> Any:
-        unknown = [name for name in given if name not in cls.model_fields] if isinstance(given, dict) else []
-        if unknown:
-            names = ", ".join(ascii(str(name)[:NAME_CHARACTERS]) for name in unknown[:MOST_NAMED])
-            known = ", ".join(cls.model_fields)
-            raise PydanticCustomError("unknown_field", "unknown: {names}; the fields are {known}", {"names": names, "known": known})
-        return given
+__all__ = ["problems_of", "why_unread"]
 
 
 def problems_of(request: Request, error: RequestValidationError) -> list[dict[str, Any]]:

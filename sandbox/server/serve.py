@@ -14,7 +14,7 @@ from sandbox.adapters.record import start
 from sandbox.api import Sandbox
 from sandbox.server.access import is_loopback
 from sandbox.server.app import Options, create_app
-from sandbox.server.queue import Desk
+from sandbox.server.work_queue import WorkQueue
 from sandbox.settings import Settings
 from sandbox.words.errors import ConfigurationError
 
@@ -51,7 +51,7 @@ def serve(settings: Settings, options: Options, *, host: str, port: int, drain_s
         timeout_graceful_shutdown=drain_seconds,
         server_header=False,
     )
-    _Server(config, app.state.desk, box, "a token is needed" if options.token else "no token").run()
+    _Server(config, app.state.queue, box, "a token is needed" if options.token else "no token").run()
 
 
 def _check_free(host: str, port: int) -> None:
@@ -71,9 +71,9 @@ def _check_free(host: str, port: int) -> None:
 class _Server(uvicorn.Server):
     """Says that it is ending as soon as it knows: what comes over connections that are open gets 503."""
 
-    def __init__(self, config: uvicorn.Config, desk: Desk, box: Sandbox, for_whom: str) -> None:
+    def __init__(self, config: uvicorn.Config, queue: WorkQueue, box: Sandbox, for_whom: str) -> None:
         super().__init__(config)
-        self._desk = desk
+        self._queue = queue
         self._box = box
         self._for_whom = for_whom
 
@@ -88,5 +88,5 @@ class _Server(uvicorn.Server):
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal asks for the end."""
-        self._desk.is_draining = True
+        self._queue.is_draining = True
         super().handle_exit(sig, frame)

@@ -238,10 +238,10 @@ def test_a_bug_of_ours_is_in_the_log_with_its_traceback_each_time(caplog, monkey
 
 
 def test_the_log_knows_a_bounded_number_of_reasons(caplog):
-    tell = sample_log._NowAndThen().tell
+    log = sample_log._Backoff().log
     for _ in range(2):
         for number in range(sample_log.MOST_KNOWN + 1):
-            tell(30, str(number))
+            log(30, str(number))
     assert len(caplog.records) == 2 * (sample_log.MOST_KNOWN + 1)  # none is lost
 
 

@@ -12,7 +12,7 @@ from fastapi import HTTPException, Request
 from sandbox.api import Sandbox
 from sandbox.server.stats import Stats
 
-__all__ = ["Desk"]
+__all__ = ["WorkQueue"]
 
 T = TypeVar("T")
 
@@ -20,7 +20,7 @@ LANES = 64
 """Pieces of one request that are under way at the same time: a large request neither stops the event loop nor all others."""
 
 
-class Desk:
+class WorkQueue:
     """Takes work for a sandbox, at most *max_waiting* pieces at a time, those that run included."""
 
     def __init__(self, box: Sandbox, stats: Stats, *, max_waiting: int) -> None:
