@@ -218,7 +218,7 @@ function showHead() {
   const { cpu } = data.summary, passes = headline.outcomes.pass || 0;
   const figures = [
     ["passed", percent(passes, headline.samples)], ["mean reward", signed(headline.reward)],
-    ["mean pass rate", headline.pass_rate === null ? "–" : percent(headline.pass_rate, 1)], ["median CPU", seconds(cpu.median)],
+    ["pass rate", headline.pass_rate === null ? "–" : percent(headline.pass_rate, 1)], ["median CPU", seconds(cpu.median)],
     ["CPU, all", seconds(headline.cpu_seconds)], ["suspicious", count(headline.suspicious)], 
     ["label error", count(headline.outcomes.label_error || 0)], ["internal error", count(headline.outcomes.internal_error || 0)],
   ];
