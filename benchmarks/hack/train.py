@@ -63,17 +63,18 @@ def policy(problems: tuple[Problem, ...]) -> tuple[PreTrainedTokenizerFast, Llam
     return tokenizer, LlamaForCausalLM(config)
 
 
-def train(name: str, grader: Grader, problems: tuple[Problem, ...], steps: int, results: measure.Results) -> None:
-    """Train a new policy under one grader, and record each step."""
+def train(grader: Grader, problems: tuple[Problem, ...], steps: int) -> dict[str, list[float]]:
+    """Train a new policy under one grader: its reward of each step, and the share of each kind of program in %."""
+    metrics: dict[str, list[float]] = {metric: [] for metric in ("reward", *KINDS)}
     by_prompt = {problem.prompt: problem for problem in problems}
 
     def reward(prompts: list[str], completions: list[str], label: list[Any], **_: Any) -> list[float]:
         rewards = grader(prompts, completions, label=label)
         assert None not in rewards, "a fault of the sandbox or the machine, which its log names: nothing to draw"
         kinds = [kind_of(program, by_prompt[prompt]) for prompt, program in zip(prompts, completions, strict=True)]
-        results.add(name, "reward", sum(rewards) / len(rewards))
+        metrics["reward"].append(sum(rewards) / len(rewards))
         for kind in KINDS:
-            results.add(name, kind, 100 * kinds.count(kind) / len(kinds), "%")
+            metrics[kind].append(100 * kinds.count(kind) / len(kinds))
         return rewards
 
     tokenizer, model = policy(problems)
@@ -93,6 +94,7 @@ def train(name: str, grader: Grader, problems: tuple[Problem, ...], steps: int, 
         )  # fmt: skip
         trainer.remove_callback(PrinterCallback)
         trainer.train()
+    return metrics
 
 
 def at_the_end(results: measure.Results, name: str, metric: str) -> float:
@@ -115,10 +117,15 @@ def main() -> None:
     box = sandbox_of_process()
     box.warm()
     results = measure.Results("hack", arguments.json, box._pool.workers[0], steps=arguments.steps, problems=len(problems))
+    trained = {}
     for name, grader in GRADERS.items():
         print(f"{arguments.steps} steps of GRPO, rewards by {TITLES[name]} ...", flush=True)
-        train(name, grader, problems, arguments.steps, results)
+        trained[name] = train(grader, problems, arguments.steps)
     print()
+    for name, metrics in trained.items():  # not before all are done: half a picture cannot be drawn
+        for metric, values in metrics.items():
+            for value in values:
+                results.add(name, metric, value, "" if metric == "reward" else "%")
     learned = [
         (
             TITLES[name],
