@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.api import Score
 from sandbox.words.job import Run
-from sandbox.words.judgement import without_empty_end
+from sandbox.words.judgement import without_trailing_colon
 
 __all__ = ["run_as_json", "score_as_json"]
 
@@ -26,7 +26,7 @@ def score_as_json(score: Score) -> dict[str, Any]:
         "cases": [case.verdict.value for case in judgement.cases],
         "tests": [case.name for case in judgement.cases if case.name],
         "first_failure": judgement.first_failure,
-        "reason": judgement.reason or (without_empty_end(worst.detail) if worst else ""),
+        "reason": judgement.reason or (without_trailing_colon(worst.detail) if worst else ""),
         "difference": worst.difference if worst else "",
         "format": judgement.format,
         "cpu_seconds": round(usage.cpu_seconds, 6),

@@ -10,7 +10,7 @@ from typing import Any
 
 from sandbox.adapters.sample_log import Tell, tell_now_and_then
 from sandbox.api import Batch, Sandbox, Score
-from sandbox.judging.response.messages import Said
+from sandbox.judging.response.messages import TextOrMessages
 from sandbox.judging.reward import Outcome
 from sandbox.settings import Settings
 from sandbox.words.errors import SandboxError
@@ -72,9 +72,9 @@ def checked_sandbox() -> Sandbox:
 
 def judged(
     box: Sandbox,
-    response: Said,
+    response: TextOrMessages,
     label: Any,
-    prompt: Said = "",
+    prompt: TextOrMessages = "",
     *,
     deadline: float | None = None,
     batch: Batch | None = None,

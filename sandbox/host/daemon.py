@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sandbox.words.errors import ConfigurationError, WorkerLost, installing
+from sandbox.words.errors import ConfigurationError, WorkerLost, install_hint
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -121,7 +121,7 @@ class Daemon:
             try:
                 import docker
             except ImportError:
-                raise ConfigurationError(f"containers need the docker package: {installing('docker')}") from None
+                raise ConfigurationError(f"containers need the docker package: {install_hint('docker')}") from None
             with _said("reach Docker"):
                 _connections[key] = cls(docker.from_env(timeout=60))
         return _connections[key]

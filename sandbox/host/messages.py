@@ -244,7 +244,7 @@ def _tests_run(report: wire.Report, results: bytes) -> CodeTestsRun:
         count=end["count"] if end else 0,
         outcome=end["outcome"] if end else "",
         message=end["message"] if end else "",
-        told=end.get("told", 0) if end else 0,
+        answers_received=end.get("told", 0) if end else 0,
         was_asked=was_asked,
         cause=_CAUSES[report.tester_cause],
         cpu_seconds=report.tester_cpu_ns / 1e9,

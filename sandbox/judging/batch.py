@@ -63,4 +63,4 @@ def batch_of(samples: Sequence[tuple[Any, Any]], times: LabelTimes, deduplicator
         return Batch(order, None)
     firsts = {str(samples[number][0]): number for number in reversed(order)}
     order.sort(key=lambda number: firsts[str(samples[number][0])] != number)  # who waits for an equal one holds a thread
-    return Batch(order, Deduplicator(len(samples), behind=deduplicator))
+    return Batch(order, Deduplicator(len(samples), shared=deduplicator))

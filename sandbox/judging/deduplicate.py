@@ -55,17 +55,17 @@ class _Pending:
 class Deduplicator:
     """Makes judgements, each only once at a time, and keeps the last *size* of them. Thread-safe.
 
-    What one for a batch does not have is asked of the one *behind* it, which all batches share.
+    One for a batch asks *shared*, which all batches share, for what it does not have itself.
 
     Raises:
         ConfigurationError: *size* is negative.
     """
 
-    def __init__(self, size: int = 0, *, behind: Deduplicator | None = None) -> None:
+    def __init__(self, size: int = 0, *, shared: Deduplicator | None = None) -> None:
         if size < 0:
             raise ConfigurationError(f"cache={size} cannot be: it is a number of judgements to keep, 0 for none")
         self._size = size
-        self._behind = behind
+        self._shared = shared
         self._lock = threading.Lock()  # protects the next two
         self._pending: dict[bytes, _Pending] = {}
         self._kept: OrderedDict[bytes, Judgement] = OrderedDict()
@@ -76,8 +76,8 @@ class Deduplicator:
         return judge() if key is None else self._judgement(key, judge, deadline)
 
     def _judgement(self, key: bytes, judge: Callable[[], Judgement], deadline: float) -> Judgement:
-        if self._behind is not None:
-            judge = functools.partial(self._behind._judgement, key, judge, deadline)
+        if self._shared is not None:
+            judge = functools.partial(self._shared._judgement, key, judge, deadline)
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None:

@@ -15,10 +15,10 @@ import time
 
 from sandbox.judging import labels
 from sandbox.judging.deduplicate import Deduplicator
-from sandbox.judging.labels.code import with_helpers
-from sandbox.judging.labels.files import told_by
+from sandbox.judging.labels.code import with_prompt_definitions
+from sandbox.judging.labels.files import show_files_named_in_prompt
 from sandbox.judging.languages import LANGUAGES
-from sandbox.judging.reference import with_expected
+from sandbox.judging.reference_solution import with_expected_values
 from sandbox.judging.response.candidate import Candidate, NoCode
 from sandbox.judging.response.completion import open_function
 from sandbox.judging.response.extract import extract
@@ -26,7 +26,7 @@ from sandbox.judging.response.valid import which_parse
 from sandbox.judging.rules import Rules, RunJob
 from sandbox.judging.trial import Trial
 from sandbox.words.errors import LabelError, WorkerError
-from sandbox.words.judgement import CaseResult, Judgement, together
+from sandbox.words.judgement import CaseResult, Judgement, total_usage
 from sandbox.words.suite import Suite
 from sandbox.words.verdict import Owner, Verdict
 
@@ -59,11 +59,11 @@ def judge(
     except WorkerError as error:
         return Judgement(verdict=Verdict.INTERNAL_ERROR, reason=str(error))
     try:
-        candidate = _extracted(response, suite, prompt, rules, run, deadline)
+        candidate = _extract_candidate(response, suite, prompt, rules, run, deadline)
         if isinstance(candidate, NoCode):
             skipped = tuple(CaseResult(verdict=Verdict.NO_CODE) for _ in suite.cases or (None,))
             return Judgement(verdict=Verdict.NO_CODE, reason=candidate.reason, cases=skipped, format=suite.format)
-        trial = functools.partial(_tried, candidate, suite, prompt, run, rules, deadline)
+        trial = functools.partial(_judge_candidate, candidate, suite, prompt, run, rules, deadline)
         # The prompt matters to a program only where tests are code: they may use what it defines.
         return deduplicator((candidate.source, suite.tests and prompt, label), trial, deadline) if deduplicator else trial()
     except LabelError as error:
@@ -84,10 +84,10 @@ def program_of(
     rules = rules or Rules()
     if deadline is None:
         deadline = time.monotonic() + rules.limits.deadline_seconds
-    return _extracted(response, labels.read(label), prompt, rules, run, deadline)
+    return _extract_candidate(response, labels.read(label), prompt, rules, run, deadline)
 
 
-def _extracted(response: str, suite: Suite, prompt: str, rules: Rules, run: RunJob, deadline: float) -> Candidate | NoCode:
+def _extract_candidate(response: str, suite: Suite, prompt: str, rules: Rules, run: RunJob, deadline: float) -> Candidate | NoCode:
     return extract(
         response,
         prompt=prompt,
@@ -99,27 +99,27 @@ def _extracted(response: str, suite: Suite, prompt: str, rules: Rules, run: RunJ
     )
 
 
-def _tried(candidate: Candidate, suite: Suite, prompt: str, run: RunJob, rules: Rules, deadline: float) -> Judgement:
-    trial = Trial(candidate, _completed(suite, prompt, run, rules, deadline), run, rules, deadline)
+def _judge_candidate(candidate: Candidate, suite: Suite, prompt: str, run: RunJob, rules: Rules, deadline: float) -> Judgement:
+    trial = Trial(candidate, _with_sample_context(suite, prompt, run, rules, deadline), run, rules, deadline)
     judgement = trial.judgement()
     if not (trial.met_objects and suite.as_code) or trial.timed_out or trial.left <= 0:
         return judgement
     # It answered with objects of its own, which only code can look at: the same label once more, as tests.
     try:
-        asked = _tried(candidate, suite.as_code(), prompt, run, rules, deadline)
+        asked = _judge_candidate(candidate, suite.as_code(), prompt, run, rules, deadline)
     except LabelError:  # that its answers are objects must not make the label the culprit
         return judgement
     if asked.verdict.owner is Owner.LABEL:
         return judgement
-    return dataclasses.replace(asked, usage=together([judgement.usage, asked.usage]), suspicions=judgement.suspicions)
+    return dataclasses.replace(asked, usage=total_usage([judgement.usage, asked.usage]), suspicions=judgement.suspicions)
 
 
-def _completed(suite: Suite, prompt: str, run: RunJob, rules: Rules, deadline: float) -> Suite:
+def _with_sample_context(suite: Suite, prompt: str, run: RunJob, rules: Rules, deadline: float) -> Suite:
     """*suite* with what only this sample can give it: expected values of its reference program, names that its prompt defines."""
     if suite.reference is not None:
-        return with_expected(suite, suite.reference, run, rules.for_suite(suite), deadline)
+        return with_expected_values(suite, suite.reference, run, rules.for_suite(suite), deadline)
     if suite.tests is None:
         return suite
     if suite.tests.files:
-        return dataclasses.replace(suite, tests=told_by(prompt, suite.tests))
-    return with_helpers(suite, suite.tests, open_function(suite.prompt or prompt, suite.entry_points))
+        return dataclasses.replace(suite, tests=show_files_named_in_prompt(prompt, suite.tests))
+    return with_prompt_definitions(suite, suite.tests, open_function(suite.prompt or prompt, suite.entry_points))

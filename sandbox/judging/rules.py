@@ -33,7 +33,7 @@ class Rules:
     entropy: bool = False
 
     @functools.cached_property
-    def most(self) -> Limits:
+    def effective_ceiling(self) -> Limits:
         """The most that a label, or a client, may ask for."""
         return self.ceiling or dataclasses.replace(
             self.limits,
@@ -45,6 +45,8 @@ class Rules:
     def for_suite(self, suite: Suite) -> Limits:
         """The limits of one suite: the label's own where it has some, up to the ceiling."""
         try:
-            return self.limits.tightened(cpu_seconds=suite.cpu_seconds, memory_bytes=suite.memory_bytes, ceiling=self.most)
+            return self.limits.with_overrides(
+                cpu_seconds=suite.cpu_seconds, memory_bytes=suite.memory_bytes, ceiling=self.effective_ceiling
+            )
         except ConfigurationError as error:
             raise LabelError(f"the label asks for limits that cannot be: {error}") from None

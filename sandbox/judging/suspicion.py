@@ -11,7 +11,7 @@ import re
 from sandbox.words.job import Job, Run
 from sandbox.words.verdict import Cause
 
-__all__ = ["SIGNS", "of_run", "of_source"]
+__all__ = ["SIGNS", "signs_in_run", "signs_in_source"]
 
 SIGNS = {
     "frame_walk": r"\b_getframe\b|\bf_back\b|\btb_frame\b|\bcurrentframe\s*\(|\binspect\.(?:stack|trace|getouterframes)\b|\bgi_frame\b",
@@ -34,14 +34,14 @@ _PATTERN = re.compile("|".join(f"(?P<{name}>{pattern})" for name, pattern in SIG
 _LOOKED_AT = 200_000
 
 
-def of_source(source: str) -> set[str]:
+def signs_in_source(source: str) -> set[str]:
     """The signs in a program's text (its first 200,000 characters)."""
     if not any(word in source for word in _WORDS):
         return set()
     return {found.lastgroup for found in _PATTERN.finditer(source, 0, _LOOKED_AT) if found.lastgroup}
 
 
-def of_run(job: Job, run: Run) -> set[str]:
+def signs_in_run(job: Job, run: Run) -> set[str]:
     """The signs in how a run ended."""
     found = set()
     if run.cause is Cause.SYSCALL:

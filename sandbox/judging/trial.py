@@ -18,9 +18,9 @@ from sandbox.judging.response.candidate import Candidate
 from sandbox.judging.rules import Rules, RunJob
 from sandbox.words.errors import LabelError, WorkerError
 from sandbox.words.job import Answer, AnswerKind, CodeTests, Job, Run, Usage
-from sandbox.words.judgement import CaseResult, Judgement, of_test, together, unanswered, untested
+from sandbox.words.judgement import CaseResult, Judgement, result_of_test, result_of_unrun_tests, result_without_answer, total_usage
 from sandbox.words.layers import Enforced
-from sandbox.words.suite import CallCase, Match, StdioCase, Suite
+from sandbox.words.suite import CallCase, Comparison, StdioCase, Suite
 from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict, worst
 
 __all__ = ["Trial"]
@@ -44,7 +44,7 @@ class Trial:
         self.usages: list[Usage] = []
         self.retries = 0
         self.enforced: tuple[Enforced, ...] = ()
-        self.suspicions = suspicion.of_source(candidate.source)
+        self.suspicions = suspicion.signs_in_source(candidate.source)
         self.left = self.limits.suite_seconds
         """Effective seconds that the cases still to come may use together."""
         self.preamble = suite.preamble
@@ -80,7 +80,7 @@ class Trial:
             reason=ours[0] if ours else "",
             cases=tuple(results),
             format=self.suite.format,
-            usage=together(self.usages),
+            usage=total_usage(self.usages),
             enforced=self.enforced,
             retries=self.retries,
             suspicions=tuple(sorted(self.suspicions)),
@@ -88,13 +88,13 @@ class Trial:
 
     def _ask(self, job: Job) -> Run:
         run = self.run(job, self.deadline)
-        self.suspicions |= suspicion.of_run(job, run)
+        self.suspicions |= suspicion.signs_in_run(job, run)
         self.usages.append(run.usage)
         self.retries += run.retries
         self.enforced = run.enforced
         self.left -= max(run.usage.effective_wall_seconds, run.usage.cpu_seconds)
         if VERDICT_OF_CAUSE[run.cause] is Verdict.TIME_LIMIT:
-            # The outcome is a timeout now, or a crash. The others are worth one more time limit together, not one each:
+            # The outcome is a timeout now, or a crash. The others are worth one more time limit total_usage, not one each:
             # an endless loop costs two limits, however many cases there are.
             self.left = 0.0 if self.timed_out else min(self.left, self.limits.cpu_seconds)
             self.timed_out = True
@@ -121,7 +121,7 @@ class Trial:
                 return
             run = self._ask(self._job(stdin=case.stdin.encode("utf-8", "surrogatepass")))
             if run.cause is not Cause.FINISHED or run.failure:
-                result = unanswered(run)
+                result = result_without_answer(run)
                 yield result
                 if result.verdict is Verdict.COMPILE_ERROR:
                     yield from [result] * (len(cases) - number - 1)
@@ -156,7 +156,7 @@ class Trial:
                 return
             if self._is_spent():
                 continue
-            result = unanswered(run)
+            result = result_without_answer(run)
             self.deaths += 1
             alike = not run.loaded or self.deaths >= MAX_DEATHS
             if alike and result.verdict.owner is not Owner.OURS:  # it would not load, or not live, in another process either
@@ -171,23 +171,23 @@ class Trial:
         while True:
             run = self._ask(self._job(tests=tests, skip=done))
             told = run.tests
-            answers += told.told if told else 0
+            answers += told.answers_received if told else 0
             if VERDICT_OF_CAUSE[run.cause].owner is Owner.OURS or told is None:
                 yield CaseResult(verdict=Verdict.INTERNAL_ERROR, detail=run.detail)
                 return
-            over = unanswered(run)
+            over = result_without_answer(run)
             for test in told.results:
                 if test.outcome != "skipped":
                     counted += 1
                     passed += test.outcome == "passed"
-                    yield of_test(test, over)
+                    yield result_of_test(test, over)
             done += len(told.results)
             self.deaths += 1
             left = max(told.count - done, 0)
             if told.ended and not told.outcome and not left:
                 break
             if not told.ended or told.outcome in ("label", "ours", "raised", "missing", "exited"):
-                yield from [untested(run, told, over)] * max(left, 1)
+                yield from [result_of_unrun_tests(run, told, over)] * max(left, 1)
                 return
             # What is left has had no process to ask: the program ended, or the session of tests was interrupted.
             if not told.results or not run.loaded or self._is_spent() or self.deaths >= MAX_DEATHS:
@@ -232,12 +232,12 @@ def _compared(case: CallCase, said: Sequence[Answer]) -> CaseResult:
     return _checked(case.check, tuple(answer.value for answer in said))
 
 
-def _checked(check: Callable[[Any], Match], said: object) -> CaseResult:
+def _checked(check: Callable[[Any], Comparison], said: object) -> CaseResult:
     try:
         match = check(said)
     except (LabelError, WorkerError):
         raise
     except Exception as error:  # the candidate chose the value, so it cannot gain a fault of ours by it
-        match = Match(ok=False, difference=f"the answer cannot be compared: {type(error).__name__}")
+        match = Comparison(ok=False, difference=f"the answer cannot be compared: {type(error).__name__}")
     verdict = Verdict.ACCEPTED if match.ok else Verdict.WRONG_ANSWER
     return CaseResult(verdict=verdict, answered=True, difference=match.difference)

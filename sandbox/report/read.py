@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.judging.reward import Outcome
 from sandbox.report.formats import format_in
 from sandbox.words.errors import ConfigurationError
-from sandbox.words.judgement import without_empty_end
+from sandbox.words.judgement import without_trailing_colon
 from sandbox.words.verdict import Verdict
 
 __all__ = ["Read", "Result", "read_responses", "read_results"]
@@ -163,8 +163,8 @@ def _result(row: Any, number: int) -> Result:
     cases = _texts(row, "cases", most=None)
     name = row.get("id")
     outcome, verdict = _one_of(row, "outcome", OUTCOMES), _one_of(row, "verdict", VERDICTS)
-    reason = without_empty_end(_text(row, "reason"))
-    failure = without_empty_end(_text(row, "first_failure") or _text(row, "difference"))
+    reason = without_trailing_colon(_text(row, "reason"))
+    failure = without_trailing_colon(_text(row, "first_failure") or _text(row, "difference"))
     return Result(
         line=number,
         id=str(number if name is None else name),

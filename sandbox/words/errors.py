@@ -21,11 +21,11 @@ __all__ = [
     "SandboxError",
     "WorkerError",
     "WorkerLost",
-    "installing",
+    "install_hint",
 ]
 
 
-def installing(extra: str) -> str:
+def install_hint(extra: str) -> str:
     """How an optional part is got: this package is on no index, so its name alone would install nothing, or something else."""
     return f"pip install '.[{extra}]' in a clone of reward-sandbox"
 

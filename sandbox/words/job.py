@@ -142,7 +142,7 @@ class CodeTestsRun:
     message: str = ""
     was_asked: bool = False
     """The test that had no end had asked the program something."""
-    told: int = 0
+    answers_received: int = 0
     """Answers of the program that the tests have had; nothing can be passed without one."""
     cause: Cause = Cause.FINISHED
     """How the tester's process ended."""

@@ -11,7 +11,15 @@ from sandbox.words.job import CodeTestResult, CodeTestsRun, Run, Usage
 from sandbox.words.layers import Enforced
 from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Verdict
 
-__all__ = ["CaseResult", "Judgement", "of_test", "together", "unanswered", "untested", "without_empty_end"]
+__all__ = [
+    "CaseResult",
+    "Judgement",
+    "result_of_test",
+    "result_of_unrun_tests",
+    "result_without_answer",
+    "total_usage",
+    "without_trailing_colon",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,7 +41,7 @@ class CaseResult:
     @property
     def said(self) -> str:
         """What was found, for people."""
-        return ": ".join(part for part in (without_empty_end(self.detail), self.difference) if part)
+        return ": ".join(part for part in (without_trailing_colon(self.detail), self.difference) if part)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +85,12 @@ class Judgement:
         return sum(case.verdict is Verdict.ACCEPTED for case in self.cases) / len(self.cases) if self.cases else 0.0
 
 
-def without_empty_end(said: str) -> str:
+def without_trailing_colon(said: str) -> str:
     """*said* without the colon that nothing follows: a MemoryError has no words of its own (`exception:MemoryError: `)."""
     return re.sub(r"((?:exception|load):[\w.]+):\s*\Z", r"\1", said)
 
 
-def unanswered(run: Run) -> CaseResult:
+def result_without_answer(run: Run) -> CaseResult:
     """The verdict of a case to which no answer came."""
     if run.failure and run.cause in (Cause.FINISHED, Cause.EXITED):
         if run.failure.startswith("compile:"):
@@ -96,7 +104,7 @@ def unanswered(run: Run) -> CaseResult:
     return CaseResult(verdict=VERDICT_OF_CAUSE[run.cause], detail=detail)
 
 
-def of_test(test: CodeTestResult, over: CaseResult) -> CaseResult:
+def result_of_test(test: CodeTestResult, over: CaseResult) -> CaseResult:
     """One test's outcome as a result; *over* is what became of the program's process."""
     if test.outcome == "passed":
         return CaseResult(verdict=Verdict.ACCEPTED, answered=True, name=test.name, delegated=test.delegated)
@@ -122,7 +130,7 @@ def of_test(test: CodeTestResult, over: CaseResult) -> CaseResult:
     )
 
 
-def untested(run: Run, told: CodeTestsRun, over: CaseResult) -> CaseResult:
+def result_of_unrun_tests(run: Run, told: CodeTestsRun, over: CaseResult) -> CaseResult:
     """What the tests that were not run are, because of the tests before or of the tester's own end.
 
     Raises:
@@ -151,7 +159,7 @@ def untested(run: Run, told: CodeTestsRun, over: CaseResult) -> CaseResult:
     raise LabelError("the label's tests ended their own process before they had come to their end")
 
 
-def together(usages: Sequence[Usage]) -> Usage:
+def total_usage(usages: Sequence[Usage]) -> Usage:
     """What several runs used, one after another: times add up, peaks do not."""
     return Usage(
         cpu_user_seconds=sum(usage.cpu_user_seconds for usage in usages),

@@ -12,7 +12,7 @@ from enum import Enum
 
 from sandbox.words.errors import ConfigurationError, LayerMissing
 
-__all__ = ["Backend", "Enforced", "Enforcement", "Isolation", "Layer", "Requirement", "parse", "require"]
+__all__ = ["Backend", "Enforced", "Enforcement", "Isolation", "Layer", "Requirement", "parse_layers", "require_layers"]
 
 
 class Layer(str, Enum):
@@ -102,7 +102,7 @@ class Enforced:
         return self.enforcement is not Enforcement.ENFORCED and self.requirement is not Requirement.REQUIRED
 
 
-def parse(names: Iterable[str]) -> frozenset[Layer]:
+def parse_layers(names: Iterable[str]) -> frozenset[Layer]:
     """Layers by their names.
 
     Raises:
@@ -117,7 +117,7 @@ def parse(names: Iterable[str]) -> frozenset[Layer]:
     return frozenset(found)
 
 
-def require(found: Collection[Enforced]) -> None:
+def require_layers(found: Collection[Enforced]) -> None:
     """Accept a worker that enforces what is required.
 
     Raises:

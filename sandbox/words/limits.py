@@ -94,7 +94,7 @@ class Limits:
         """Wall time after which a case that has used neither limit is taken off its worker and tried elsewhere."""
         return max(10.0 * self.wall, 60.0)
 
-    def tightened(
+    def with_overrides(
         self, *, cpu_seconds: float | None = None, memory_bytes: int | None = None, ceiling: Limits | None = None
     ) -> Limits:
         """These limits with a label's own time and memory in their place, never above the operator's *ceiling*."""

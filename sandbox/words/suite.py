@@ -14,12 +14,12 @@ from typing import Any, Protocol
 from sandbox.words.errors import LabelError
 from sandbox.words.job import Call, CodeTests
 
-__all__ = ["CallCase", "Match", "OutputCheck", "Reference", "StdioCase", "Suite", "ValueCheck"]
+__all__ = ["CallCase", "Comparison", "OutputCheck", "Reference", "StdioCase", "Suite", "ValueCheck"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Match:
-    """Said against wanted: equal or not, and where they first differ (bounded text)."""
+class Comparison:
+    """Whether an answer is what the label expects, and where the two first differ (bounded text)."""
 
     ok: bool
     difference: str = ""
@@ -28,14 +28,14 @@ class Match:
 class OutputCheck(Protocol):
     """Compares what a program wrote with what the label wants."""
 
-    def __call__(self, said: str) -> Match:
+    def __call__(self, output: str) -> Comparison:
         """Compare the whole standard output, decoded."""
 
 
 class ValueCheck(Protocol):
     """Compares what calls returned with what the label wants."""
 
-    def __call__(self, said: tuple[Any, ...]) -> Match:
+    def __call__(self, values: tuple[Any, ...]) -> Comparison:
         """Compare the values of the case's calls, in their order, of exact builtin types."""
 
 

@@ -22,10 +22,10 @@ from typing import Any
 from sandbox.guest.values import Iterated
 from sandbox.judging import syntax
 from sandbox.judging.checkers.text import shorten
-from sandbox.judging.checkers.values import shown
-from sandbox.words.suite import Match
+from sandbox.judging.checkers.values import bounded_repr
+from sandbox.words.suite import Comparison
 
-__all__ = ["ANSWER_PREFIX", "Holds", "Irreducible", "evaluate", "is_evaluated", "validate"]
+__all__ = ["ANSWER_PREFIX", "Assertion", "Irreducible", "evaluate", "is_evaluated", "validate"]
 
 ANSWER_PREFIX = "answer_"
 """`answer_0` in an expression is the value of the case's first call."""
@@ -41,28 +41,28 @@ class Irreducible(Exception):
 
 
 class _Refused(Irreducible):
-    """The operation would cost too much on what the candidate said."""
+    """The operation would cost too much on values of the candidate."""
 
 
 _FALSE = (_Refused, ArithmeticError, ValueError, TypeError, LookupError, AttributeError, RecursionError, MemoryError)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Holds:
+class Assertion:
     """*expression* is true of the values `answer_0`, `answer_1`, ..."""
 
     expression: str
 
-    def __call__(self, said: tuple[Any, ...]) -> Match:
+    def __call__(self, values: tuple[Any, ...]) -> Comparison:
         """Evaluate the expression; an error in it means that it does not hold, as in an assert."""
-        names = {f"{ANSWER_PREFIX}{number}": value for number, value in enumerate(said)}
+        names = {f"{ANSWER_PREFIX}{number}": value for number, value in enumerate(values)}
         try:
             ok = bool(evaluate(syntax.expression(self.expression), names))
             problem = ""
         except _FALSE as error:
             ok, problem = False, f" ({type(error).__name__}: {shorten(str(error))})"
-        values = ", ".join(f"{name} = {shown(value)}" for name, value in names.items())
-        return Match(ok=ok, difference="" if ok else f"not true: {shorten(self.expression)} with {values}{problem}")
+        shown = ", ".join(f"{name} = {bounded_repr(value)}" for name, value in names.items())
+        return Comparison(ok=ok, difference="" if ok else f"not true: {shorten(self.expression)} with {shown}{problem}")
 
 
 def _items(value: Any) -> Any:

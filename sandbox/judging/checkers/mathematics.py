@@ -14,7 +14,7 @@ from fractions import Fraction
 from sandbox.judging.response.reasoning import final_answer
 from sandbox.judging.response.special_tokens import strip_special_tokens
 
-__all__ = ["MAX_ANSWER", "TOLERANCE", "answer_in", "number_in", "plain", "same"]
+__all__ = ["MAX_ANSWER", "TOLERANCE", "answer_in", "number_in", "same_answer", "without_typography"]
 
 TOLERANCE = Fraction(1, 1_000_000)
 """By how much numbers may differ, as in that document."""
@@ -97,7 +97,7 @@ _RATIO = re.compile(r"([-+]?[0-9]{1,400})/([0-9]{1,400})")
 _WRAPPED = re.compile(r"\\(?:text|mathrm|mathbf|textbf|mbox)\{([^{}\\$]*)\}")
 
 
-def plain(answer: str) -> str:
+def without_typography(answer: str) -> str:
     r"""An answer without what is only typography: dollars, thin spaces, \left and \right, fonts, blanks, a full stop at the end."""
     text = answer.strip()
     for mark in ("\\left", "\\right", "\\!", "\\,", "\\;", "\\:", "\\ ", "\\(", "\\)", "\\[", "\\]", "{,}", "\\$", "$"):
@@ -108,7 +108,7 @@ def plain(answer: str) -> str:
 
 def number_in(answer: str) -> Fraction | None:
     r"""The number that an answer is, exactly: 42, 1,234.5, -3e4, 1/2, \frac{1}{2}. None if it is anything else."""
-    text = plain(answer).replace(" ", "")
+    text = without_typography(answer).replace(" ", "")
     if len(text) > _MAX_DIGITS:
         return None
     if _GROUPED.fullmatch(text):
@@ -125,7 +125,7 @@ def number_in(answer: str) -> Fraction | None:
     return -value if number[1] == "-" else value
 
 
-def same(said: str, wanted: str) -> bool | None:
+def same_answer(said: str, wanted: str) -> bool | None:
     """Whether *said* is the answer *wanted*; None where only their mathematics can tell.
 
     Numbers are the same within `TOLERANCE`, small ones within `SMALL`. Texts are the same without their typography, words in any case; words are never mathematics.
@@ -133,7 +133,7 @@ def same(said: str, wanted: str) -> bool | None:
     one, other = number_in(said), number_in(wanted)
     if one is not None and other is not None:
         return abs(one - other) < (min(TOLERANCE, abs(other) * SMALL) if other else TOLERANCE)
-    left, right = plain(said), plain(wanted)
+    left, right = without_typography(said), without_typography(wanted)
     if not left or not right:
         return False
     if left == right or left.replace(" ", "") == right.replace(" ", ""):

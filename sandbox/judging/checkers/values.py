@@ -15,10 +15,10 @@ from fractions import Fraction
 from typing import Any
 
 from sandbox.guest.values import Array, Iterated, Opaque
-from sandbox.judging.checkers.text import MAX_SHOWN, parted, shorten
-from sandbox.words.suite import Match
+from sandbox.judging.checkers.text import MAX_SHOWN, shorten, text_difference
+from sandbox.words.suite import Comparison
 
-__all__ = ["Equal", "Found", "Root", "SameItems", "shown"]
+__all__ = ["Equal", "EqualAsSets", "NotNone", "PolynomialRoot", "bounded_repr"]
 
 _NUMBERS = (int, float, complex, Decimal, Fraction)
 
@@ -45,7 +45,7 @@ _short.maxlist = _short.maxtuple = _short.maxset = _short.maxfrozenset = _short.
 _short.maxstring = _short.maxother = _short.maxlong = MAX_SHOWN
 
 
-def shown(value: Any) -> str:
+def bounded_repr(value: Any) -> str:
     """A value for a message: bounded in what it costs and in length, never an exception."""
     try:
         return shorten(_short.repr(value))
@@ -65,12 +65,12 @@ class Equal:
     relative: float = 0.0
     absolute: float = 0.0
 
-    def __call__(self, said: tuple[Any, ...]) -> Match:
+    def __call__(self, values: tuple[Any, ...]) -> Comparison:
         """Compare the value of the first call."""
-        (got,) = said
+        (got,) = values
         if self._equal(got, self.expected):
-            return Match(ok=True)
-        return Match(ok=False, difference=self._difference(got, self.expected))
+            return Comparison(ok=True)
+        return Comparison(ok=False, difference=self._difference(got, self.expected))
 
     def _equal(self, got: Any, wanted: Any) -> bool:
         try:
@@ -84,11 +84,11 @@ class Equal:
         """Both values; where they are long, the first items that are not the same."""
         place = ""
         for _ in range(MAX_DEPTH):
-            one, other = shown(got), shown(wanted)
+            one, other = bounded_repr(got), bounded_repr(wanted)
             if "..." not in one + other and "…" not in one + other:
                 break
             if type(got) is str and type(wanted) is str:
-                return f"{place}{parted(got, wanted)}"
+                return f"{place}{text_difference(got, wanted)}"
             if not (isinstance(got, list | tuple) and isinstance(wanted, list | tuple)):
                 break
             pairs = enumerate(zip(got, wanted, strict=False))
@@ -135,33 +135,33 @@ class Equal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Root:
+class PolynomialRoot:
     """One call's value is a root of the polynomial: EvalPlus's oracle for HumanEval/32, whose answer is not the only right one."""
 
     coefficients: tuple[float, ...]
     absolute: float = 1e-4
 
-    def __call__(self, said: tuple[Any, ...]) -> Match:
+    def __call__(self, values: tuple[Any, ...]) -> Comparison:
         """Evaluate the polynomial at the value of the first call."""
-        (got,) = said
+        (got,) = values
         ok = False
         if type(got) in (int, float):
             try:
                 ok = abs(sum(factor * float(got) ** power for power, factor in enumerate(self.coefficients))) <= self.absolute
             except ArithmeticError:
                 ok = False
-        return Match(ok=ok, difference="" if ok else f"{shown(got)} is no root of {shown(self.coefficients)}")
+        return Comparison(ok=ok, difference="" if ok else f"{bounded_repr(got)} is no root of {bounded_repr(self.coefficients)}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class SameItems:
+class EqualAsSets:
     """One call's value has the items of *expected*, in any order, however often: EvalPlus's rule for some problems of MBPP."""
 
     expected: Any
 
-    def __call__(self, said: tuple[Any, ...]) -> Match:
+    def __call__(self, values: tuple[Any, ...]) -> Comparison:
         """Compare as sets."""
-        (got,) = said
+        (got,) = values
         items = got.items if isinstance(got, Iterated) else got
         ok = False
         if isinstance(items, list | tuple | set | frozenset):
@@ -173,21 +173,25 @@ class SameItems:
                 ok = ok and not left
             except TypeError:  # an item that no set can hold
                 ok = False
-        return Match(ok=ok, difference="" if ok else f"got {shown(got)}, expected the items of {shown(self.expected)}")
+        return Comparison(
+            ok=ok, difference="" if ok else f"got {bounded_repr(got)}, expected the items of {bounded_repr(self.expected)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
+class NotNone:
     """One call's value says yes: it is True, or a match of a pattern. EvalPlus's rule, but that an object of any other class says no."""
 
     expected: bool
 
-    def __call__(self, said: tuple[Any, ...]) -> Match:
+    def __call__(self, values: tuple[Any, ...]) -> Comparison:
         """Look at the value of the first call."""
-        (got,) = said
+        (got,) = values
         is_other = isinstance(got, Opaque) and got.type_name != "Match"
         ok = not is_other and (got if isinstance(got, bool) else got is not None) == self.expected
-        return Match(ok=ok, difference="" if ok else f"got {shown(got)}, expected {'something' if self.expected else 'nothing'}")
+        return Comparison(
+            ok=ok, difference="" if ok else f"got {bounded_repr(got)}, expected {'something' if self.expected else 'nothing'}"
+        )
 
 
 def _json_key(key: Any) -> Any:

@@ -11,8 +11,8 @@ import re
 import threading
 from typing import Any
 
-from sandbox.judging.labels import asserts, calls, code, files, reference, stdio
-from sandbox.judging.labels.text import described, listed, parsed, without_none
+from sandbox.judging.labels import asserts, calls, code, evalplus, files, stdio
+from sandbox.judging.labels.text import arrays_as_lists, described, parsed, without_none
 from sandbox.words.errors import LabelError, WorkerError
 from sandbox.words.suite import Suite
 
@@ -30,7 +30,7 @@ def read(label: Any) -> Suite:
     """
     if isinstance(label, Suite):
         return label
-    key = _key(label)
+    key = _cache_key(label)
     with _lock:
         known = _recent.get(key) if key else None
     if known is None:
@@ -50,7 +50,7 @@ _recent: dict[str, Suite] = {}
 """Small labels that were read last, by their repr: all samples of a group have the same, and parsing asserts costs a fork."""
 
 
-def _key(label: Any) -> str:
+def _cache_key(label: Any) -> str:
     if not isinstance(label, str | list | dict):
         return ""
     try:
@@ -63,25 +63,25 @@ def _key(label: Any) -> str:
 def _read_anew(label: Any, *, is_kept: bool) -> Suite:
     try:
         own = copy.deepcopy(label) if is_kept else label  # the caller may change its own
-        return _read(parsed(listed(own)), {})
+        return _read(parsed(arrays_as_lists(own)), {})
     except (LabelError, WorkerError):
         raise
     except Exception as error:  # labels are data from anywhere: whatever they break in a reader is the label's fault, not the run's
         raise LabelError(f"the label is malformed ({type(error).__name__}: {error}); found {described(label)}") from error
 
 
-def _read(label: Any, around: dict[str, Any]) -> Suite:
+def _read(label: Any, outer: dict[str, Any]) -> Suite:
     if isinstance(label, str):
-        return asserts.from_text(label, around)
+        return asserts.from_text(label, outer)
     if isinstance(label, list):
-        return _read_list(label, around)
+        return _read_list(label, outer)
     if not isinstance(label, dict):
         raise LabelError(f"a label is a dict, a list or a text; this one is {described(label)}")
-    label = without_none({**around, **label})
+    label = without_none({**outer, **label})
     if any(label.get(key) for key in _ASSERTS) or asserts.is_assert_list(label.get("tests")):
         return asserts.from_lists(label)
     if label.keys() & {"base_input", "plus_input"}:
-        return reference.from_inputs(label)
+        return evalplus.from_inputs(label)
     if isinstance(label.get("test"), str) and "entry_point" in label and re.search(r"^def check\(", label["test"], re.M):
         return asserts.from_check(label)
     if label.keys() & {"public_test_cases", "private_test_cases"}:
@@ -122,7 +122,7 @@ def _read(label: Any, around: dict[str, Any]) -> Suite:
     raise LabelError(
         "no known label format: looked for test (with entry_point), test_list, tests, assert_case, assert_code, pytest, functional, "
         "files (with solution_path), hidden_files, labels, base_input, inputs/outputs (with fn_name), test_cases, public_test_cases, "
-        f"public_tests, unit_tests; found {described(label)}{_meant(label)}"
+        f"public_tests, unit_tests; found {described(label)}{_spelling_hint(label)}"
     )
 
 
@@ -159,7 +159,7 @@ _KEYS = (
 )
 
 
-def _meant(label: dict[Any, Any]) -> str:
+def _spelling_hint(label: dict[Any, Any]) -> str:
     """What the keys of a label that was not understood may have been meant to be."""
     if {"input", "outputs"} <= label.keys() or {"inputs", "output"} <= label.keys():
         return "; input goes with output (one case), inputs with outputs (lists of cases)"
@@ -170,23 +170,23 @@ def _meant(label: dict[Any, Any]) -> str:
     return f"; did you mean {', '.join(near)}?" if near else ""
 
 
-def _read_list(items: list[Any], around: dict[str, Any]) -> Suite:
+def _read_list(items: list[Any], outer: dict[str, Any]) -> Suite:
     items = [parsed(item) if isinstance(item, str) and item.lstrip().startswith("{") else item for item in items]
     if not items:
         raise LabelError("the label is an empty list; it needs at least one test case")
     if asserts.is_assert_list(items):
-        return asserts.from_lists({**around, "test_list": items})
+        return asserts.from_lists({**outer, "test_list": items})
     rows = [_row(item) for item in items if isinstance(item, dict)]
     if len(rows) != len(items):
         raise LabelError(f"a list label holds assert texts, or dicts with input and output; this one holds {described(items)}")
     if all("assert_code" in row for row in rows):
-        return asserts.from_lists({**around, "assert_code": [row["assert_code"] for row in rows], **_shared(rows)})
+        return asserts.from_lists({**outer, "assert_code": [row["assert_code"] for row in rows], **_shared(rows)})
     if not all("input" in row and "output" in row for row in rows):
         raise LabelError(f"every test case needs input and output; the first has {described(rows[0])}")
-    kinds = {calls.case_kind(row, around) for row in rows}
+    kinds = {calls.case_kind(row, outer) for row in rows}
     if len(kinds) > 1:
         raise LabelError("the label mixes test cases for standard input with function calls; a suite has one kind")
-    return calls.from_rows(rows, around) if kinds == {"call"} else stdio.from_rows(rows, around)
+    return calls.from_rows(rows, outer) if kinds == {"call"} else stdio.from_rows(rows, outer)
 
 
 def _row(item: dict[str, Any]) -> dict[str, Any]:

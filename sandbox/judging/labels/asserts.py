@@ -1,7 +1,7 @@
 """Labels whose tests are assert statements: F1 (check functions), F3 and F4 (lists), reduced to calls and expectations by `ast`.
 
 Of each assert the calls of the candidate are cut out and asked of the candidate; what the assert says about their values stays
-on the host (`Equal`, or `Holds` for more than an equation). What cannot be reduced so goes to a tester as it is (`labels.code`).
+on the host (`Equal`, or `Assertion` for more than an equation). What cannot be reduced so goes to a tester as it is (`labels.code`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import textwrap
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.judging.checkers import Equal, Holds
+from sandbox.judging.checkers import Assertion, Equal
 from sandbox.judging.checkers.expression import ANSWER_PREFIX, Irreducible, evaluate, is_evaluated, validate
 from sandbox.judging.labels import code, files
 from sandbox.judging.labels import names as names_of
@@ -83,7 +83,7 @@ def from_lists(label: dict[str, Any]) -> Suite:
             suite = _Reader(names={named, "candidate", *names}, entry=named).suite("F3", statements, label)
         else:
             module = ast.Module(body=statements, type_ignores=[])
-            library = names_of.forgotten(names_of.called_names([module]) - _BUILTINS, "", [module])
+            library = names_of.missing_imports(names_of.called_names([module]) - _BUILTINS, "", [module])
             suite = _Reader(names={entry} if entry else set(), entry=entry, library=library).suite("F3", statements, label)
     except Irreducible:
         return as_code()
@@ -166,7 +166,7 @@ class _Reader:
     def suite(self, name: str, statements: list[ast.stmt], label: dict[str, Any], prompt: str = "") -> Suite:
         for statement in statements:
             self._statement(statement)
-        preamble = "\n".join([names_of.imports_in(prompt), *self.imports]).strip()
+        preamble = "\n".join([names_of.standard_imports(prompt), *self.imports]).strip()
         if label.get("preamble"):
             preamble += "\n" + str(label["preamble"])
         return Suite(
@@ -242,15 +242,15 @@ class _Reader:
         self.cases.append(CallCase(calls=tuple(cut.calls), check=_check(rest)))
 
 
-def _check(rest: ast.expr) -> Equal | Holds:
-    """`answer_0 == value` as Equal, which tells a difference better; anything else as Holds."""
+def _check(rest: ast.expr) -> Equal | Assertion:
+    """`answer_0 == value` as Equal, which tells a difference better; anything else as Assertion."""
     first = f"{ANSWER_PREFIX}0"
     match rest:
         case ast.Compare(ast.Name(name), [ast.Eq()], [value]) if name == first and not _mentions_answer(value):
             return Equal(expected=_constant(value))
         case ast.Compare(value, [ast.Eq()], [ast.Name(name)]) if name == first and not _mentions_answer(value):
             return Equal(expected=_constant(value))
-    return Holds(expression=ast.unparse(rest))
+    return Assertion(expression=ast.unparse(rest))
 
 
 def _constant(value: ast.expr) -> Any:

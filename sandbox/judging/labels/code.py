@@ -18,14 +18,14 @@ from sandbox.judging import syntax
 from sandbox.judging.checkers.text import shorten
 from sandbox.judging.labels.names import (
     BUILTINS,
-    COMPARING,
+    COMPARISON_FUNCTIONS,
     LIBRARIES,
     bound_names,
     called_names,
-    forgotten,
     free_names,
-    imports_in,
-    with_imports,
+    missing_imports,
+    standard_imports,
+    with_missing_imports,
 )
 from sandbox.judging.labels.text import described, limits_of, parsed
 from sandbox.judging.languages import language_named
@@ -34,14 +34,14 @@ from sandbox.words.job import CodeTests
 from sandbox.words.suite import Suite
 
 __all__ = [
+    "checked_file_name",
     "from_auto_eval",
     "from_check",
     "from_functional",
     "from_statements",
-    "inside",
+    "is_valid_program",
     "parse",
-    "runs_by_itself",
-    "with_helpers",
+    "with_prompt_definitions",
 ]
 
 _STRUCTURES = {
@@ -110,7 +110,7 @@ def from_check(label: dict[str, Any]) -> Suite:
 
 def _given_by(prompt: str, entry: str) -> str:
     """What a prompt that is code gives to program and tests: all but a first draft of what *entry* asks the program for."""
-    if not runs_by_itself(prompt):
+    if not is_valid_program(prompt):
         return ""
     asked = {node.id for node in ast.walk(parse(entry, "F16: entry_point")) if isinstance(node, ast.Name)}
     body = parse(prompt, "F16: prompt").body
@@ -125,9 +125,9 @@ def from_functional(label: dict[str, Any]) -> Suite:
     calls = [node.value for node in tree.body if isinstance(node, ast.Expr) and is_call_of(node, "check")]
     if len(calls) != 1 or not isinstance(calls[0], ast.Call) or len(calls[0].args) != 1:
         free = free_names([tree])
-        names = free - LIBRARIES - COMPARING - sys.stdlib_module_names
+        names = free - LIBRARIES - COMPARISON_FUNCTIONS - sys.stdlib_module_names
         return _statements(
-            "F16", label, setup=[], cases=_grouped(tree.body), asked=tuple(sorted(names - forgotten(names, "", [tree])))
+            "F16", label, setup=[], cases=_grouped(tree.body), asked=tuple(sorted(names - missing_imports(names, "", [tree])))
         )
     return from_check({**label, "test": text, "entry_point": ast.unparse(calls[0].args[0])})
 
@@ -141,9 +141,9 @@ def from_statements(label: dict[str, Any], setup: str, tests: list[str], entry: 
         texts = [f"{ast.unparse(check)}\ncheck(candidate)" for check in checks]
         return _statements("F3", label, setup=[*parse(setup, "F3: setup").body, *head], cases=tuple(texts), entry=entry)
     called = called_names(trees) - bound_names([parse(setup, "F3: setup"), *trees])
-    known = BUILTINS | LIBRARIES | COMPARING
+    known = BUILTINS | LIBRARIES | COMPARISON_FUNCTIONS
     called = {name for name in called if name not in known and not name.startswith("assert")}
-    asked = tuple(sorted(called - forgotten(called, entry, trees)))
+    asked = tuple(sorted(called - missing_imports(called, entry, trees)))
     return _statements("F3", label, setup=parse(setup, "F3: setup").body, cases=tuple(tests), entry=entry, alias=alias, asked=asked)
 
 
@@ -162,23 +162,23 @@ def from_auto_eval(label: dict[str, Any]) -> Suite:
     head = parse(before, "F13: test.code").body
     given: list[ast.stmt] = [node for node in head if isinstance(node, ast.Import | ast.ImportFrom | ast.ClassDef)]
     prelude = ast.unparse(ast.Module(given, []))
-    assets = tuple((inside(str(name), "F13"), _decoded(content)) for name, content in (test.get("asset") or {}).items())
+    assets = tuple((checked_file_name(str(name), "F13"), _decoded(content)) for name, content in (test.get("asset") or {}).items())
     return _statements(
         "F13",
         label,
         setup=head,
         cases=_grouped(parse(after, "F13: test.code").body),
-        prelude=prelude if runs_by_itself(prelude) else "",
+        prelude=prelude if is_valid_program(prelude) else "",
         visible=assets,
     )
 
 
-def with_helpers(suite: Suite, tests: CodeTests, prompt: str) -> Suite:
+def with_prompt_definitions(suite: Suite, tests: CodeTests, prompt: str) -> Suite:
     """*suite* with what its tests call of the code before the function in *prompt* on both sides.
 
     HumanEval/32 checks a root with a `poly` that the prompt defines: a program may use it, but not say what it is to the tests.
     """
-    if not prompt or not runs_by_itself(prompt):
+    if not prompt or not is_valid_program(prompt):
         return suite
     trees = [parse(tests.setup, "the setup"), *(parse(case, "a test") for case in tests.cases)]
     asked = {tests.entry, tests.alias, *tests.asked, *suite.entry_points}
@@ -209,7 +209,7 @@ def _statements(
 ) -> Suite:
     trees = [ast.Module(body=setup, type_ignores=[]), *(parse(case, "a test") for case in cases)]
     names = free_names(trees)
-    missing = forgotten({*names, *asked} - BUILTINS - LIBRARIES, entry or " ".join(asked), trees) - set(asked)
+    missing = missing_imports({*names, *asked} - BUILTINS - LIBRARIES, entry or " ".join(asked), trees) - set(asked)
     used = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if name == "F16":
         # LeetCode's classes are given to programs too, by the label or by convention.
@@ -219,10 +219,10 @@ def _statements(
         prelude += "".join(f"\n{ast.unparse(node)}" for node in given)
     classes = [node.name for node in parse(prelude, "the prelude").body if isinstance(node, ast.ClassDef)]
     setup = [node for node in setup if not (isinstance(node, ast.ClassDef) and node.name in classes)]
-    text = with_imports(ast.unparse(ast.Module(body=setup, type_ignores=[])), missing & names)
+    text = with_missing_imports(ast.unparse(ast.Module(body=setup, type_ignores=[])), missing & names)
     imports = "\n".join(ast.unparse(node) for node in setup if isinstance(node, ast.Import | ast.ImportFrom))
     # What the label imports, a program of its format may rely on, as it would where both are one file.
-    preamble = "\n".join(part for part in (imports_in(prompt), imports, prelude, str(label.get("preamble") or "")) if part)
+    preamble = "\n".join(part for part in (standard_imports(prompt), imports, prelude, str(label.get("preamble") or "")) if part)
     root = re.match(r"\w+", entry)
     return Suite(
         tests=CodeTests(
@@ -275,7 +275,7 @@ def _grouped(statements: list[ast.stmt]) -> tuple[str, ...]:
     return tuple(ast.unparse(ast.Module(body=group, type_ignores=[])) for group in groups)
 
 
-def inside(name: str, where: str) -> str:
+def checked_file_name(name: str, where: str) -> str:
     """A name of a file in the label's folder.
 
     Raises:
@@ -302,7 +302,7 @@ def is_call_of(node: ast.stmt, name: str) -> bool:
     return False
 
 
-def runs_by_itself(text: str) -> bool:
+def is_valid_program(text: str) -> bool:
     """Whether *text* is a valid program, and not one that a completion has to continue."""
     try:
         syntax.program(text)

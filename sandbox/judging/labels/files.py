@@ -14,14 +14,14 @@ import re
 import sys
 from typing import Any
 
-from sandbox.judging.labels.code import inside, parse, runs_by_itself
-from sandbox.judging.labels.names import LIBRARIES, forgotten, forgotten_modules, free_names, with_imports
+from sandbox.judging.labels.code import checked_file_name, is_valid_program, parse
+from sandbox.judging.labels.names import LIBRARIES, free_names, missing_imports, missing_module_imports, with_missing_imports
 from sandbox.judging.labels.text import described, limits_of, parsed
 from sandbox.words.errors import LabelError
 from sandbox.words.job import CodeTests
 from sandbox.words.suite import Suite
 
-__all__ = ["from_files", "from_text", "is_test_file", "told_by"]
+__all__ = ["from_files", "from_text", "is_test_file", "show_files_named_in_prompt"]
 
 SHORTEST_ENCODED = 24
 """A shorter text that could be base64 is taken to be what it is."""
@@ -58,7 +58,7 @@ def from_files(label: dict[str, Any]) -> Suite:
     if runner not in ("pytest", "python", "unittest"):
         raise LabelError(f"F21: the label wants its files run by {runner!r}; this version runs pytest")
     place = label.get("solution_path") or (verifier.get("solution_path") if isinstance(verifier, dict) else "") or "solution.py"
-    place = inside(str(place), "F17: solution_path")
+    place = checked_file_name(str(place), "F17: solution_path")
     path = verifier.get("path") if isinstance(verifier, dict) else None
     tests = [str(path)] if isinstance(path, str) and path in files else [name for name in files if _is_test_name(name)]
     if not tests:
@@ -69,7 +69,7 @@ def from_files(label: dict[str, Any]) -> Suite:
     return _pytest("F21" if visible or verifier else "F17", label, files, tests, (), place=str(place), visible=visible)
 
 
-def told_by(prompt: str, tests: CodeTests) -> CodeTests:
+def show_files_named_in_prompt(prompt: str, tests: CodeTests) -> CodeTests:
     """*tests* with those of their files in the program's sight that the prompt tells it of by name, tests excepted.
 
     Exercism's tasks come with modules of constants that the task's text names and both sides import.
@@ -95,7 +95,7 @@ def _files(given: Any) -> dict[str, str | bytes]:
         content = item["content"] if isinstance(item, dict) and "content" in item else item
         if not isinstance(content, str | bytes):
             raise LabelError(f"F21: the file {name} is {described(content)}; it should be a text")
-        found[inside(name, "F21")] = content
+        found[checked_file_name(name, "F21")] = content
     folders = {name.rsplit("/", depth)[0] for name in found for depth in range(1, name.count("/") + 1)}
     if folders & found.keys():
         raise LabelError(f"F21: {min(folders & found.keys())} cannot be a file and a folder")
@@ -112,7 +112,7 @@ def _decoded_files(files: dict[str, str | bytes]) -> dict[str, str | bytes]:
         except (binascii.Error, ValueError):
             return files
     programs = [(str(files[name]), str(found[name])) for name in files if name.endswith(".py") and files[name]]
-    encoded = [before for before, after in programs if runs_by_itself(after) and len(before) > SHORTEST_ENCODED]
+    encoded = [before for before, after in programs if is_valid_program(after) and len(before) > SHORTEST_ENCODED]
     return found if encoded and len(encoded) == len(programs) else files
 
 
@@ -160,15 +160,15 @@ def _pytest(
             | {one for path in tests for one in free_names([trees[path]]) if one not in LIBRARIES and not one.startswith("assert")}
         )
         if free:
-            modules_meant = {one for tree in trees.values() for one in forgotten_modules(tree)}
-            missing = forgotten(free, " ".join(names), list(trees.values())) | modules_meant
+            modules_meant = {one for tree in trees.values() for one in missing_module_imports(tree)}
+            missing = missing_imports(free, " ".join(names), list(trees.values())) | modules_meant
             imported = tuple(name for name in free if name not in missing)
             head = f"from {modules[0]} import {', '.join(imported)}\n" if imported else ""
             files = {path: f"{head}{text}" if path in tests and isinstance(text, str) else text for path, text in files.items()}
     for path in tests:
-        missing = forgotten(free_names([trees[path]]), " ".join((*imported, *names)), [trees[path]])
-        meant = forgotten_modules(trees[path])
-        files = {**files, path: with_imports(str(files[path]), missing, meant)} if missing or meant else files
+        missing = missing_imports(free_names([trees[path]]), " ".join((*imported, *names)), [trees[path]])
+        meant = missing_module_imports(trees[path])
+        files = {**files, path: with_missing_imports(str(files[path]), missing, meant)} if missing or meant else files
     return Suite(
         tests=CodeTests(
             framework="pytest",

@@ -10,20 +10,20 @@ from collections.abc import Collection, Sequence
 
 __all__ = [
     "BUILTINS",
-    "COMPARING",
+    "COMPARISON_FUNCTIONS",
     "LIBRARIES",
     "bound_names",
     "called_names",
-    "forgotten",
-    "forgotten_modules",
     "free_names",
-    "imports_in",
-    "with_imports",
+    "missing_imports",
+    "missing_module_imports",
+    "standard_imports",
+    "with_missing_imports",
 ]
 
 BUILTINS = frozenset(dir(builtins))
 LIBRARIES = frozenset(("np", "pd", "plt", "sns", "tf", "numpy", "pandas", "scipy", "sklearn", "torch", "matplotlib", "pytest"))
-COMPARING = frozenset(["isclose", "allclose", "array_equal", "approx", "deepcopy"])
+COMPARISON_FUNCTIONS = frozenset(["isclose", "allclose", "array_equal", "approx", "deepcopy"])
 """Functions by which asserts compare, whose import labels forget: never the program's."""
 _FORGOTTEN = {
     "collections": "Counter OrderedDict defaultdict deque namedtuple",
@@ -35,7 +35,7 @@ _FORGOTTEN = {
     "math": "ceil floor isclose isinf isnan sqrt",
     "operator": "itemgetter",
 }
-_HOME_OF = {
+_MODULE_OF = {
     **{name: module for module, names in _FORGOTTEN.items() for name in names.split()},
     "isclose": "math",
     "allclose": "numpy",
@@ -70,15 +70,15 @@ def called_names(trees: list[ast.Module]) -> set[str]:
     }
 
 
-def forgotten(names: Collection[str], entry: str, trees: Sequence[ast.Module]) -> set[str]:
+def missing_imports(names: Collection[str], entry: str, trees: Sequence[ast.Module]) -> set[str]:
     """Those of *names*, which the tests use without having them, that are a library's: unless all are, or *entry* says otherwise.
 
     What is called as the library's is not (a `Counter()` with nothing to count, `floor(17, 5)`) is the program's too.
     """
-    found = {name for name in names if name in _HOME_OF and not re.search(rf"\b{name}\b", entry)}
+    found = {name for name in names if name in _MODULE_OF and not re.search(rf"\b{name}\b", entry)}
     for node in (node for tree in trees for node in ast.walk(tree)) if found else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in found:
-            one = _HOME_OF[node.func.id] == "math" and node.func.id != "isclose"
+            one = _MODULE_OF[node.func.id] == "math" and node.func.id != "isclose"
             if not node.args or (one and len(node.args) > 1):
                 found.discard(node.func.id)
     return found if entry or set(names) - found else set()
@@ -106,23 +106,23 @@ _MODULES = frozenset(
 )
 
 
-def forgotten_modules(tree: ast.Module) -> set[str]:
+def missing_module_imports(tree: ast.Module) -> set[str]:
     """Modules of the standard library that a test file means (`math.isclose`) without importing them."""
     used = {node.value.id for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
     return used & _MODULES & free_names([tree])
 
 
-def with_imports(text: str, names: Collection[str], modules: Collection[str] = ()) -> str:
+def with_missing_imports(text: str, names: Collection[str], modules: Collection[str] = ()) -> str:
     """*text* after the imports that it forgot."""
     lines = [f"import {name}\n" for name in sorted(modules)]
-    lines += [f"from {_HOME_OF[name]} import {name}\n" for name in sorted(names)]
+    lines += [f"from {_MODULE_OF[name]} import {name}\n" for name in sorted(names)]
     return f"{''.join(lines)}{text}" if lines and "__future__" not in text else text
 
 
 _IMPORT = re.compile(r"(?:from[ \t]+(\w+)[\w.]*[ \t]+import[ \t]+[\w, \t]+|import[ \t]+(\w+)[\w.]*(?:[ \t]+as[ \t]+\w+)?)[ \t]*")
 
 
-def imports_in(prompt: str) -> str:
+def standard_imports(prompt: str) -> str:
     """Imports of the standard library in a prompt that is code, on which a program may rely that does not repeat the prompt."""
     found = [line for line in prompt.split("\n") if (match := _IMPORT.fullmatch(line)) and (match[1] or match[2]) in _STANDARD]
     return "\n".join(found)

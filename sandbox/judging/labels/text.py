@@ -16,7 +16,7 @@ from sandbox.judging import syntax
 from sandbox.judging.checkers.text import shorten
 from sandbox.words.errors import LabelError
 
-__all__ = ["described", "is_plain_json", "limits_of", "listed", "parsed", "positive", "unpacked", "without_none"]
+__all__ = ["arrays_as_lists", "described", "is_plain_json", "limits_of", "parsed", "positive", "unpacked", "without_none"]
 
 MAX_UNPACKED_BYTES = 256 << 20
 
@@ -39,14 +39,14 @@ def without_none(label: dict[Any, Any]) -> dict[str, Any]:
     return {key: value for key, value in label.items() if value is not None}
 
 
-def listed(value: Any) -> Any:
+def arrays_as_lists(value: Any) -> Any:
     """*value* with arrays (a column that pandas has read) as lists, at any depth."""
     if isinstance(value, dict):
-        return {key: listed(item) for key, item in value.items()}
+        return {key: arrays_as_lists(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(map(listed, value)) if type(value) in (list, tuple) else value
+        return type(value)(map(arrays_as_lists, value)) if type(value) in (list, tuple) else value
     if callable(getattr(value, "tolist", None)):
-        return listed(value.tolist())
+        return arrays_as_lists(value.tolist())
     return value
 
 

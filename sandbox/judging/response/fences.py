@@ -15,7 +15,7 @@ _BEGIN = re.compile(_INDENT)
 _TAG = re.compile(r"[\w.+#-]*")
 _AROUND = " \t*_"
 """Blanks, and the marks of bold and italic text."""
-MOST = 3
+MAX_INDENT = 3
 """Columns by which a fence may be indented; what is further to the right is code."""
 
 
@@ -81,7 +81,7 @@ def fence_of(line: str) -> re.Match[str] | None:
 
 def is_indented_code(fence: re.Match[str]) -> bool:
     """Whether *fence* stands too far to the right for one that is in no list: it is a line of code, such as of a docstring."""
-    return not fence["item"] and _columns(fence["indent"]) > MOST
+    return not fence["item"] and _columns(fence["indent"]) > MAX_INDENT
 
 
 def _opening(line: str) -> _Opening | None:
@@ -95,7 +95,7 @@ def _end(line: str, opening: _Opening) -> str | None:
         return None
     # An opening fence that is indented itself is in an item of a list, the text of which begins about where the fence does.
     begin = _columns(opening.indent)
-    return "" if _columns(fence["indent"]) <= (begin + MOST if opening.item or begin > MOST else MOST) else None
+    return "" if _columns(fence["indent"]) <= (begin + MAX_INDENT if opening.item or begin > MAX_INDENT else MAX_INDENT) else None
 
 
 def _loose_opening(line: str) -> _Opening | None:

@@ -7,14 +7,14 @@ from typing import Any, TypeAlias
 
 from sandbox.words.errors import ConfigurationError
 
-__all__ = ["Said", "said_by", "text_of"]
+__all__ = ["TextOrMessages", "checked_last_message", "last_message"]
 
-Said: TypeAlias = "str | Sequence[Mapping[str, Any]] | None"
+TextOrMessages: TypeAlias = "str | Sequence[Mapping[str, Any]] | None"
 """A text, messages with role and content, or nothing."""
 
 
-def said_by(role: str, said: Said, name: str) -> str:
-    """`text_of`, for an argument called *name*.
+def checked_last_message(role: str, said: TextOrMessages, name: str) -> str:
+    """`last_message`, for an argument called *name*.
 
     Raises:
         ConfigurationError: it is neither a text nor a list of messages.
@@ -25,11 +25,11 @@ def said_by(role: str, said: Said, name: str) -> str:
         or isinstance(said, str)
         or (isinstance(listed, list | tuple) and all(isinstance(one, Mapping) for one in listed))
     ):
-        return text_of(said, role)
+        return last_message(said, role)
     raise ConfigurationError(f"{name}={repr(said)[:80]}: a text is meant, or a list of messages with role and content")
 
 
-def text_of(said: Any, role: str) -> str:
+def last_message(said: Any, role: str) -> str:
     """What *role* said last: *said* is a text, a list of messages, or nothing. Content in parts is joined."""
     if isinstance(said, str):
         return said

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from sandbox.judging.response.candidate import NoCode
 from sandbox.judging.response.fences import blocks_of
 
-__all__ = ["answers", "final_answer", "reasoning_opened_by"]
+__all__ = ["final_answer", "possible_answers", "reasoning_opened_by"]
 
 _OPENED = re.compile(r"<think>\s*(?:</think>\s*)?\Z")
 
@@ -25,7 +25,7 @@ def final_answer(text: str) -> str | NoCode:
     return _final(tail if closing else text, closed=bool(closing))
 
 
-def answers(text: str) -> Iterator[str | NoCode]:
+def possible_answers(text: str) -> Iterator[str | NoCode]:
     """The final answer; then what it is if every `</think>` but the first is a word in the answer's code."""
     yield final_answer(text)
     tail = text.partition("</think>")[2]
