@@ -1,10 +1,10 @@
-"""The road of a sample, from what a model said to what became of it.
+"""From a model's response and a label to a judgement.
 
     response ── extract ──▶ candidate ──┐
                                         ├── Trial ──▶ judgement
     label ───── read ─────▶ suite ──────┘
 
-Pure: it owns no process, and is given `run(job, deadline) -> Run`.
+It owns no process: the caller passes `run(job, deadline) -> Run`.
 """
 
 from __future__ import annotations
@@ -45,9 +45,9 @@ def judge(
 ) -> Judgement:
     """Judge one response against one label.
 
-    *prompt* helps to tell a completion from a program. A label that cannot be understood, and every fault of ours, is a
-    judgement too, with an owner that says so. *deadline* is a time of `time.monotonic` (default: `deadline_seconds` from now). With
-    a *deduplicator*, what an equal sample has been given may be the answer.
+    *prompt* helps to tell a completion from a whole program. Nothing is raised for a label that cannot be understood or for a
+    fault of ours: these are judgements with the verdicts LABEL_ERROR and INTERNAL_ERROR. *deadline* is a time of `time.monotonic`
+    (default: `deadline_seconds` from now). With a *deduplicator*, the judgement of an equal sample may be reused.
     """
     rules = rules or Rules()
     if deadline is None:
@@ -102,20 +102,20 @@ def _extract_candidate(response: str, suite: Suite, prompt: str, rules: Rules, r
 def _judge_candidate(candidate: Candidate, suite: Suite, prompt: str, run: RunJob, rules: Rules, deadline: float) -> Judgement:
     trial = Trial(candidate, _with_sample_context(suite, prompt, run, rules, deadline), run, rules, deadline)
     judgement = trial.judgement()
-    if not (trial.met_objects and suite.as_code) or trial.timed_out or trial.left <= 0:
+    if not (trial.returned_own_objects and suite.as_code) or trial.timed_out or trial.seconds_left <= 0:
         return judgement
-    # It answered with objects of its own, which only code can look at: the same label once more, as tests.
+    # It returned objects of its own classes, which only the label's own code can compare: judge once more, with a tester.
     try:
-        asked = _judge_candidate(candidate, suite.as_code(), prompt, run, rules, deadline)
-    except LabelError:  # that its answers are objects must not make the label the culprit
+        retried = _judge_candidate(candidate, suite.as_code(), prompt, run, rules, deadline)
+    except LabelError:  # a label is not broken because a program returned objects
         return judgement
-    if asked.verdict.owner is Owner.LABEL:
+    if retried.verdict.owner is Owner.LABEL:
         return judgement
-    return dataclasses.replace(asked, usage=total_usage([judgement.usage, asked.usage]), suspicions=judgement.suspicions)
+    return dataclasses.replace(retried, usage=total_usage([judgement.usage, retried.usage]), suspicions=judgement.suspicions)
 
 
 def _with_sample_context(suite: Suite, prompt: str, run: RunJob, rules: Rules, deadline: float) -> Suite:
-    """*suite* with what only this sample can give it: expected values of its reference program, names that its prompt defines."""
+    """*suite* with its reference's answers as expected values, and with what the sample's prompt gives to program and tests."""
     if suite.reference is not None:
         return with_expected_values(suite, suite.reference, run, rules.for_suite(suite), deadline)
     if suite.tests is None:

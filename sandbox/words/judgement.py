@@ -14,6 +14,7 @@ from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Verdict
 __all__ = [
     "CaseResult",
     "Judgement",
+    "result_of_exception",
     "result_of_test",
     "result_of_unrun_tests",
     "result_without_answer",
@@ -104,57 +105,57 @@ def result_without_answer(run: Run) -> CaseResult:
     return CaseResult(verdict=VERDICT_OF_CAUSE[run.cause], detail=detail)
 
 
-def result_of_test(test: CodeTestResult, over: CaseResult) -> CaseResult:
-    """One test's outcome as a result; *over* is what became of the program's process."""
+def result_of_exception(error: str) -> CaseResult:
+    """The result of a case in which the called function raised; *error* is the exception's type and message."""
+    out_of_memory = error.startswith("MemoryError")
+    verdict = Verdict.MEMORY_LIMIT if out_of_memory else Verdict.RUNTIME_ERROR
+    return CaseResult(verdict=verdict, detail=f"exception:{error}", answered=not out_of_memory)
+
+
+def result_of_test(test: CodeTestResult, died: CaseResult) -> CaseResult:
+    """One test's outcome as a result; *died* is what became of the program's process."""
     if test.outcome == "passed":
         return CaseResult(verdict=Verdict.ACCEPTED, answered=True, name=test.name, delegated=test.delegated)
     if test.outcome == "label":
         raise LabelError(f"the test {test.name} is broken: {test.message}")
     if test.outcome == "gone":
-        return replace(over, name=test.name, delegated=test.delegated)
+        return replace(died, name=test.name, delegated=test.delegated)
     if test.outcome == "exited":
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exit:{test.message}", name=test.name)
     if test.outcome == "missing":  # as where a declared case asks for a function that is not there
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{test.message}", name=test.name)
     if test.outcome == "raised":
-        out_of_memory = test.message.startswith("MemoryError")
-        return CaseResult(
-            verdict=Verdict.MEMORY_LIMIT if out_of_memory else Verdict.RUNTIME_ERROR,
-            detail=f"exception:{test.message}",
-            answered=not out_of_memory,
-            name=test.name,
-            delegated=test.delegated,
-        )
+        return replace(result_of_exception(test.message), name=test.name, delegated=test.delegated)
     return CaseResult(
         verdict=Verdict.WRONG_ANSWER, answered=True, difference=test.message, name=test.name, delegated=test.delegated
     )
 
 
-def result_of_unrun_tests(run: Run, told: CodeTestsRun, over: CaseResult) -> CaseResult:
+def result_of_unrun_tests(run: Run, report: CodeTestsRun, died: CaseResult) -> CaseResult:
     """What the tests that were not run are, because of the tests before or of the tester's own end.
 
     Raises:
         LabelError: the label is broken.
         WorkerError: the fault is ours.
     """
-    if told.outcome == "label":
-        raise LabelError(f"the label's tests are broken: {told.message}")
-    if told.outcome == "ours":
-        raise WorkerError(told.message)
-    if told.outcome in ("raised", "exited"):
-        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exception:{told.message}", answered=told.outcome == "raised")
-    if told.outcome == "missing":
-        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{told.message}")
+    if report.outcome == "label":
+        raise LabelError(f"the label's tests are broken: {report.message}")
+    if report.outcome == "ours":
+        raise WorkerError(report.message)
+    if report.outcome in ("raised", "exited"):
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exception:{report.message}", answered=report.outcome == "raised")
+    if report.outcome == "missing":
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{report.message}")
     if run.failure or not run.loaded:
-        return over
-    if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT and not told.was_asked:
-        raise LabelError(f"the label's tests do not come to an end ({told.cause.value}), and had asked the program nothing")
-    if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT:
+        return died
+    if VERDICT_OF_CAUSE[report.cause] is Verdict.TIME_LIMIT and not report.was_asked:
+        raise LabelError(f"the label's tests do not come to an end ({report.cause.value}), and had asked the program nothing")
+    if VERDICT_OF_CAUSE[report.cause] is Verdict.TIME_LIMIT:
         # The tests loop over what the program answers (an endless generator): in one process with it, it would be its time.
-        return CaseResult(verdict=Verdict.TIME_LIMIT, detail=f"tests:{told.cause.value}")
-    if told.cause is Cause.LOST:  # it could not be started: the program had left no room for another process
-        return over
-    if told.cause is Cause.SIGNALED:
+        return CaseResult(verdict=Verdict.TIME_LIMIT, detail=f"tests:{report.cause.value}")
+    if report.cause is Cause.LOST:  # it could not be started: the program had left no room for another process
+        return died
+    if report.cause is Cause.SIGNALED:
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail="tests:signaled")
     raise LabelError("the label's tests ended their own process before they had come to their end")
 
