@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.judging.checkers import Assertion, Equal
-from sandbox.judging.checkers.expression import ANSWER_PREFIX, Irreducible, evaluate, is_evaluated, validate
+from sandbox.judging.checkers.expression import ANSWER_PREFIX, Irreducible, evaluate, is_supported_function, validate
 from sandbox.judging.labels import code, files
 from sandbox.judging.labels import names as names_of
 from sandbox.judging.labels.text import described, limits_of, parsed
@@ -336,7 +336,7 @@ class _CutCalls(ast.NodeTransformer):
         name, is_attribute = root.id, root is not node.func
         if self.reader.entry:
             return name in self.reader.names
-        known = name in _BUILTINS or name in self.reader.imported or is_evaluated(name) or name in self.reader.library
+        known = name in _BUILTINS or name in self.reader.imported or is_supported_function(name) or name in self.reader.library
         return not (known or (is_attribute and name in _MODULES))
 
     def _call(self, node: ast.Call) -> Call:
