@@ -15,8 +15,7 @@ import time
 
 from sandbox.judging import labels
 from sandbox.judging.deduplicate import Deduplicator
-from sandbox.judging.labels.code import with_prompt_definitions
-from sandbox.judging.labels.files import show_files_named_in_prompt
+from sandbox.judging.labels.prompt import show_files_named_in_prompt, with_prompt_definitions
 from sandbox.judging.languages import LANGUAGES
 from sandbox.judging.reference_solution import with_expected_values
 from sandbox.judging.response.candidate import Candidate, NoCode
@@ -121,5 +120,5 @@ def _with_sample_context(suite: Suite, prompt: str, run: RunJob, rules: Rules, d
     if suite.tests is None:
         return suite
     if suite.tests.files:
-        return dataclasses.replace(suite, tests=show_files_named_in_prompt(prompt, suite.tests))
+        return dataclasses.replace(suite, tests=show_files_named_in_prompt(suite.tests, prompt))
     return with_prompt_definitions(suite, suite.tests, open_function(suite.prompt or prompt, suite.entry_points))

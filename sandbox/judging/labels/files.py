@@ -8,20 +8,19 @@ from __future__ import annotations
 import ast
 import base64
 import binascii
-import dataclasses
 import importlib.util
 import re
 import sys
 from typing import Any
 
-from sandbox.judging.labels.code import checked_file_name, is_valid_program, parse
 from sandbox.judging.labels.names import LIBRARIES, free_names, missing_imports, missing_module_imports, with_missing_imports
-from sandbox.judging.labels.text import described, limits_of, parsed
+from sandbox.judging.labels.source import is_valid_program, parse
+from sandbox.judging.labels.text import checked_file_name, described, limits_of, parsed
 from sandbox.words.errors import LabelError
 from sandbox.words.job import CodeTests
 from sandbox.words.suite import Suite
 
-__all__ = ["from_files", "from_text", "is_test_file", "show_files_named_in_prompt"]
+__all__ = ["from_files", "from_text", "is_test_file"]
 
 SHORTEST_ENCODED = 24
 """A shorter text that could be base64 is taken to be what it is."""
@@ -67,23 +66,6 @@ def from_files(label: dict[str, Any]) -> Suite:
         )
     visible = {name: content for name, content in visible.items() if name != str(place)}
     return _pytest("F21" if visible or verifier else "F17", label, files, tests, (), place=str(place), visible=visible)
-
-
-def show_files_named_in_prompt(prompt: str, tests: CodeTests) -> CodeTests:
-    """*tests* with those of their files in the program's sight that the prompt tells it of by name, tests excepted.
-
-    Exercism's tasks come with modules of constants that the task's text names and both sides import.
-    """
-    told = tuple(
-        (name, content)
-        for name, content in tests.files
-        if "test" not in name and name.endswith(".py") and re.search(rf"(?<![\w/]){re.escape(name)}\b", prompt)
-    )
-    known = {name for name, _ in tests.visible}
-    if not told:
-        return tests
-    visible = (*tests.visible, *(item for item in told if item[0] not in known))
-    return dataclasses.replace(tests, visible=visible, files=tuple(item for item in tests.files if item not in told))
 
 
 def _files(given: Any) -> dict[str, str | bytes]:

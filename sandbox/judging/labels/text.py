@@ -16,7 +16,17 @@ from sandbox.judging import syntax
 from sandbox.judging.checkers.text import shorten
 from sandbox.words.errors import LabelError
 
-__all__ = ["arrays_as_lists", "described", "is_plain_json", "limits_of", "parsed", "positive", "unpacked", "without_none"]
+__all__ = [
+    "arrays_as_lists",
+    "checked_file_name",
+    "described",
+    "is_plain_json",
+    "limits_of",
+    "parsed",
+    "positive",
+    "unpacked",
+    "without_none",
+]
 
 MAX_UNPACKED_BYTES = 256 << 20
 
@@ -197,3 +207,15 @@ def positive(value: Any, name: str) -> float:
     if not 0 < number < float("inf"):
         raise LabelError(f"the label's {name} is {value!r}; it should be a positive number")
     return number
+
+
+def checked_file_name(name: str, where: str) -> str:
+    """*name*, if it can be that of a file in the label's folder.
+
+    Raises:
+        LabelError: it cannot.
+    """
+    parts = name.split("/")
+    if not name.isprintable() or ".." in parts or "" in parts or "." in parts or len(name) > 500:
+        raise LabelError(f"{where}: the file {name[:100]!r} lies outside of the label's folder, or has a name that no file has")
+    return name
