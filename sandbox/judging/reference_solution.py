@@ -1,4 +1,4 @@
-"""Expected values from a program that is known right: run once in a worker of its own, and remembered."""
+"""Expected values from a reference solution: it runs once, as a job of its own, and its answers are remembered."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ MAX_KNOWN = 64
 
 _lock = threading.Lock()  # protects the next
 _known: dict[int, tuple[Reference, tuple[CallCase, ...]]] = {}
-"""By the identity of the reference, which is kept alive here: all samples of a group have the same suite."""
+"""By the id of the reference, which this dict keeps alive: all samples of a group have the same suite."""
 
 
 def with_expected_values(
     suite: Suite, reference: Reference, run: Callable[[Job, float], Run], limits: Limits, deadline: float
 ) -> Suite:
-    """*suite* with cases in the place of its reference.
+    """*suite* with cases instead of its reference.
 
     Raises:
         LabelError: the reference program fails on one of its own inputs.
@@ -65,8 +65,8 @@ def _cases(
     return tuple(cases)
 
 
-# EvalPlus's own oracles for problems of MBPP whose right answers are several (evalplus.eval of 0.3.1).
-_IN_ANY_ORDER = frozenset(
+# EvalPlus's own rules for problems of MBPP that have several right answers (evalplus.eval of 0.3.1).
+_EQUAL_AS_SETS = frozenset(
     [
         "similar_elements",
         "find_char_long",
@@ -82,7 +82,7 @@ _NOT_NONE = frozenset(("check_str", "text_match_three", "text_starta_endb"))
 
 
 def _check(call: Call, expected: Any, tolerance: float) -> ValueCheck:
-    if call.function in _IN_ANY_ORDER and isinstance(expected, list | tuple | set):
+    if call.function in _EQUAL_AS_SETS and isinstance(expected, list | tuple | set):
         return EqualAsSets(expected=expected)
     if call.function in _NOT_NONE:
         return NotNone(expected=expected is not None and expected is not False)

@@ -1,4 +1,4 @@
-"""How samples are judged: the rules that are the same for every sample, and the type of what runs their jobs."""
+"""The operator's rules for judging, the same for every sample; and the type of the function that runs jobs."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ class Rules:
     early_stop: bool = False
     """Stop a suite at its first case that is not accepted; the others are SKIPPED."""
     entropy: bool = False
+    """False: a program's random generators are seeded, so that the same sample gets the same verdict."""
 
     @functools.cached_property
     def effective_ceiling(self) -> Limits:

@@ -1,4 +1,4 @@
-"""What became of a sample: a result for each case, and what a run that ended in some way means for one."""
+"""The judgement of a sample: one result a case, and how the end of a run or of a test becomes a result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class CaseResult:
     answered: bool = False
     """The candidate gave an answer to this case: a value, or an exception inside the called function."""
     difference: str = ""
-    """Where the answer differs from what the label wants (bounded). It holds expected values: not for the model's eyes."""
+    """Where the answer differs from what the label expects (bounded). It holds expected values: not for the model's eyes."""
     name: str = ""
     """The test's name, where the tests are code."""
     delegated: int = 0
@@ -58,9 +58,9 @@ class Judgement:
     enforced: tuple[Enforced, ...] = field(default=(), repr=False)
     retries: int = 0
     suspicions: tuple[str, ...] = ()
-    """Names of `suspicion.SIGNS`, sorted: what makes one look twice. No verdict hangs on them."""
+    """Names of `suspicion.SIGNS` that were found, sorted. No verdict depends on them."""
     reused: bool = False
-    """Made for an equal sample: the same program before the same label."""
+    """Taken over from an equal sample: the same program and the same label."""
 
     @property
     def delegated(self) -> int:
@@ -87,12 +87,12 @@ class Judgement:
 
 
 def without_trailing_colon(said: str) -> str:
-    """*said* without the colon that nothing follows: a MemoryError has no words of its own (`exception:MemoryError: `)."""
+    """*said* without a colon that nothing follows: a MemoryError often has no message (`exception:MemoryError: `)."""
     return re.sub(r"((?:exception|load):[\w.]+):\s*\Z", r"\1", said)
 
 
 def result_without_answer(run: Run) -> CaseResult:
-    """The verdict of a case to which no answer came."""
+    """The result of a case that got no answer, by how the run ended."""
     if run.failure and run.cause in (Cause.FINISHED, Cause.EXITED):
         if run.failure.startswith("compile:"):
             return CaseResult(verdict=Verdict.COMPILE_ERROR, detail=run.failure)
@@ -122,7 +122,7 @@ def result_of_test(test: CodeTestResult, died: CaseResult) -> CaseResult:
         return replace(died, name=test.name, delegated=test.delegated)
     if test.outcome == "exited":
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exit:{test.message}", name=test.name)
-    if test.outcome == "missing":  # as where a declared case asks for a function that is not there
+    if test.outcome == "missing":  # as for a call case whose function the program does not define
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{test.message}", name=test.name)
     if test.outcome == "raised":
         return replace(result_of_exception(test.message), name=test.name, delegated=test.delegated)
@@ -132,7 +132,7 @@ def result_of_test(test: CodeTestResult, died: CaseResult) -> CaseResult:
 
 
 def result_of_unrun_tests(run: Run, report: CodeTestsRun, died: CaseResult) -> CaseResult:
-    """What the tests that were not run are, because of the tests before or of the tester's own end.
+    """The result of tests that were not run, because the test session failed to start or broke off.
 
     Raises:
         LabelError: the label is broken.
@@ -151,7 +151,7 @@ def result_of_unrun_tests(run: Run, report: CodeTestsRun, died: CaseResult) -> C
     if VERDICT_OF_CAUSE[report.cause] is Verdict.TIME_LIMIT and not report.was_asked:
         raise LabelError(f"the label's tests do not come to an end ({report.cause.value}), and had asked the program nothing")
     if VERDICT_OF_CAUSE[report.cause] is Verdict.TIME_LIMIT:
-        # The tests loop over what the program answers (an endless generator): in one process with it, it would be its time.
+        # The tests loop over the program's answers (an endless generator). In a single process the time would be the program's, too.
         return CaseResult(verdict=Verdict.TIME_LIMIT, detail=f"tests:{report.cause.value}")
     if report.cause is Cause.LOST:  # it could not be started: the program had left no room for another process
         return died
@@ -161,7 +161,7 @@ def result_of_unrun_tests(run: Run, report: CodeTestsRun, died: CaseResult) -> C
 
 
 def total_usage(usages: Sequence[Usage]) -> Usage:
-    """What several runs used, one after another: times add up, peaks do not."""
+    """The usage of several runs, one after another: times are added, peaks are not."""
     return Usage(
         cpu_user_seconds=sum(usage.cpu_user_seconds for usage in usages),
         cpu_system_seconds=sum(usage.cpu_system_seconds for usage in usages),

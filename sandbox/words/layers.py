@@ -1,6 +1,6 @@
-"""What confines a candidate: what is asked of each layer, and what was got.
+"""The layers of confinement: what is required of each, and what a worker enforces.
 
-The answer travels with every result: no booleans, no logs to search. All layers are required: a worker without one of them does
+What was enforced is part of every result. All layers are required: a worker without one of them does
 not start (`LayerMissing`), unless the layer is named among those that may be missing; then every result says so.
 """
 
@@ -35,7 +35,7 @@ class Layer(str, Enum):
 
 
 class Isolation(str, Enum):
-    """Which of the two tiers a worker is made of."""
+    """The tier that confines a worker's jobs."""
 
     AUTO = "auto"
     """Namespaces where they can be had, or else unprivileged."""
@@ -70,7 +70,7 @@ class Backend(str, Enum):
 
 
 class Requirement(str, Enum):
-    """What is asked of a layer."""
+    """Whether a layer is required."""
 
     REQUIRED = "required"
     BEST_EFFORT = "best_effort"
@@ -78,7 +78,7 @@ class Requirement(str, Enum):
 
 
 class Enforcement(str, Enum):
-    """What was got of a layer."""
+    """Whether a layer is enforced."""
 
     ENFORCED = "enforced"
     PARTIAL = "partial"
@@ -98,7 +98,7 @@ class Enforced:
 
     @property
     def is_given_up(self) -> bool:
-        """It is not enforced, and somebody has said that it need not be."""
+        """It is not enforced, and the operator allowed that."""
         return self.enforcement is not Enforcement.ENFORCED and self.requirement is not Requirement.REQUIRED
 
 
@@ -118,7 +118,7 @@ def parse_layers(names: Iterable[str]) -> frozenset[Layer]:
 
 
 def require_layers(found: Collection[Enforced]) -> None:
-    """Accept a worker that enforces what is required.
+    """Check that a worker enforces all required layers.
 
     Raises:
         LayerMissing: a required layer is not enforced; the message says which, why, and what to do.

@@ -1,7 +1,9 @@
-"""Said against wanted, on the host. Every checker is frozen data with a `__call__` that gives a `Comparison`.
+"""Checkers: they compare a candidate's answer with what the label expects, on the host.
 
-Standard output is compared by `Lines`, `Tokens`, `Floats`, `UnorderedLines` or a function of one's own; values by `Equal`; what an
-assert statement says about values by `Assertion`.
+Every checker is frozen data with a `__call__` that returns a `Comparison`.
+
+Standard output is compared by `Lines`, `Tokens`, `Floats`, `UnorderedLines` or a function of the operator's (`CustomCheck`). Return
+values are compared by `Equal`, or by `Assertion` where an assert statement says more than `==`. The others are EvalPlus's.
 """
 
 from sandbox.judging.checkers.expression import Assertion

@@ -1,4 +1,4 @@
-r"""A final answer to a mathematical problem: where it stands in a response, and whether it is the label's, as far as texts and numbers tell.
+r"""Final answers to mathematical problems: finds one in a response, and compares it with the label's as a number or a text.
 
 The rules of the document this project implements: `The answer is: 42`, `#### 42`, `\boxed{42}`, and, where none of them is there, the
 last `= 42`. The last answer counts: whoever writes several has given one. Nothing is evaluated here, and everything costs at most
@@ -19,13 +19,13 @@ __all__ = ["MAX_ANSWER", "TOLERANCE", "answer_in", "number_in", "same_answer", "
 TOLERANCE = Fraction(1, 1_000_000)
 """By how much numbers may differ, as in that document."""
 SMALL = Fraction(1, 1000)
-"""Of a small number, at most by this part of it: 0 is not the charge of an electron."""
+"""Small numbers may differ at most by this part of the expected one: 0 is not the charge of an electron."""
 MAX_ANSWER = 1000
 """Characters of an answer; a longer one is none."""
 _MAX_DIGITS = 400
 
 _BEGINS = r"(?=[-+$(]{0,4}[ \t]*(?:\.?[0-9]|\\[a-z]))"
-"""What begins like a number or a formula: `#### Step 2` is a heading, and `= x` no answer."""
+"""The beginning of a number or a formula: `#### Step 2` is a heading, and `= x` no answer."""
 _STATED = re.compile(r"\banswer\s{0,8}(?:\*\*)?\s{0,8}(?:is\b|:|=)\s{0,8}:?\**\s{0,8}", re.I)
 _HASHES = re.compile(rf"####[ \t]*{_BEGINS}")
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{")

@@ -1,4 +1,4 @@
-"""Standard output against the label's.
+"""Compares standard output with the label's.
 
 The default rule: white space at the end of a line and blank lines at the end do not count, CRLF is LF, everything else is exact
 (so "yes" is not "YES", and a missing or an extra line is wrong). Known graders are either stricter (a trailing blank fails) or
@@ -20,9 +20,9 @@ __all__ = ["CustomCheck", "Floats", "Lines", "Tokens", "UnorderedLines", "output
 
 MAX_SHOWN = 200
 MAX_EXTRA_PARTS = 1 << 12
-"""More parts than were expected that are still looked at."""
+"""How many more lines or words than expected are still looked at."""
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-"""Less than `float` reads: no 1_000, no digits of other scripts."""
+"""Fewer forms than `float` accepts: no 1_000, no digits of other scripts."""
 
 
 def shorten(text: str, limit: int = MAX_SHOWN) -> str:
@@ -31,7 +31,7 @@ def shorten(text: str, limit: int = MAX_SHOWN) -> str:
 
 
 def text_difference(output: str, wanted: str) -> str:
-    """The output and what was expected, for a message: long texts from a little before the place where they part."""
+    """The output and what was expected, for a message: long texts from a little before their first difference."""
     if len(output) <= MAX_SHOWN and len(wanted) <= MAX_SHOWN:
         return f"got {output!r}, expected {wanted!r}"
     same, most = 0, min(len(output), len(wanted))
@@ -47,7 +47,7 @@ def text_difference(output: str, wanted: str) -> str:
 
 
 def significant_lines(text: str, most: int = -1) -> list[str]:
-    """The lines that count: without trailing white space, without blank lines at the end; what is behind *most* of them is one."""
+    """The lines that are compared: no white space at their ends, no blank lines at the end. After *most* of them, the rest is one line."""
     text = text.rstrip().replace("\r\n", "\n").replace("\r", "\n")
     return [line.rstrip() for line in text.split("\n", most)] if text else []
 
@@ -57,7 +57,7 @@ def _split_words(text: str, most: int) -> list[str]:
 
 
 def _split_both(output: str, expected: str, split: Callable[[str, int], list[str]]) -> tuple[list[str], list[str]]:
-    """The parts of both; of an output that has many more than were expected only so many, for splitting costs the host's time."""
+    """The parts of both. An output with far more parts than expected is not split to its end: that would cost the host's time."""
     wanted = split(expected, -1)
     return split(output, 4 * len(wanted) + MAX_EXTRA_PARTS), wanted
 
@@ -71,6 +71,13 @@ def _first_difference(output: list[str], wanted: list[str], what: str) -> str:
     return f"{len(output) - len(wanted)} {what}s too many; the first is {shorten(output[len(wanted)])!r}"
 
 
+def _compared(output: str, expected: str, split: Callable[[str, int], list[str]], what: str, *, ignore_case: bool) -> Comparison:
+    got, wanted = _split_both(output, expected, split)
+    if ignore_case:
+        got, wanted = [part.casefold() for part in got], [part.casefold() for part in wanted]
+    return Comparison(ok=True) if got == wanted else Comparison(ok=False, difference=_first_difference(got, wanted, what))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Lines:
     """The default rule; with *ignore_case*, letters of either case are equal."""
@@ -80,10 +87,7 @@ class Lines:
 
     def __call__(self, output: str) -> Comparison:
         """Compare line by line."""
-        got, wanted = _split_both(output, self.expected, significant_lines)
-        if self.ignore_case:
-            got, wanted = [line.casefold() for line in got], [line.casefold() for line in wanted]
-        return Comparison(ok=True) if got == wanted else Comparison(ok=False, difference=_first_difference(got, wanted, "line"))
+        return _compared(output, self.expected, significant_lines, "line", ignore_case=self.ignore_case)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,10 +99,7 @@ class Tokens:
 
     def __call__(self, output: str) -> Comparison:
         """Compare word by word."""
-        got, wanted = _split_both(output, self.expected, _split_words)
-        if self.ignore_case:
-            got, wanted = [word.casefold() for word in got], [word.casefold() for word in wanted]
-        return Comparison(ok=True) if got == wanted else Comparison(ok=False, difference=_first_difference(got, wanted, "word"))
+        return _compared(output, self.expected, _split_words, "word", ignore_case=self.ignore_case)
 
 
 @dataclass(frozen=True, kw_only=True)

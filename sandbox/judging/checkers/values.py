@@ -1,7 +1,7 @@
-"""Values that calls returned against the values of the label, on exact builtin types, so nothing that a candidate defined is asked.
+"""Compares what calls returned with the label's values, on exact builtin types: no code of the candidate's takes part.
 
-For labels written in Python the rule is Python's own `==`. For labels that came through JSON the losses of JSON are undone
-(a tuple may answer for a list, a key 1 for "1", an iterator for a list) and a bool is no number, for JSON knows the difference.
+For labels written in Python the rule is Python's own `==`. For labels that came through JSON, types that JSON does not have count
+as the nearest that it has (a tuple or an iterator as a list, the key 1 as "1"). A bool is no number there, as in JSON.
 """
 
 from __future__ import annotations
@@ -29,16 +29,16 @@ class _Short(reprlib.Repr):
         return super().repr_int(x, level) if x.bit_length() < 2000 else f"<an integer of {x.bit_length()} bits>"
 
     def repr_Iterated(self, x: Iterated, level: int) -> str:  # noqa: N802  # as reprlib calls it
-        """What a program returned was none of our classes."""
+        """The program returned an iterator or a view, so our class's name says nothing."""
         return f"<{'view' if x.is_view else 'iterator'} of {self.repr1(x.items, level)}>"
 
     def repr_Array(self, x: Array, level: int) -> str:  # noqa: N802
-        """Its items are flat."""
+        """The items are flat, so the shape is shown as well."""
         return f"<{x.dtype} array of shape {x.shape}: {self.repr1(x.items, level)}>"
 
 
 MAX_DEPTH = 20
-"""Of the place where two values begin to differ."""
+"""How many levels deep the first difference of two values is searched."""
 _short = _Short()
 _short.maxlevel = 4
 _short.maxlist = _short.maxtuple = _short.maxset = _short.maxfrozenset = _short.maxdict = _short.maxdeque = 20
@@ -46,7 +46,7 @@ _short.maxstring = _short.maxother = _short.maxlong = MAX_SHOWN
 
 
 def bounded_repr(value: Any) -> str:
-    """A value for a message: bounded in what it costs and in length, never an exception."""
+    """The repr of a value for a message: bounded in cost and in length, and never an exception."""
     try:
         return shorten(_short.repr(value))
     except Exception:  # an int of more digits than Python prints, a Counter of signaling NaNs
@@ -57,7 +57,7 @@ def bounded_repr(value: Any) -> str:
 class Equal:
     """One call's value equals *expected*.
 
-    *from_json* undoes JSON's losses; *relative* and *absolute* allow floats to differ, anywhere inside the value.
+    With *from_json*, types that JSON does not have count as the nearest that it has. *relative* and *absolute* allow floats to differ, anywhere inside the value.
     """
 
     expected: Any
@@ -155,7 +155,7 @@ class PolynomialRoot:
 
 @dataclass(frozen=True, kw_only=True)
 class EqualAsSets:
-    """One call's value has the items of *expected*, in any order, however often: EvalPlus's rule for some problems of MBPP."""
+    """One call's value equals *expected* when both are taken as sets: EvalPlus's rule for some problems of MBPP."""
 
     expected: Any
 
@@ -180,7 +180,10 @@ class EqualAsSets:
 
 @dataclass(frozen=True, kw_only=True)
 class NotNone:
-    """One call's value says yes: it is True, or a match of a pattern. EvalPlus's rule, but that an object of any other class says no."""
+    """One call's value is True or a match of a pattern, if *expected*, else False or None: EvalPlus's rule for some problems of MBPP.
+
+    Other than with EvalPlus, an object of any other class never counts as right.
+    """
 
     expected: bool
 

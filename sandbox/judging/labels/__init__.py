@@ -1,6 +1,12 @@
-"""A label, in any of the shapes that datasets use → a `Suite`. One sniffing order; one file a family of formats.
+"""Reads a label, in any format that data sets use, into a `Suite`.
 
-The format numbers F1 to F21 are those of the survey this project started from (README, "Labels").
+`_read` tells the formats apart by their keys, in a fixed order. The readers are in one file for each family of formats:
+
+    asserts    HumanEval, MBPP, ROLL: assert statements          stdio      APPS, TACO, CodeContests: standard input and output
+    code       LeetCodeDataset, AutoEval: other statements       calls      APPS, LiveCodeBench, INTELLECT: function calls
+    files      KodCode, BigCodeBench: pytest and unittest files  evalplus   EvalPlus: inputs and a reference solution
+
+`Suite.format` is the number of the format in the README's table of labels (F1 to F21).
 """
 
 from __future__ import annotations
@@ -19,7 +25,7 @@ from sandbox.words.suite import Suite
 __all__ = ["read"]
 
 _WRAPPERS = ("ground_truth", "reward_model", "verification_info", "input_output", "unit_tests", "label", "verifier_metadata")
-"""Keys whose value is the label proper: verl, OpenRLHF rows, INTELLECT, APPS and LiveCodeBench samples, NeMo-Gym."""
+"""Keys whose value is the label itself: verl, OpenRLHF rows, INTELLECT, APPS and LiveCodeBench samples, NeMo-Gym."""
 
 
 def read(label: Any) -> Suite:
@@ -47,7 +53,7 @@ MAX_RECENT = 256
 MAX_KEY_CHARACTERS = 20_000
 _lock = threading.Lock()  # protects the next
 _recent: dict[str, Suite] = {}
-"""Small labels that were read last, by their repr: all samples of a group have the same, and parsing asserts costs a fork."""
+"""The suites of small labels that were read last, by the label's repr: all samples of a group have the same label."""
 
 
 def _cache_key(label: Any) -> str:
@@ -66,7 +72,7 @@ def _read_anew(label: Any, *, is_kept: bool) -> Suite:
         return _read(parsed(arrays_as_lists(own)), {})
     except (LabelError, WorkerError):
         raise
-    except Exception as error:  # labels are data from anywhere: whatever they break in a reader is the label's fault, not the run's
+    except Exception as error:  # labels are data from anywhere: where one breaks a reader, the label is at fault
         raise LabelError(f"the label is malformed ({type(error).__name__}: {error}); found {described(label)}") from error
 
 
@@ -130,7 +136,7 @@ _ASSERTS = ("test_list", "assert_case", "assert_code")
 
 
 def _read_pair(label: dict[str, Any]) -> Suite:
-    """One case, or, where both are lists of the same length, as many as there are items: as CodeContests has them."""
+    """One case; or, as in CodeContests, one for each item where both are lists of the same length."""
     inputs, outputs = parsed(label["input"]), parsed(label["output"])
     if isinstance(inputs, list) and isinstance(outputs, list) and len(inputs) == len(outputs):
         columns = {**label, "inputs": inputs, "outputs": outputs}
@@ -160,7 +166,7 @@ _KEYS = (
 
 
 def _spelling_hint(label: dict[Any, Any]) -> str:
-    """What the keys of a label that was not understood may have been meant to be."""
+    """Which known keys the keys of a label that was not understood may stand for."""
     if {"input", "outputs"} <= label.keys() or {"inputs", "output"} <= label.keys():
         return "; input goes with output (one case), inputs with outputs (lists of cases)"
     near = []
@@ -190,7 +196,7 @@ def _read_list(items: list[Any], outer: dict[str, Any]) -> Suite:
 
 
 def _row(item: dict[str, Any]) -> dict[str, Any]:
-    """A test case without the keys that are None, but for those of the case itself: a function may return None."""
+    """A test case without keys that are None; input and output are kept, because a function may return None."""
     return {**{key: None for key in ("input", "output") if key in item}, **without_none(item)}
 
 

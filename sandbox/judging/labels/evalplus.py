@@ -1,4 +1,4 @@
-"""F2: inputs with a canonical solution, whose answers are the expected values (EvalPlus)."""
+"""Labels of EvalPlus: inputs, and a canonical solution whose answers to them are the expected values."""
 
 from __future__ import annotations
 

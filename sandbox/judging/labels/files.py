@@ -1,6 +1,6 @@
-"""Labels whose tests are files for pytest or unittest: F17, F18 and F21.
+"""Labels whose tests are files for pytest or unittest: KodCode, BigCodeBench, SandboxFusion, Exercism and others.
 
-A label's text is only read here; a tester runs it, in a process that no candidate can reach.
+A label's text is only read here. A tester runs it, in a process that no candidate can reach.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sandbox.words.suite import Suite
 __all__ = ["from_files", "from_text", "is_test_file"]
 
 SHORTEST_ENCODED = 24
-"""A shorter text that could be base64 is taken to be what it is."""
+"""A shorter text is never taken for base64."""
 
 
 def is_test_file(text: str) -> bool:
@@ -34,7 +34,7 @@ def is_test_file(text: str) -> bool:
 
 
 def from_text(text: str, label: dict[str, Any]) -> Suite:
-    """F17 and F18: one file of tests."""
+    """One file of tests: KodCode (pytest), BigCodeBench (unittest)."""
     tree = parse(text, "F17: the test file")
     entry = str(label.get("entry_point") or "").strip()
     names = (entry,) if entry.isidentifier() else ()
@@ -47,7 +47,7 @@ def from_text(text: str, label: dict[str, Any]) -> Suite:
 
 
 def from_files(label: dict[str, Any]) -> Suite:
-    """F17 and F21: {"files": {path: text}, "solution_path": path}, or starter_files and hidden_files."""
+    """Several files: {"files": {path: text}, "solution_path": path}, or starter_files and hidden_files."""
     files = _files(label.get("files") or label.get("hidden_files") or {})
     visible = _files(label.get("starter_files") or {})
     verifier = parsed(label["verifier"]) if label.get("verifier") else {}
@@ -85,7 +85,7 @@ def _files(given: Any) -> dict[str, str | bytes]:
 
 
 def _decoded_files(files: dict[str, str | bytes]) -> dict[str, str | bytes]:
-    """SandboxFusion sends all files as base64: if every one could be, and its Python is none before and is some after."""
+    """*files* decoded, if all are base64, as SandboxFusion sends them: its Python files are valid only once they are decoded."""
     found: dict[str, str | bytes] = {}
     for name, content in files.items():
         try:
@@ -136,7 +136,7 @@ def _pytest(
     own = {part for path in files for part in path.removesuffix(".py").split("/")}
     modules, imported = _program_modules(list(trees.values()), own, place.removesuffix(".py").replace("/", "."))
     if not imported and not _imports_any(list(trees.values()), modules):
-        # Tests that name what they test without importing it were written to stand in one file with it.
+        # Tests that use the program's names without importing them were written to be in one file with it.
         free = sorted(
             set(names)
             | {one for path in tests for one in free_names([trees[path]]) if one not in LIBRARIES and not one.startswith("assert")}
@@ -177,7 +177,7 @@ def _imports_any(trees: list[ast.Module], modules: tuple[str, ...]) -> bool:
 
 
 def _program_modules(trees: list[ast.Module], own: set[str], place: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Under which names the tests import the program, and what they import from it."""
+    """The module names under which the tests import the program, and the names that they import from it."""
     modules = {place}
     wanted: list[str] = []
     unknown: set[str] = set()

@@ -1,4 +1,4 @@
-"""Names in tests that are code: whether they are the tests' own, a library's, or the program's."""
+"""Names in tests that are code: which are the tests' own, which a library's, and which the program's."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 BUILTINS = frozenset(dir(builtins))
 LIBRARIES = frozenset(("np", "pd", "plt", "sns", "tf", "numpy", "pandas", "scipy", "sklearn", "torch", "matplotlib", "pytest"))
 COMPARISON_FUNCTIONS = frozenset(["isclose", "allclose", "array_equal", "approx", "deepcopy"])
-"""Functions by which asserts compare, whose import labels forget: never the program's."""
+"""Functions that asserts compare with. Labels often forget to import them, and they are never the program's."""
 _FORGOTTEN = {
     "collections": "Counter OrderedDict defaultdict deque namedtuple",
     "decimal": "Decimal",
@@ -43,7 +43,7 @@ _MODULE_OF = {
     "approx": "pytest",
     "deepcopy": "copy",
 }
-"""Where a name of a library comes from. A program's own Counter could be equal to everything."""
+"""The module of a library's name. It must not be asked of the program: its own Counter could be equal to everything."""
 
 
 def bound_names(trees: list[ast.Module]) -> set[str]:
@@ -71,9 +71,10 @@ def called_names(trees: list[ast.Module]) -> set[str]:
 
 
 def missing_imports(names: Collection[str], entry: str, trees: Sequence[ast.Module]) -> set[str]:
-    """Those of *names*, which the tests use without having them, that are a library's: unless all are, or *entry* says otherwise.
+    """Those of *names* (used by the tests, but not defined there) that are functions of libraries which the label forgot to import.
 
-    What is called as the library's is not (a `Counter()` with nothing to count, `floor(17, 5)`) is the program's too.
+    A name in *entry* is the program's. So are all names if none would be left for the program, and a name that is called as the
+    library's function never is: a `Counter()` with nothing to count, `floor(17, 5)`.
     """
     found = {name for name in names if name in _MODULE_OF and not re.search(rf"\b{name}\b", entry)}
     for node in (node for tree in trees for node in ast.walk(tree)) if found else ():
@@ -107,13 +108,13 @@ _MODULES = frozenset(
 
 
 def missing_module_imports(tree: ast.Module) -> set[str]:
-    """Modules of the standard library that a test file means (`math.isclose`) without importing them."""
+    """Modules of the standard library that a test file uses (`math.isclose`) without importing them."""
     used = {node.value.id for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
     return used & _MODULES & free_names([tree])
 
 
 def with_missing_imports(text: str, names: Collection[str], modules: Collection[str] = ()) -> str:
-    """*text* after the imports that it forgot."""
+    """*text* with imports of *modules*, and of *names* from their libraries, put before it."""
     lines = [f"import {name}\n" for name in sorted(modules)]
     lines += [f"from {_MODULE_OF[name]} import {name}\n" for name in sorted(names)]
     return f"{''.join(lines)}{text}" if lines and "__future__" not in text else text
@@ -129,6 +130,6 @@ def standard_imports(prompt: str) -> str:
 
 
 def free_names(trees: list[ast.Module]) -> set[str]:
-    """Names that are read, and bound nowhere: the program's, where tests and program are one file."""
+    """Names that are read and bound nowhere: they are the program's, if tests and program were one file."""
     read = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     return read - bound_names(trees) - BUILTINS - {"__name__", "__file__"}

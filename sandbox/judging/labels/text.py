@@ -1,4 +1,4 @@
-"""Labels as texts: JSON, Python literals, compressed pickles; and the settings that many formats share."""
+"""What many label formats share: texts of JSON, Python literals and compressed pickles, limits, and names of files."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from sandbox.words.errors import LabelError
 __all__ = [
     "arrays_as_lists",
     "checked_file_name",
+    "columns_of",
     "described",
     "is_plain_json",
     "limits_of",
@@ -45,7 +46,7 @@ def described(value: Any) -> str:
 
 
 def without_none(label: dict[Any, Any]) -> dict[str, Any]:
-    """*label* without the keys that are None: the `datasets` library fills every absent key of a row so."""
+    """*label* without keys that are None: the `datasets` library gives None to every key that a row does not have."""
     return {key: value for key, value in label.items() if value is not None}
 
 
@@ -99,6 +100,20 @@ def _literal(text: str) -> Any:
         return syntax.literal(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
+
+
+def columns_of(label: dict[str, Any], name: str) -> tuple[list[Any], list[Any]]:
+    """The lists `inputs` and `outputs` of a label of the format *name*.
+
+    Raises:
+        LabelError: they are not lists of the same length.
+    """
+    inputs, outputs = parsed(label["inputs"]), parsed(label["outputs"])
+    if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
+        raise LabelError(
+            f"{name}: inputs and outputs are lists of the same length; found {described(inputs)} and {described(outputs)}"
+        )
+    return inputs, outputs
 
 
 class _PlainUnpickler(pickle.Unpickler):

@@ -1,4 +1,4 @@
-"""Responses that go on with the code at the end of a prompt, as those of base models do."""
+"""Completions: responses that continue the code at the end of a prompt, as those of base models do."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""A model's response → the program in it, or why there is none.
+"""Extracts the program from a model's response, or says why there is none.
 
 Nothing here parses the program: a response is hostile text, and Python's parser can be made to take minutes over a short one.
-Where there are several blocks, or several ways to read a response, and it matters which of them parse, the caller passes *parses*,
-which asks a confined worker. One block in fences that nothing else in the response resembles is taken as it is, and asks nobody.
+Where there are several blocks, or several ways to read a response, it matters which of them parse; *parses*, which the caller passes,
+asks a confined worker. A response with a single fenced block, and nothing else like code, is taken as it is and needs no worker.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _Valid:
 
 @dataclass
 class _Reader:
-    """How a response is read: what `extract` was asked for."""
+    """Reads one response in the ways that `extract` allows."""
 
     prompt: str
     start: str
@@ -82,7 +82,7 @@ class _Reader:
     valid: _Valid | None
 
     def best(self, text: str) -> Candidate | NoCode:
-        """What the strict reading finds; where that is no valid program and there are other readings, the first that is one."""
+        """The program of the strict reading; where that is not valid, the first valid one of the looser readings."""
         readings = [reading for answer in possible_answers(text) for reading in self._readings(answer)]
         if len(readings) > 1 and self.valid:  # all of their blocks at once: a question is a job
             self.valid([text for texts in readings if isinstance(texts, list) for text in texts])
@@ -98,7 +98,7 @@ class _Reader:
         return self.valid is None or self.valid([text])[0]
 
     def _readings(self, answer: str | NoCode) -> Iterator[list[str] | str | NoCode]:
-        """The blocks that may be the program, or a text without fences; first by the rules, then by looser ones that differ."""
+        """The blocks that may be the program, or a text without fences: first read strictly, then in looser ways that give others."""
         if isinstance(answer, NoCode):
             yield answer
             return

@@ -1,4 +1,4 @@
-"""Fenced blocks of code in a text: by the rules of CommonMark, and as models write them all the same."""
+"""Fenced blocks of code in a text: by the rules of CommonMark, or loosely, as models write them."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _TAG = re.compile(r"[\w.+#-]*")
 _AROUND = " \t*_"
 """Blanks, and the marks of bold and italic text."""
 MAX_INDENT = 3
-"""Columns by which a fence may be indented; what is further to the right is code."""
+"""Columns by which a fence may be indented; further to the right it is a line of code."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ def loose_blocks_of(text: str) -> list[Block]:
 
 
 def _scanned(text: str, opens: Callable[[str], _Opening | None], before_end: Callable[[str, _Opening], str | None]) -> list[Block]:
-    """*before_end* says what of a line belongs to the block before the fence that ends it; None where no such fence is in it."""
+    """*before_end* returns the part of a line before a fence that ends the block; None where the line has no such fence."""
     found: list[Block] = []
     opening: _Opening | None = None
     lines: list[str] = []
@@ -72,7 +72,7 @@ def _scanned(text: str, opens: Callable[[str], _Opening | None], before_end: Cal
 
 
 def fence_of(line: str) -> re.Match[str] | None:
-    """The fence that *line* is; what stands behind backticks holds no backtick (or it is code in a sentence)."""
+    """The fence that *line* is, or None. No other backtick may follow: then it is code within a sentence."""
     if "```" not in line and "~~~" not in line:
         return None
     fence = _FENCE.match(line)
@@ -124,7 +124,7 @@ def _loose_end(line: str, opening: _Opening) -> str | None:
 
 
 def _cut(block: Block) -> Block:
-    """A last block that is not closed: up to a fence that stands anywhere in a line of its own, if no other is behind it."""
+    """*block*, which is not closed, up to its last fence, if that is alone on its line."""
     head, mark, tail = block.text.rpartition("```")
     before, _, line = head.rpartition("\n")
     alone = mark and not line.strip("` \t") and not tail.partition("\n")[0].strip()
