@@ -180,7 +180,7 @@ def _serving(tests: CodeTests | None) -> str:
         "files": [[name, _content(content)] for name, content in tests.visible],
         "modules": list(tests.modules),
         "shared": list(tests.structures),
-        "asked": [name for name in (tests.entry, *tests.asked) if name.isidentifier()],
+        "asked": [name for name in (tests.entry, *tests.program_names) if name.isidentifier()],
     }
     return json.dumps(told)
 
@@ -197,7 +197,7 @@ def _tests(job: Job) -> bytes:
         "structures": list(tests.structures),
         "entry": tests.entry,
         "alias": tests.alias,
-        "asked": list(tests.asked),
+        "asked": list(tests.program_names),
         "files": [[name, _content(content)] for name, content in (*tests.visible, *tests.files)],
         "paths": list(tests.paths),
         "modules": list(tests.modules),

@@ -58,7 +58,7 @@ class CodeTests:
     entry: str = ""
     """Name or expression of what the tests call *alias*."""
     alias: str = "candidate"
-    asked: tuple[str, ...] = ()
+    program_names: tuple[str, ...] = ()
     """Names that are the program's even where a builtin or a library has the same."""
     files: tuple[tuple[str, str | bytes], ...] = ()
     paths: tuple[str, ...] = ()

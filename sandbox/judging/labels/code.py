@@ -80,7 +80,11 @@ def from_functional(label: dict[str, Any]) -> Suite:
         free = free_names([tree])
         names = free - LIBRARIES - COMPARISON_FUNCTIONS - sys.stdlib_module_names
         return statement_suite(
-            "F16", label, setup=[], cases=grouped(tree.body), asked=tuple(sorted(names - missing_imports(names, "", [tree])))
+            "F16",
+            label,
+            setup=[],
+            cases=grouped(tree.body),
+            program_names=tuple(sorted(names - missing_imports(names, "", [tree]))),
         )
     return from_check({**label, "test": text, "entry_point": ast.unparse(calls[0].args[0])})
 
@@ -96,9 +100,9 @@ def from_statements(label: dict[str, Any], setup: str, tests: list[str], entry: 
     called = called_names(trees) - bound_names([parse(setup, "F3: setup"), *trees])
     known = BUILTINS | LIBRARIES | COMPARISON_FUNCTIONS
     called = {name for name in called if name not in known and not name.startswith("assert")}
-    asked = tuple(sorted(called - missing_imports(called, entry, trees)))
+    program_names = tuple(sorted(called - missing_imports(called, entry, trees)))
     return statement_suite(
-        "F3", label, setup=parse(setup, "F3: setup").body, cases=tuple(tests), entry=entry, alias=alias, asked=asked
+        "F3", label, setup=parse(setup, "F3: setup").body, cases=tuple(tests), entry=entry, alias=alias, program_names=program_names
     )
 
 

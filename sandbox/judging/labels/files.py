@@ -37,38 +37,42 @@ def from_text(text: str, label: dict[str, Any]) -> Suite:
     """One file of tests: KodCode (pytest), BigCodeBench (unittest)."""
     tree = parse(text, "F17: the test file")
     entry = str(label.get("entry_point") or "").strip()
-    names = (entry,) if entry.isidentifier() else ()
+    entry_points = (entry,) if entry.isidentifier() else ()
     needs_pytest = re.search(r"\bpytest\b", text) or any(
         isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test") for node in tree.body
     )
     if not needs_pytest and re.search(r"^class \w+\(.*TestCase", text, re.M):
-        return _unittest("F18", label, text, names)
-    return _pytest("F17", label, {"test_label.py": text}, ["test_label.py"], names)
+        return _unittest_suite("F18", label, text, entry_points)
+    return _pytest_suite("F17", label, {"test_label.py": text}, ["test_label.py"], entry_points)
 
 
 def from_files(label: dict[str, Any]) -> Suite:
     """Several files: {"files": {path: text}, "solution_path": path}, or starter_files and hidden_files."""
-    files = _files(label.get("files") or label.get("hidden_files") or {})
-    visible = _files(label.get("starter_files") or {})
+    files = _checked_files(label.get("files") or label.get("hidden_files") or {})
+    visible = _checked_files(label.get("starter_files") or {})
     verifier = parsed(label["verifier"]) if label.get("verifier") else {}
     runner = str(
         (verifier.get("type") if isinstance(verifier, dict) else "") or label.get("runner") or label.get("language") or "pytest"
     )
     if runner not in ("pytest", "python", "unittest"):
         raise LabelError(f"F21: the label wants its files run by {runner!r}; this version runs pytest")
-    place = label.get("solution_path") or (verifier.get("solution_path") if isinstance(verifier, dict) else "") or "solution.py"
-    place = checked_file_name(str(place), "F17: solution_path")
+    solution_path = (
+        label.get("solution_path") or (verifier.get("solution_path") if isinstance(verifier, dict) else "") or "solution.py"
+    )
+    solution_path = checked_file_name(str(solution_path), "F17: solution_path")
     path = verifier.get("path") if isinstance(verifier, dict) else None
-    tests = [str(path)] if isinstance(path, str) and path in files else [name for name in files if _is_test_name(name)]
+    tests = [str(path)] if isinstance(path, str) and path in files else [name for name in files if _is_test_file_name(name)]
     if not tests:
         raise LabelError(
             f"F21: none of the label's files is a test file (test_*.py or *_test.py): {', '.join(sorted(files))[:300]}"
         )
-    visible = {name: content for name, content in visible.items() if name != str(place)}
-    return _pytest("F21" if visible or verifier else "F17", label, files, tests, (), place=str(place), visible=visible)
+    visible = {name: content for name, content in visible.items() if name != str(solution_path)}
+    return _pytest_suite(
+        "F21" if visible or verifier else "F17", label, files, tests, (), solution_path=str(solution_path), visible=visible
+    )
 
 
-def _files(given: Any) -> dict[str, str | bytes]:
+def _checked_files(given: Any) -> dict[str, str | bytes]:
     given = parsed(given) if isinstance(given, str) else given
     if not isinstance(given, dict) or not all(isinstance(name, str) for name in given):
         raise LabelError(f"F21: files are a dict of names and texts; found {described(given)}")
@@ -98,59 +102,50 @@ def _decoded_files(files: dict[str, str | bytes]) -> dict[str, str | bytes]:
     return found if encoded and len(encoded) == len(programs) else files
 
 
-def _is_test_name(name: str) -> bool:
+def _is_test_file_name(name: str) -> bool:
     base = name.rsplit("/", 1)[-1]
     return base.endswith(".py") and (base.startswith("test_") or base.endswith("_test.py") or base == "tests.py")
 
 
-def _unittest(name: str, label: dict[str, Any], text: str, names: tuple[str, ...]) -> Suite:
+def _unittest_suite(name: str, label: dict[str, Any], text: str, entry_points: tuple[str, ...]) -> Suite:
     tree = parse(text, f"{name}: test")
     imports = "\n".join(ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
     modules, imported = _program_modules([tree], set(), "solution")
-    wanted = tuple(name for name in (*imported, *names) if name)
+    wanted = tuple(name for name in (*imported, *entry_points) if name)
     return Suite(
-        tests=CodeTests(framework="unittest", setup=text, modules=modules, asked=names),
+        tests=CodeTests(framework="unittest", setup=text, modules=modules, program_names=entry_points),
         format=name,
         entry_points=wanted,
-        preamble="" if imported else _importable(imports),
+        preamble="" if imported else _without_test_frameworks(imports),
         prompt=str(label.get("code_prompt") or label.get("prompt") or ""),
         **limits_of(label),
     )
 
 
-def _importable(imports: str) -> str:
+def _without_test_frameworks(imports: str) -> str:
     """The imports of a test file that a program in the same file could rely on."""
     return "\n".join(line for line in imports.split("\n") if line and "unittest" not in line and "pytest" not in line)
 
 
-def _pytest(
+def _pytest_suite(
     name: str,
     label: dict[str, Any],
     files: dict[str, str | bytes],
     tests: list[str],
-    names: tuple[str, ...],
-    place: str = "solution.py",
+    entry_points: tuple[str, ...],
+    solution_path: str = "solution.py",
     visible: dict[str, str | bytes] | None = None,
 ) -> Suite:
     trees = {path: parse(text, f"{name}: {path}") for path, text in files.items() if path.endswith(".py") and isinstance(text, str)}
-    own = {part for path in files for part in path.removesuffix(".py").split("/")}
-    modules, imported = _program_modules(list(trees.values()), own, place.removesuffix(".py").replace("/", "."))
+    own_modules = {part for path in files for part in path.removesuffix(".py").split("/")}
+    modules, imported = _program_modules(list(trees.values()), own_modules, solution_path.removesuffix(".py").replace("/", "."))
     if not imported and not _imports_any(list(trees.values()), modules):
-        # Tests that use the program's names without importing them were written to be in one file with it.
-        free = sorted(
-            set(names)
-            | {one for path in tests for one in free_names([trees[path]]) if one not in LIBRARIES and not one.startswith("assert")}
-        )
-        if free:
-            modules_meant = {one for tree in trees.values() for one in missing_module_imports(tree)}
-            missing = missing_imports(free, " ".join(names), list(trees.values())) | modules_meant
-            imported = tuple(name for name in free if name not in missing)
-            head = f"from {modules[0]} import {', '.join(imported)}\n" if imported else ""
-            files = {path: f"{head}{text}" if path in tests and isinstance(text, str) else text for path, text in files.items()}
+        files, imported = _with_program_imports(files, tests, trees, modules[0], entry_points)
     for path in tests:
-        missing = missing_imports(free_names([trees[path]]), " ".join((*imported, *names)), [trees[path]])
-        meant = missing_module_imports(trees[path])
-        files = {**files, path: with_missing_imports(str(files[path]), missing, meant)} if missing or meant else files
+        missing = missing_imports(free_names([trees[path]]), " ".join((*imported, *entry_points)), [trees[path]])
+        missing_modules = missing_module_imports(trees[path])
+        if missing or missing_modules:
+            files = {**files, path: with_missing_imports(str(files[path]), missing, missing_modules)}
     return Suite(
         tests=CodeTests(
             framework="pytest",
@@ -158,13 +153,28 @@ def _pytest(
             paths=tuple(tests),
             modules=modules,
             visible=tuple((visible or {}).items()),
-            program_file=place.rsplit("/", 1)[-1],
+            program_file=solution_path.rsplit("/", 1)[-1],
         ),
         format=name,
-        entry_points=tuple(dict.fromkeys((*imported, *names))),
-        prompt=str(label.get("prompt") or "") if names else "",
+        entry_points=tuple(dict.fromkeys((*imported, *entry_points))),
+        prompt=str(label.get("prompt") or "") if entry_points else "",
         **limits_of(label),
     )
+
+
+def _with_program_imports(
+    files: dict[str, str | bytes], tests: list[str], trees: dict[str, ast.Module], module: str, entry_points: tuple[str, ...]
+) -> tuple[dict[str, str | bytes], tuple[str, ...]]:
+    """Tests that use the program's names without importing them, as if they were in one file with it: with an import of those names."""
+    free = {name for path in tests for name in free_names([trees[path]]) if name not in LIBRARIES and not name.startswith("assert")}
+    names = sorted({*entry_points, *free})
+    if not names:
+        return files, ()
+    missing_modules = {name for tree in trees.values() for name in missing_module_imports(tree)}
+    missing = missing_imports(names, " ".join(entry_points), list(trees.values())) | missing_modules
+    imported = tuple(name for name in names if name not in missing)
+    head = f"from {module} import {', '.join(imported)}\n" if imported else ""
+    return {path: f"{head}{text}" if path in tests and isinstance(text, str) else text for path, text in files.items()}, imported
 
 
 def _imports_any(trees: list[ast.Module], modules: tuple[str, ...]) -> bool:
@@ -176,9 +186,11 @@ def _imports_any(trees: list[ast.Module], modules: tuple[str, ...]) -> bool:
     )
 
 
-def _program_modules(trees: list[ast.Module], own: set[str], place: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The module names under which the tests import the program, and the names that they import from it."""
-    modules = {place}
+def _program_modules(
+    trees: list[ast.Module], own_modules: set[str], program_module: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The module names (*program_module* among them) under which the tests import the program, and the names that they import from it."""
+    modules = {program_module}
     wanted: list[str] = []
     unknown: set[str] = set()
     imports: list[tuple[str, list[str]]] = []
@@ -190,7 +202,7 @@ def _program_modules(trees: list[ast.Module], own: set[str], place: str) -> tupl
                 imports += [(alias.name, []) for alias in node.names]
     for module, _ in imports:
         root = module.split(".")[0]
-        if module not in modules and root not in own and root not in LIBRARIES and not _exists(root):
+        if module not in modules and root not in own_modules and root not in LIBRARIES and not _is_installed(root):
             unknown.add(module)
     if not any(module in modules for module, _ in imports) and len(unknown) == 1:
         modules |= unknown  # KodCode and others name the program's module as they like
@@ -200,7 +212,7 @@ def _program_modules(trees: list[ast.Module], own: set[str], place: str) -> tupl
     return tuple(sorted(modules)), tuple(dict.fromkeys(wanted))
 
 
-def _exists(root: str) -> bool:
+def _is_installed(root: str) -> bool:
     if root in sys.stdlib_module_names:
         return True
     try:

@@ -79,8 +79,8 @@ def missing_imports(names: Collection[str], entry: str, trees: Sequence[ast.Modu
     found = {name for name in names if name in _MODULE_OF and not re.search(rf"\b{name}\b", entry)}
     for node in (node for tree in trees for node in ast.walk(tree)) if found else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in found:
-            one = _MODULE_OF[node.func.id] == "math" and node.func.id != "isclose"
-            if not node.args or (one and len(node.args) > 1):
+            takes_one = _MODULE_OF[node.func.id] == "math" and node.func.id != "isclose"
+            if not node.args or (takes_one and len(node.args) > 1):
                 found.discard(node.func.id)
     return found if entry or set(names) - found else set()
 

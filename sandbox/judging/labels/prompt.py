@@ -22,10 +22,10 @@ def with_prompt_definitions(suite: Suite, tests: CodeTests, prompt: str) -> Suit
     if not prompt or not is_valid_program(prompt):
         return suite
     trees = [parse(tests.setup, "the setup"), *(parse(case, "a test") for case in tests.cases)]
-    asked = {tests.entry, tests.alias, *tests.asked, *suite.entry_points}
-    wanted = free_names(trees) - asked
+    program_names = {tests.entry, tests.alias, *tests.program_names, *suite.entry_points}
+    wanted = free_names(trees) - program_names
     body = parse(prompt, "the prompt").body
-    helpers = [node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name not in asked]
+    helpers = [node for node in body if isinstance(node, ast.FunctionDef | ast.ClassDef) and node.name not in program_names]
     if not wanted & {node.name for node in helpers}:
         return suite
     imports = [node for node in body if isinstance(node, ast.Import | ast.ImportFrom)]

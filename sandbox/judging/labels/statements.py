@@ -48,19 +48,21 @@ def statement_suite(
     cases: tuple[str, ...],
     entry: str = "",
     alias: str = "candidate",
-    asked: tuple[str, ...] = (),
+    program_names: tuple[str, ...] = (),
     prelude: str = "",
     prompt: str = "",
     visible: tuple[tuple[str, str | bytes], ...] = (),
 ) -> Suite:
     """A suite of format *name* whose tests are *setup*, then each text of *cases* in the same namespace.
 
-    *entry* is what the tests call *alias*. *asked* are names that are the program's even where a library has the same. *prelude* is code
+    *entry* is what the tests call *alias*. *program_names* are names that are the program's even where a library has the same. *prelude* is code
     that runs on both sides. *visible* are files in the program's folder.
     """
     trees = [ast.Module(body=setup, type_ignores=[]), *(parse(case, "a test") for case in cases)]
     names = free_names(trees)
-    missing = missing_imports({*names, *asked} - BUILTINS - LIBRARIES, entry or " ".join(asked), trees) - set(asked)
+    missing = missing_imports({*names, *program_names} - BUILTINS - LIBRARIES, entry or " ".join(program_names), trees) - set(
+        program_names
+    )
     used = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name)}
     if name == "F16":
         # LeetCode gives its classes to programs as well: those of the label, or else the usual ones.
@@ -81,7 +83,7 @@ def statement_suite(
             cases=cases,
             entry=entry,
             alias=alias,
-            asked=asked,
+            program_names=program_names,
             shared=prelude,
             structures=tuple(classes),
             visible=visible,
