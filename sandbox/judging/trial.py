@@ -139,13 +139,13 @@ class Trial:
                 done += 1
             if done == len(cases) or self._is_out_of_time():
                 continue
-            died = result_without_answer(run)
+            unanswered = result_without_answer(run)
             self.processes += 1
             dies_everywhere = not run.loaded or self.processes >= MAX_PROCESSES
-            if dies_everywhere and died.verdict.owner is not Owner.OURS:
-                yield from [died] * (len(cases) - done)
+            if dies_everywhere and unanswered.verdict.owner is not Owner.OURS:
+                yield from [unanswered] * (len(cases) - done)
                 return
-            yield died
+            yield unanswered
             done += 1
 
     def _answered_cases(self, cases: Sequence[CallCase], run: Run) -> Iterator[CaseResult]:
@@ -174,23 +174,23 @@ class Trial:
                 yield CaseResult(verdict=Verdict.INTERNAL_ERROR, detail=run.detail)
                 return
             answers += report.answers_received
-            died = result_without_answer(run)
+            unanswered = result_without_answer(run)
             for test in report.results:
                 if test.outcome != "skipped":
                     counted += 1
                     passed += test.outcome == "passed"
-                    yield result_of_test(test, died)
+                    yield result_of_test(test, unanswered)
             done += len(report.results)
             self.processes += 1
             unrun = max(report.count - done, 0)
             if report.ended and not report.outcome and not unrun:
                 break
             if not report.ended or report.outcome in ("label", "ours", "raised", "missing", "exited"):
-                yield from [result_of_unrun_tests(run, report, died)] * max(unrun, 1)
+                yield from [result_of_unrun_tests(run, report, unanswered)] * max(unrun, 1)
                 return
             # The tests that are left had no process to ask: the program's had ended, or the test session was interrupted.
             if not report.results or not run.loaded or self._is_out_of_time() or self.processes >= MAX_PROCESSES:
-                yield from [_OUT_OF_TIME if run.loaded and self._is_out_of_time() else died] * (unrun if report.count else 1)
+                yield from [_OUT_OF_TIME if run.loaded and self._is_out_of_time() else unanswered] * (unrun if report.count else 1)
                 return
             if not unrun:
                 break

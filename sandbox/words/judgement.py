@@ -112,14 +112,14 @@ def result_of_exception(error: str) -> CaseResult:
     return CaseResult(verdict=verdict, detail=f"exception:{error}", answered=not out_of_memory)
 
 
-def result_of_test(test: CodeTestResult, died: CaseResult) -> CaseResult:
-    """One test's outcome as a result; *died* is what became of the program's process."""
+def result_of_test(test: CodeTestResult, unanswered: CaseResult) -> CaseResult:
+    """One test's outcome as a result; *unanswered* is the result where the program's process gave no answer."""
     if test.outcome == "passed":
         return CaseResult(verdict=Verdict.ACCEPTED, answered=True, name=test.name, delegated=test.delegated)
     if test.outcome == "label":
         raise LabelError(f"the test {test.name} is broken: {test.message}")
     if test.outcome == "gone":
-        return replace(died, name=test.name, delegated=test.delegated)
+        return replace(unanswered, name=test.name, delegated=test.delegated)
     if test.outcome == "exited":
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exit:{test.message}", name=test.name)
     if test.outcome == "missing":  # as for a call case whose function the program does not define
@@ -131,7 +131,7 @@ def result_of_test(test: CodeTestResult, died: CaseResult) -> CaseResult:
     )
 
 
-def result_of_unrun_tests(run: Run, report: CodeTestsRun, died: CaseResult) -> CaseResult:
+def result_of_unrun_tests(run: Run, report: CodeTestsRun, unanswered: CaseResult) -> CaseResult:
     """The result of tests that were not run, because the test session failed to start or broke off.
 
     Raises:
@@ -147,14 +147,14 @@ def result_of_unrun_tests(run: Run, report: CodeTestsRun, died: CaseResult) -> C
     if report.outcome == "missing":
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{report.message}")
     if run.failure or not run.loaded:
-        return died
+        return unanswered
     if VERDICT_OF_CAUSE[report.cause] is Verdict.TIME_LIMIT and not report.was_asked:
         raise LabelError(f"the label's tests do not come to an end ({report.cause.value}), and had asked the program nothing")
     if VERDICT_OF_CAUSE[report.cause] is Verdict.TIME_LIMIT:
         # The tests loop over the program's answers (an endless generator). In a single process the time would be the program's, too.
         return CaseResult(verdict=Verdict.TIME_LIMIT, detail=f"tests:{report.cause.value}")
     if report.cause is Cause.LOST:  # it could not be started: the program had left no room for another process
-        return died
+        return unanswered
     if report.cause is Cause.SIGNALED:
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail="tests:signaled")
     raise LabelError("the label's tests ended their own process before they had come to their end")
