@@ -25,13 +25,13 @@ from sandbox.judging.batch import Batch, LabelTimes, batch_of
 from sandbox.judging.deduplicate import Deduplicator
 from sandbox.judging.judge import judge, program_of
 from sandbox.judging.response.candidate import Candidate, Choice, NoCode
-from sandbox.judging.response.messages import Said, said_by
+from sandbox.judging.response.messages import TextOrMessages, checked_last_message
 from sandbox.judging.reward import Outcome, Shape
 from sandbox.judging.rules import Rules
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.job import Job, Run
 from sandbox.words.judgement import Judgement
-from sandbox.words.layers import Backend, Isolation, Layer, parse
+from sandbox.words.layers import Backend, Isolation, Layer, parse_layers
 from sandbox.words.limits import Limits
 from sandbox.words.verdict import Verdict
 
@@ -42,7 +42,7 @@ _RECENT = 1000
 _AHEAD = 4
 """Samples read ahead for each worker."""
 
-Sample: TypeAlias = "tuple[Said, Any] | tuple[Said, Any, Said] | Mapping[str, Any]"
+Sample: TypeAlias = "tuple[TextOrMessages, Any] | tuple[TextOrMessages, Any, TextOrMessages] | Mapping[str, Any]"
 """(response, label), (response, label, prompt), or a mapping with those keys."""
 
 
@@ -149,7 +149,7 @@ class Sandbox:
             warm=warm,
             readable=readable,
             isolation=isolation,
-            allow_missing=parse(allow_missing),
+            allow_missing=parse_layers(allow_missing),
         )
         options = NodeOptions(start=start, workers=workers, node_jobs=node_jobs)
         self._pool = options.pool() if backend is backend.of_node else Cluster(options, nodes=ray_nodes)
@@ -172,7 +172,13 @@ class Sandbox:
         self._pool.warm()
 
     def score(
-        self, response: Said, label: Any, prompt: Said = "", *, deadline: float | None = None, batch: Batch | None = None
+        self,
+        response: TextOrMessages,
+        label: Any,
+        prompt: TextOrMessages = "",
+        *,
+        deadline: float | None = None,
+        batch: Batch | None = None,
     ) -> Score:
         """Judge *response* (what the model said) against *label* (any format of docs/labels.md) and price it.
 
@@ -186,7 +192,7 @@ class Sandbox:
             ConfigurationError: response or prompt is neither text nor messages; workers cannot be started, or the sandbox is closed.
             LayerMissing: a layer of confinement that is required cannot be had.
         """
-        text, asked = said_by("assistant", response, "response"), said_by("user", prompt, "prompt")
+        text, asked = checked_last_message("assistant", response, "response"), checked_last_message("user", prompt, "prompt")
         judgement = judge(
             text,
             label,
@@ -200,7 +206,7 @@ class Sandbox:
         price = self.shape.price(judgement)
         return Score(reward=price.reward, score=price.score, outcome=price.outcome, judgement=judgement)
 
-    def program(self, response: Said, label: Any, prompt: Said = "") -> Candidate | NoCode:
+    def program(self, response: TextOrMessages, label: Any, prompt: TextOrMessages = "") -> Candidate | NoCode:
         """The program in *response* that `score` would judge, or why there is none.
 
         Raises:
@@ -208,7 +214,7 @@ class Sandbox:
             WorkerError: no worker could be asked which of several blocks are valid programs.
             ConfigurationError: workers cannot be started, or the sandbox is closed.
         """
-        text, asked = said_by("assistant", response, "response"), said_by("user", prompt, "prompt")
+        text, asked = checked_last_message("assistant", response, "response"), checked_last_message("user", prompt, "prompt")
         return program_of(text, label, prompt=asked, run=self._pool.run, rules=self.rules)
 
     def score_many(self, samples: Iterable[Sample]) -> Iterator[Score]:
@@ -247,7 +253,7 @@ class Sandbox:
         """Workers that are alive now."""
         return len(self._pool.workers)
 
-    async def ascore(self, response: Said, label: Any, prompt: Said = "") -> Score:
+    async def ascore(self, response: TextOrMessages, label: Any, prompt: TextOrMessages = "") -> Score:
         """`score`, without blocking the event loop."""
         return await asyncio.wrap_future(self.submit(self.score, response, label, prompt))
 
@@ -270,7 +276,7 @@ class Sandbox:
                 futures = {number: self.submit(self.score, *parts[number], batch=batch) for number in batch.order}
                 pending.extend(futures[number] for number in range(len(samples)))
             else:
-                batch = Batch([], self._deduplicator and Deduplicator(_RECENT, behind=self._deduplicator))
+                batch = Batch([], self._deduplicator and Deduplicator(_RECENT, shared=self._deduplicator))
                 for number, sample in enumerate(samples):
                     pending.append(self.submit(self._score_sample, sample, number, batch))
                     if len(pending) > _AHEAD * self._pool.size:
@@ -284,7 +290,7 @@ class Sandbox:
     def _score_sample(self, sample: Sample, number: int, batch: Batch) -> Score:
         return self.score(*_parts(sample, number), batch=batch)
 
-    def batch(self, samples: Sequence[tuple[Said, Any]]) -> Batch:
+    def batch(self, samples: Sequence[tuple[TextOrMessages, Any]]) -> Batch:
         """What *samples* (each what the model said, and its label) that are going to be scored together should share."""
         return batch_of(samples, self._times, self._deduplicator)
 
@@ -309,4 +315,8 @@ def _parts(sample: Sample, number: int) -> tuple[str, Any, str]:
             f"sample {number}: (response, label) or (response, label, prompt) is meant, or a dict with these keys; found {found}"
         )
     place = f"sample {number}: "
-    return said_by("assistant", response, f"{place}response"), label, said_by("user", prompt, f"{place}prompt")
+    return (
+        checked_last_message("assistant", response, f"{place}response"),
+        label,
+        checked_last_message("user", prompt, f"{place}prompt"),
+    )

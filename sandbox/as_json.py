@@ -8,7 +8,7 @@ from typing import Any
 
 from sandbox.api import Score
 from sandbox.judging.reward import Outcome
-from sandbox.words.details import without_empty_end
+from sandbox.words.details import without_trailing_colon
 from sandbox.words.job import Run
 from sandbox.words.verdict import Verdict
 
@@ -51,7 +51,7 @@ def score_as_json(score: Score) -> dict[str, Any]:
         "cases": [case.verdict.value for case in judgement.cases],
         "tests": [case.name for case in judgement.cases if case.name],
         "first_failure": judgement.first_failure,
-        "reason": judgement.reason or (without_empty_end(worst.detail) if worst else ""),
+        "reason": judgement.reason or (without_trailing_colon(worst.detail) if worst else ""),
         "difference": worst.difference if worst else "",
         "format": judgement.format,
         "cpu_seconds": round(usage.cpu_seconds, 6),

@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.judging.response.candidate import Choice
 from sandbox.judging.reward import Shape
 from sandbox.words.errors import ConfigurationError
-from sandbox.words.layers import Backend, Isolation, Layer, parse
+from sandbox.words.layers import Backend, Isolation, Layer, parse_layers
 from sandbox.words.limits import MIB, Limits
 
 __all__ = ["VARIABLES", "Recording", "Settings", "Variable"]
@@ -67,7 +67,7 @@ def _share(text: str) -> float:
 
 
 def _layers(text: str) -> frozenset[Layer]:
-    return parse(_names(text))
+    return parse_layers(_names(text))
 
 
 VARIABLES: tuple[Variable, ...] = (

@@ -11,7 +11,7 @@ from typing import Any
 
 from sandbox.api import Sandbox, Score
 from sandbox.judging.checkers.text import shorten
-from sandbox.judging.checkers.values import shown
+from sandbox.judging.checkers.values import bounded_repr
 from sandbox.judging.languages.python import preamble_for
 from sandbox.judging.response.candidate import Candidate
 from sandbox.judging.response.special_tokens import SPECIAL_TOKEN
@@ -100,7 +100,7 @@ def _question(suite: Suite, number: int) -> str:
 def _written(call: Call) -> str:
     if call.expression:
         return call.expression
-    arguments = [*map(shown, call.args), *(f"{name}={shown(value)}" for name, value in call.kwargs.items())]
+    arguments = [*map(bounded_repr, call.args), *(f"{name}={bounded_repr(value)}" for name, value in call.kwargs.items())]
     return f"{call.function}({', '.join(arguments)})"
 
 

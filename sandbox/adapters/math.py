@@ -29,10 +29,10 @@ from typing import TYPE_CHECKING, Any
 from sandbox.adapters.openrlhf import response_of
 from sandbox.adapters.process_sandbox import check_settings
 from sandbox.api import Sandbox
-from sandbox.judging.checkers.mathematics import answer_in, plain, same
+from sandbox.judging.checkers.mathematics import answer_in, same_answer, without_typography
 from sandbox.judging.response.reasoning import reasoning_opened_by
 from sandbox.settings import Settings
-from sandbox.words.errors import ConfigurationError, SandboxError, installing
+from sandbox.words.errors import ConfigurationError, SandboxError, install_hint
 from sandbox.words.job import Job, Run
 from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Owner
 
@@ -203,7 +203,7 @@ def _wanted(label: Any) -> list[str]:
     text = str(label).strip()
     if "####" in text or "\\boxed" in text:
         text = answer_in(text) or ""
-    return [text] if plain(text) else []
+    return [text] if without_typography(text) else []
 
 
 # --- formulas, in a worker -----------------------------------------------------------------------------------------------
@@ -233,7 +233,7 @@ def compare(said: str, wanted: str) -> Marked:
         ConfigurationError: workers cannot be started.
         LayerMissing: a layer of confinement that is required cannot be had.
     """
-    decided = same(said, wanted)
+    decided = same_answer(said, wanted)
     box = _formulas() if decided is None else None
     if box is None:
         return Marked(answered=Answered.RIGHT if decided else Answered.WRONG, answer=said)
@@ -251,7 +251,7 @@ def compare(said: str, wanted: str) -> Marked:
 
 
 def _asked(box: Sandbox, said: str, wanted: str) -> Run:
-    given = json.dumps({"said": plain(said), "wanted": plain(wanted)}).encode("ascii")
+    given = json.dumps({"said": without_typography(said), "wanted": without_typography(wanted)}).encode("ascii")
     deadline = time.monotonic() + box.rules.limits.deadline_seconds
     return box.run_job(Job(source=_COMPARES, stdin=given, limits=box.rules.limits), deadline=deadline)
 
@@ -300,6 +300,6 @@ def _started() -> Sandbox | None:
         box.close()
         if MODULE not in str(error):
             raise
-        _log.warning("formulas are compared as numbers and texts only; to compare them, %s: %s", installing("math"), error)
+        _log.warning("formulas are compared as numbers and texts only; to compare them, %s: %s", install_hint("math"), error)
         return None
     return box

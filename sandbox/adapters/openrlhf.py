@@ -25,7 +25,7 @@ from sandbox.api import Batch, Sandbox, Score
 from sandbox.judging.response.fences import blocks_of
 from sandbox.judging.response.special_tokens import SPECIAL_TOKEN, strip_special_tokens
 from sandbox.judging.reward import Outcome
-from sandbox.words.errors import ConfigurationError, installing
+from sandbox.words.errors import ConfigurationError, install_hint
 
 if TYPE_CHECKING:
     import torch
@@ -47,7 +47,7 @@ def check_settings() -> None:
     """
     if importlib.util.find_spec("torch") is None:
         raise ConfigurationError(
-            f"rewards for OpenRLHF are tensors, and torch is not installed: pip install torch, or {installing('openrlhf')}"
+            f"rewards for OpenRLHF are tensors, and torch is not installed: pip install torch, or {install_hint('openrlhf')}"
         )
     process_sandbox.check_settings()
 

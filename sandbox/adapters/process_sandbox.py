@@ -11,7 +11,7 @@ from typing import Any
 from sandbox.adapters.record import record, start
 from sandbox.adapters.sample_log import Log, log_with_backoff
 from sandbox.api import Batch, Sandbox, Score
-from sandbox.judging.response.messages import Said
+from sandbox.judging.response.messages import TextOrMessages
 from sandbox.judging.reward import Outcome
 from sandbox.settings import Settings
 from sandbox.words.errors import SandboxError
@@ -74,9 +74,9 @@ def checked_sandbox() -> Sandbox:
 
 def judged(
     box: Sandbox,
-    response: Said,
+    response: TextOrMessages,
     label: Any,
-    prompt: Said = "",
+    prompt: TextOrMessages = "",
     *,
     deadline: float | None = None,
     batch: Batch | None = None,
@@ -86,7 +86,15 @@ def judged(
     return record(_judged(box, response, label, prompt, deadline, batch, log), response, prompt)
 
 
-def _judged(box: Sandbox, response: Said, label: Any, prompt: Said, deadline: float | None, batch: Batch | None, log: Log) -> Score:
+def _judged(
+    box: Sandbox,
+    response: TextOrMessages,
+    label: Any,
+    prompt: TextOrMessages,
+    deadline: float | None,
+    batch: Batch | None,
+    log: Log,
+) -> Score:
     try:
         score = box.score(response, label, prompt, deadline=deadline, batch=batch)
     except SandboxError as error:  # one sample of thousands: it is counted and told, the training goes on

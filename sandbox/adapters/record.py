@@ -21,7 +21,7 @@ from typing import Any
 
 from sandbox.api import Score
 from sandbox.as_json import LINE_BEGINS, digest_of, score_as_json
-from sandbox.judging.response.messages import Said, text_of
+from sandbox.judging.response.messages import TextOrMessages, last_message
 from sandbox.settings import Recording
 
 __all__ = ["Recorder", "record", "start"]
@@ -57,10 +57,10 @@ class Recorder:
         self._thread: threading.Thread | None = None
         self._told: set[str] = set()
 
-    def add(self, score: Score, response: Said, prompt: Said) -> None:
+    def add(self, score: Score, response: TextOrMessages, prompt: TextOrMessages) -> None:
         """Record a judgement soon, if its sample is one of the share that is recorded."""
         try:
-            said, asked = text_of(response, "assistant"), text_of(prompt, "user")
+            said, asked = last_message(response, "assistant"), last_message(prompt, "user")
             sample = digest_of(said, asked)
             if not is_chosen(sample, self.recording.share):
                 return
@@ -148,7 +148,7 @@ def start(recording: Recording | None) -> None:
         _recorder = Recorder(recording)
 
 
-def record(score: Score, response: Said, prompt: Said = "") -> Score:
+def record(score: Score, response: TextOrMessages, prompt: TextOrMessages = "") -> Score:
     """Record a judgement, if a record is asked for; *score* as it is. Never raises."""
     recorder = _recorder
     if recorder is not None:

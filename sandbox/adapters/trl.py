@@ -17,7 +17,7 @@ from typing import Any
 
 from sandbox.adapters.process_sandbox import checked_sandbox, judged
 from sandbox.api import Sandbox, Score
-from sandbox.judging.response.messages import text_of
+from sandbox.judging.response.messages import last_message
 from sandbox.judging.reward import Outcome
 from sandbox.words.errors import ConfigurationError
 
@@ -74,7 +74,7 @@ class CodeReward:
                 "name yours: make_code_reward(label=...)"
             )
         rows = zip(prompts, completions, columns[self.label], strict=True)
-        return [(text_of(said, "assistant"), label, text_of(prompt, "user")) for prompt, said, label in rows]
+        return [(last_message(said, "assistant"), label, last_message(prompt, "user")) for prompt, said, label in rows]
 
     def _told(
         self,

@@ -17,7 +17,7 @@ from typing import Any
 
 from sandbox.adapters.process_sandbox import checked_sandbox, judged
 from sandbox.api import Score
-from sandbox.judging.response.messages import text_of
+from sandbox.judging.response.messages import last_message
 from sandbox.judging.reward import Outcome
 
 __all__ = ["KEYS", "acompute_score", "compute_score"]
@@ -64,7 +64,7 @@ async def acompute_score(
 
 
 def _prompt(extra_info: Mapping[str, Any] | None) -> str:
-    return text_of((extra_info or {}).get("prompt"), "user")
+    return last_message((extra_info or {}).get("prompt"), "user")
 
 
 def _numbers(score: Score) -> dict[str, float]:

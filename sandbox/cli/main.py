@@ -17,7 +17,7 @@ from rich.markup import escape
 
 import sandbox
 from sandbox.settings import Settings
-from sandbox.words.errors import ConfigurationError, SandboxError, installing
+from sandbox.words.errors import ConfigurationError, SandboxError, install_hint
 
 __all__ = ["app"]
 
@@ -206,7 +206,7 @@ def serve(
             from sandbox.server import Options
             from sandbox.server.serve import serve as serve_app
         except ImportError as error:
-            raise ConfigurationError(f"the server needs {error.name}: {installing('serve')}") from None
+            raise ConfigurationError(f"the server needs {error.name}: {install_hint('serve')}") from None
         settings = _settings(allow_missing, isolation, backend)
         chosen = settings if workers is None else dataclasses.replace(settings, options={**settings.options, "workers": workers})
         options = Options(token=token, max_waiting=max_waiting, max_body_bytes=max_body_mb << 20)

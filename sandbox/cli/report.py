@@ -13,7 +13,7 @@ from sandbox.report.aggregate import Summary, summary_of
 from sandbox.report.html import page_of
 from sandbox.report.read import Read, read_programs, read_responses, read_results
 from sandbox.report.rows import rows_of
-from sandbox.words.errors import ConfigurationError, installing
+from sandbox.words.errors import ConfigurationError, install_hint
 
 __all__ = ["write_report"]
 
@@ -26,7 +26,7 @@ def write_report(results: Path, out: Path, pictures: Path | None, samples: Path 
         OSError: a file cannot be read or written.
     """
     if pictures is not None and importlib.util.find_spec("matplotlib") is None:
-        raise ConfigurationError(f"--png needs matplotlib: {installing('report')}")
+        raise ConfigurationError(f"--png needs matplotlib: {install_hint('report')}")
     if any(one is not None and one.exists() and out.exists() and out.samefile(one) for one in (results, samples)):
         raise ConfigurationError(f"--out {out} is a file that the report is made of; give another")
     read = read_results(results)

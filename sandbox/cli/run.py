@@ -40,7 +40,9 @@ def run_file(
         given = sys.stdin.buffer.read()
     else:
         given = stdin.read_bytes() if stdin else text.encode("utf-8", "surrogateescape")
-    limits = settings.limits.tightened(cpu_seconds=cpu_seconds, memory_bytes=None if memory_mb is None else memory_mb * (1 << 20))
+    limits = settings.limits.with_overrides(
+        cpu_seconds=cpu_seconds, memory_bytes=None if memory_mb is None else memory_mb * (1 << 20)
+    )
     with Sandbox(**{**settings.options, "workers": 1}) as box:
         run = box.run(source, stdin=given, limits=limits)
     if as_json:

@@ -116,7 +116,7 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
     console = Console(stderr=True)
     with ExitStack() as stack:
         box = stack.enter_context(Sandbox(limits=limits, **options))
-        rules = digest_of(box.shape, dataclasses.replace(box.rules, ceiling=box.rules.most))
+        rules = digest_of(box.shape, dataclasses.replace(box.rules, ceiling=box.rules.effective_ceiling))
         todo = _left(samples, rules, out)
         if out is not None and not todo:
             if as_json:

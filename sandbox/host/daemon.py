@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.host.attach import AttachedStream
 from sandbox.host.container_owner import Owner
-from sandbox.words.errors import ConfigurationError, WorkerLost, installing
+from sandbox.words.errors import ConfigurationError, WorkerLost, install_hint
 
 if TYPE_CHECKING:
     from docker import DockerClient
@@ -43,7 +43,7 @@ class Daemon:
             try:
                 import docker
             except ImportError:
-                raise ConfigurationError(f"containers need the docker package: {installing('docker')}") from None
+                raise ConfigurationError(f"containers need the docker package: {install_hint('docker')}") from None
             with _errors_explained("reach Docker"):
                 _connections[key] = cls(docker.from_env(timeout=60))
         return _connections[key]

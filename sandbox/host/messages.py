@@ -180,7 +180,7 @@ def _serving(tests: CodeTests | None) -> str:
         "files": [[name, _content(content)] for name, content in tests.visible],
         "modules": list(tests.modules),
         "shared": list(tests.structures),
-        "asked": [name for name in (tests.entry, *tests.asked) if name.isidentifier()],
+        "asked": [name for name in (tests.entry, *tests.program_names) if name.isidentifier()],
     }
     return json.dumps(settings)
 
@@ -197,7 +197,7 @@ def _encoded_tests(job: Job) -> bytes:
         "structures": list(tests.structures),
         "entry": tests.entry,
         "alias": tests.alias,
-        "asked": list(tests.asked),
+        "asked": list(tests.program_names),
         "files": [[name, _content(content)] for name, content in (*tests.visible, *tests.files)],
         "paths": list(tests.paths),
         "modules": list(tests.modules),
@@ -244,7 +244,7 @@ def _tests_run(report: wire.Report, results: bytes) -> CodeTestsRun:
         count=end["count"] if end else 0,
         outcome=end["outcome"] if end else "",
         message=end["message"] if end else "",
-        told=end.get("told", 0) if end else 0,
+        answers_received=end.get("told", 0) if end else 0,
         was_asked=was_asked,
         cause=_CAUSES[report.tester_cause],
         cpu_seconds=report.tester_cpu_ns / 1e9,

@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.host.backends import Starter
 from sandbox.host.pool import Pool
 from sandbox.host.semaphore import NodeSemaphore
-from sandbox.words.errors import ConfigurationError, SandboxError, installing
+from sandbox.words.errors import ConfigurationError, SandboxError, install_hint
 from sandbox.words.job import Job, Run
 
 __all__ = ["CONTROL", "NodeOptions", "NodeStatus", "connect", "pool_of_node", "statuses"]
@@ -138,7 +138,7 @@ def connect(address: str = "auto") -> None:
     try:
         import ray
     except ImportError:
-        raise ConfigurationError(f"workers on Ray need it: {installing('ray')}") from None
+        raise ConfigurationError(f"workers on Ray need it: {install_hint('ray')}") from None
     if ray.is_initialized():
         return
     address = os.environ.get("RAY_ADDRESS", address) if address == "auto" else address

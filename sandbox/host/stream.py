@@ -11,7 +11,7 @@ from sandbox.guest import wire
 from sandbox.host import messages
 from sandbox.words.errors import ConfigurationError, WorkerLost
 from sandbox.words.job import Job, Run
-from sandbox.words.layers import Enforced, Enforcement, Layer, Requirement, require
+from sandbox.words.layers import Enforced, Enforcement, Layer, Requirement, require_layers
 
 __all__ = ["ENVIRONMENT", "Stream", "StreamWorker"]
 
@@ -126,7 +126,7 @@ class StreamWorker(abc.ABC):
             )
             for layer in hello["layers"]
         )
-        require(self._enforced)
+        require_layers(self._enforced)
         self._pid = int(hello["pid"])
         self._peak_method = str(hello["peak"])
         self.python_version = hello["python"]

@@ -1,4 +1,4 @@
-"""Samples that are scored together: in which order they should begin, and what equal ones among them share."""
+"""Samples that are scored together: the order in which they should begin, and the judgements that equal ones share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sandbox.words.judgement import Judgement
 __all__ = ["Batch", "LabelTimes", "batch_of"]
 
 LONG_SECONDS = 0.1
-"""A label that took this long is worth remembering: next time it goes first."""
+"""A label that took at least this long is remembered, and its samples begin first next time."""
 MAX_REMEMBERED = 100_000
 
 
@@ -23,12 +23,12 @@ class Batch:
     """Samples that are scored together: what is equal among them is judged once."""
 
     order: list[int]
-    """Their numbers, as they should begin: what is known to take long goes first, and what says the same as one before goes last."""
+    """The samples' numbers in the order in which they should begin: those known to take long first, repeated responses last."""
     deduplicator: Deduplicator | None
 
 
 class LabelTimes:
-    """How long the labels took that took long, by their content. Thread-safe."""
+    """Remembers how long slow labels took, by their content. Thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()  # protects the next
@@ -47,7 +47,7 @@ class LabelTimes:
                 self._seconds.popitem(last=False)
 
     def seconds(self, labels: Iterable[Any]) -> list[float]:
-        """What each of *labels* took last time; 0.0 where nothing is remembered."""
+        """How long each of *labels* took last time; 0.0 where nothing is remembered."""
         if not self._seconds:
             return [0.0 for _ in labels]
         names = [digest(label) or b"" for label in labels]
@@ -62,5 +62,5 @@ def batch_of(samples: Sequence[tuple[Any, Any]], times: LabelTimes, deduplicator
     if deduplicator is None:
         return Batch(order, None)
     firsts = {str(samples[number][0]): number for number in reversed(order)}
-    order.sort(key=lambda number: firsts[str(samples[number][0])] != number)  # who waits for an equal one holds a thread
-    return Batch(order, Deduplicator(len(samples), behind=deduplicator))
+    order.sort(key=lambda number: firsts[str(samples[number][0])] != number)  # a sample that waits for an equal one holds a thread
+    return Batch(order, Deduplicator(len(samples), shared=deduplicator))

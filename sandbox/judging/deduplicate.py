@@ -1,7 +1,7 @@
-"""Equal samples are judged once: those of one batch or at the same time, and, if a cache is wanted, the last ones of all.
+"""Judges equal samples once: those of one batch, those judged at the same time, and those in a cache of the last judgements.
 
 Equal means the same program before the same label, byte for byte, types included; the text around the program does not count. Only
-what a candidate has to answer for is shared: a fault of ours is nobody else's.
+judgements of the candidate itself are shared; those of a broken label, or of a fault of ours, are made anew.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _MOST_PARTS = 1_000_000
 
 
 def digest(value: object) -> bytes | None:
-    """A name for plain data by its content and exact types; None for what is not plain, and so has no content that we know."""
+    """A hash of plain data by its content and exact types; None for a value that is not plain data."""
     found = [value]
     for count, part in enumerate(found):
         if count > _MOST_PARTS:  # or a list that holds itself
@@ -45,7 +45,7 @@ def digest(value: object) -> bytes | None:
 
 
 class _Pending:
-    """A judgement that somebody is making."""
+    """A judgement that another thread is making."""
 
     def __init__(self) -> None:
         self.made = threading.Event()
@@ -55,29 +55,29 @@ class _Pending:
 class Deduplicator:
     """Makes judgements, each only once at a time, and keeps the last *size* of them. Thread-safe.
 
-    What one for a batch does not have is asked of the one *behind* it, which all batches share.
+    One for a batch asks *shared*, which all batches share, for what it does not have itself.
 
     Raises:
         ConfigurationError: *size* is negative.
     """
 
-    def __init__(self, size: int = 0, *, behind: Deduplicator | None = None) -> None:
+    def __init__(self, size: int = 0, *, shared: Deduplicator | None = None) -> None:
         if size < 0:
             raise ConfigurationError(f"cache={size} cannot be: it is a number of judgements to keep, 0 for none")
         self._size = size
-        self._behind = behind
+        self._shared = shared
         self._lock = threading.Lock()  # protects the next two
         self._pending: dict[bytes, _Pending] = {}
         self._kept: OrderedDict[bytes, Judgement] = OrderedDict()
 
     def __call__(self, sample: object, judge: Callable[[], Judgement], deadline: float) -> Judgement:
-        """What *judge* says of *sample*, or what was or is being said of an equal one: then it is `reused`."""
+        """The judgement of *sample* by *judge*, or that of an equal sample, earlier or at the same time; then it is `reused`."""
         key = digest(sample)
         return judge() if key is None else self._judgement(key, judge, deadline)
 
     def _judgement(self, key: bytes, judge: Callable[[], Judgement], deadline: float) -> Judgement:
-        if self._behind is not None:
-            judge = functools.partial(self._behind._judgement, key, judge, deadline)
+        if self._shared is not None:
+            judge = functools.partial(self._shared._judgement, key, judge, deadline)
         with self._lock:
             kept = self._kept.get(key)
             if kept is not None:

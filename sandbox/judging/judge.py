@@ -1,10 +1,10 @@
-"""The road of a sample, from what a model said to what became of it.
+"""From a model's response and a label to a judgement.
 
     response ── extract ──▶ candidate ──┐
                                         ├── Trial ──▶ judgement
     label ───── read ─────▶ suite ──────┘
 
-Pure: it owns no process, and is given `run(job, deadline) -> Run`.
+It owns no process: the caller passes `run(job, deadline) -> Run`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,9 @@ import time
 
 from sandbox.judging import labels
 from sandbox.judging.deduplicate import Deduplicator
-from sandbox.judging.labels.code import with_helpers
-from sandbox.judging.labels.files import told_by
+from sandbox.judging.labels.prompt import show_files_named_in_prompt, with_prompt_definitions
 from sandbox.judging.languages import LANGUAGES
-from sandbox.judging.reference import with_expected
+from sandbox.judging.reference_solution import with_expected_values
 from sandbox.judging.response.candidate import Candidate, NoCode
 from sandbox.judging.response.completion import open_function
 from sandbox.judging.response.extract import extract
@@ -26,7 +25,7 @@ from sandbox.judging.response.valid import which_parse
 from sandbox.judging.rules import Rules, RunJob
 from sandbox.judging.trial import Trial
 from sandbox.words.errors import LabelError, WorkerError
-from sandbox.words.judgement import CaseResult, Judgement, together
+from sandbox.words.judgement import CaseResult, Judgement, total_usage
 from sandbox.words.suite import Suite
 from sandbox.words.verdict import Owner, Verdict
 
@@ -45,9 +44,9 @@ def judge(
 ) -> Judgement:
     """Judge one response against one label.
 
-    *prompt* helps to tell a completion from a program. A label that cannot be understood, and every fault of ours, is a
-    judgement too, with an owner that says so. *deadline* is a time of `time.monotonic` (default: `deadline_seconds` from now). With
-    a *deduplicator*, what an equal sample has been given may be the answer.
+    *prompt* helps to tell a completion from a whole program. Nothing is raised for a label that cannot be understood or for a
+    fault of ours: these are judgements with the verdicts LABEL_ERROR and INTERNAL_ERROR. *deadline* is a time of `time.monotonic`
+    (default: `deadline_seconds` from now). With a *deduplicator*, the judgement of an equal sample may be reused.
     """
     rules = rules or Rules()
     if deadline is None:
@@ -59,11 +58,11 @@ def judge(
     except WorkerError as error:
         return Judgement(verdict=Verdict.INTERNAL_ERROR, reason=str(error))
     try:
-        candidate = _extracted(response, suite, prompt, rules, run, deadline)
+        candidate = _extract_candidate(response, suite, prompt, rules, run, deadline)
         if isinstance(candidate, NoCode):
             skipped = tuple(CaseResult(verdict=Verdict.NO_CODE) for _ in suite.cases or (None,))
             return Judgement(verdict=Verdict.NO_CODE, reason=candidate.reason, cases=skipped, format=suite.format)
-        trial = functools.partial(_tried, candidate, suite, prompt, run, rules, deadline)
+        trial = functools.partial(_judge_candidate, candidate, suite, prompt, run, rules, deadline)
         # The prompt matters to a program only where tests are code: they may use what it defines.
         return deduplicator((candidate.source, suite.tests and prompt, label), trial, deadline) if deduplicator else trial()
     except LabelError as error:
@@ -84,10 +83,10 @@ def program_of(
     rules = rules or Rules()
     if deadline is None:
         deadline = time.monotonic() + rules.limits.deadline_seconds
-    return _extracted(response, labels.read(label), prompt, rules, run, deadline)
+    return _extract_candidate(response, labels.read(label), prompt, rules, run, deadline)
 
 
-def _extracted(response: str, suite: Suite, prompt: str, rules: Rules, run: RunJob, deadline: float) -> Candidate | NoCode:
+def _extract_candidate(response: str, suite: Suite, prompt: str, rules: Rules, run: RunJob, deadline: float) -> Candidate | NoCode:
     return extract(
         response,
         prompt=prompt,
@@ -99,27 +98,27 @@ def _extracted(response: str, suite: Suite, prompt: str, rules: Rules, run: RunJ
     )
 
 
-def _tried(candidate: Candidate, suite: Suite, prompt: str, run: RunJob, rules: Rules, deadline: float) -> Judgement:
-    trial = Trial(candidate, _completed(suite, prompt, run, rules, deadline), run, rules, deadline)
+def _judge_candidate(candidate: Candidate, suite: Suite, prompt: str, run: RunJob, rules: Rules, deadline: float) -> Judgement:
+    trial = Trial(candidate, _with_sample_context(suite, prompt, run, rules, deadline), run, rules, deadline)
     judgement = trial.judgement()
-    if not (trial.met_objects and suite.as_code) or trial.timed_out or trial.left <= 0:
+    if not (trial.returned_own_objects and suite.as_code) or trial.timed_out or trial.seconds_left <= 0:
         return judgement
-    # It answered with objects of its own, which only code can look at: the same label once more, as tests.
+    # It returned objects of its own classes, which only the label's own code can compare: judge once more, with a tester.
     try:
-        asked = _tried(candidate, suite.as_code(), prompt, run, rules, deadline)
-    except LabelError:  # that its answers are objects must not make the label the culprit
+        retried = _judge_candidate(candidate, suite.as_code(), prompt, run, rules, deadline)
+    except LabelError:  # a label is not broken because a program returned objects
         return judgement
-    if asked.verdict.owner is Owner.LABEL:
+    if retried.verdict.owner is Owner.LABEL:
         return judgement
-    return dataclasses.replace(asked, usage=together([judgement.usage, asked.usage]), suspicions=judgement.suspicions)
+    return dataclasses.replace(retried, usage=total_usage([judgement.usage, retried.usage]), suspicions=judgement.suspicions)
 
 
-def _completed(suite: Suite, prompt: str, run: RunJob, rules: Rules, deadline: float) -> Suite:
-    """*suite* with what only this sample can give it: expected values of its reference program, names that its prompt defines."""
+def _with_sample_context(suite: Suite, prompt: str, run: RunJob, rules: Rules, deadline: float) -> Suite:
+    """*suite* with its reference's answers as expected values, and with what the sample's prompt gives to program and tests."""
     if suite.reference is not None:
-        return with_expected(suite, suite.reference, run, rules.for_suite(suite), deadline)
+        return with_expected_values(suite, suite.reference, run, rules.for_suite(suite), deadline)
     if suite.tests is None:
         return suite
     if suite.tests.files:
-        return dataclasses.replace(suite, tests=told_by(prompt, suite.tests))
-    return with_helpers(suite, suite.tests, open_function(suite.prompt or prompt, suite.entry_points))
+        return dataclasses.replace(suite, tests=show_files_named_in_prompt(suite.tests, prompt))
+    return with_prompt_definitions(suite, suite.tests, open_function(suite.prompt or prompt, suite.entry_points))

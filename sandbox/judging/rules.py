@@ -1,4 +1,4 @@
-"""How samples are judged: the rules that are the same for every sample, and the type of what runs their jobs."""
+"""The operator's rules for judging, the same for every sample; and the type of the function that runs jobs."""
 
 from __future__ import annotations
 
@@ -31,9 +31,10 @@ class Rules:
     early_stop: bool = False
     """Stop a suite at its first case that is not accepted; the others are SKIPPED."""
     entropy: bool = False
+    """False: a program's random generators are seeded, so that the same sample gets the same verdict."""
 
     @functools.cached_property
-    def most(self) -> Limits:
+    def effective_ceiling(self) -> Limits:
         """The most that a label, or a client, may ask for."""
         return self.ceiling or dataclasses.replace(
             self.limits,
@@ -45,6 +46,8 @@ class Rules:
     def for_suite(self, suite: Suite) -> Limits:
         """The limits of one suite: the label's own where it has some, up to the ceiling."""
         try:
-            return self.limits.tightened(cpu_seconds=suite.cpu_seconds, memory_bytes=suite.memory_bytes, ceiling=self.most)
+            return self.limits.with_overrides(
+                cpu_seconds=suite.cpu_seconds, memory_bytes=suite.memory_bytes, ceiling=self.effective_ceiling
+            )
         except ConfigurationError as error:
             raise LabelError(f"the label asks for limits that cannot be: {error}") from None

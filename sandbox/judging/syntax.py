@@ -1,4 +1,4 @@
-"""Python text → a syntax tree, from any number of threads.
+"""Parses Python on the host, safely from any number of threads.
 
 `ast.parse` of CPython 3.11 counts its depth for all threads of an interpreter together: where they take turns in the middle of
 it (a collection that runs a finalizer is enough), a valid text fails with a SystemError. All parsing of the host goes through here;

@@ -1,4 +1,10 @@
-"""One candidate before one suite: its jobs are run, what they answer is compared, and every case gets its verdict.
+"""One candidate against one suite: run its jobs, compare its answers, give every test case a verdict.
+
+Which way a suite goes depends on its kind:
+
+    stdin   one job a case: the program reads the case's input, its output is compared
+    calls   one job for all cases: the functions are called, their return values are compared
+    tests   one job for all tests: a tester runs the label's code and reports each test
 
 A pass needs positive evidence: a case is accepted when its answer came and compared equal, here, on values of exact builtin
 types. Silence, exit status 0 or a missing answer is never a pass.
@@ -18,21 +24,29 @@ from sandbox.judging.response.candidate import Candidate
 from sandbox.judging.rules import Rules, RunJob
 from sandbox.words.errors import LabelError, WorkerError
 from sandbox.words.job import Answer, AnswerKind, CodeTests, Job, Run, Usage
-from sandbox.words.judgement import CaseResult, Judgement, of_test, together, unanswered, untested
+from sandbox.words.judgement import (
+    CaseResult,
+    Judgement,
+    result_of_exception,
+    result_of_test,
+    result_of_unrun_tests,
+    result_without_answer,
+    total_usage,
+)
 from sandbox.words.layers import Enforced
-from sandbox.words.suite import CallCase, Match, StdioCase, Suite
+from sandbox.words.suite import CallCase, Comparison, StdioCase, Suite
 from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Owner, Verdict, worst
 
 __all__ = ["Trial"]
 
 HOST_SECONDS = 10.0
-"""CPU time that judging one sample may take on the host; comparing hostile answers is the candidate's cost too."""
-MAX_DEATHS = 20
-"""A candidate that died in this many calls is taken to die in all the others."""
+"""CPU time that judging one sample may take on the host. Comparing hostile answers is charged to the candidate, too."""
+MAX_PROCESSES = 20
+"""A candidate whose process died this many times in a suite is taken to die in all other cases as well."""
 
 
 class Trial:
-    """One candidate before one suite."""
+    """One candidate against one suite."""
 
     def __init__(self, candidate: Candidate, suite: Suite, run: RunJob, rules: Rules, deadline: float) -> None:
         self.candidate = candidate
@@ -44,30 +58,27 @@ class Trial:
         self.usages: list[Usage] = []
         self.retries = 0
         self.enforced: tuple[Enforced, ...] = ()
-        self.suspicions = suspicion.of_source(candidate.source)
-        self.left = self.limits.suite_seconds
-        """Effective seconds that the cases still to come may use together."""
+        self.suspicions = suspicion.signs_in_source(candidate.source)
+        self.seconds_left = self.limits.suite_seconds
+        """Effective seconds that all remaining cases may use together."""
         self.preamble = suite.preamble
         if suite.standard_preamble:
             self.preamble = preamble_for(candidate.source) + suite.preamble
         self.timed_out = False
-        self.deaths = 0
-        self.met_objects = False
-        """An answer that did not compare equal was, or held, an object of the program's own."""
+        self.processes = 0
+        """Processes that ended before all cases were decided."""
+        self.returned_own_objects = False
+        """A wrong answer was, or held, an object of the program's own: only code can compare that."""
         self.started = time.thread_time()
 
     def judgement(self) -> Judgement:
-        """Try every case, and say what became of the suite. Asked once.
+        """Try every case and sum up. To be called once.
 
         Raises:
             LabelError, WorkerError: the label cannot be judged, or nobody could run it.
         """
         results: list[CaseResult] = []
-        if self.suite.tests is not None:
-            trial = self._tested(self.suite.tests)
-        else:
-            trial = self._stdio() if self.suite.uses_stdin else self._calls()
-        for result in trial:
+        for result in self._case_results():
             results.append(result)
             if result.verdict.owner is Owner.OURS or (self.rules.early_stop and result.verdict is not Verdict.ACCEPTED):
                 break
@@ -80,120 +91,108 @@ class Trial:
             reason=ours[0] if ours else "",
             cases=tuple(results),
             format=self.suite.format,
-            usage=together(self.usages),
+            usage=total_usage(self.usages),
             enforced=self.enforced,
             retries=self.retries,
             suspicions=tuple(sorted(self.suspicions)),
         )
 
-    def _ask(self, job: Job) -> Run:
-        run = self.run(job, self.deadline)
-        self.suspicions |= suspicion.of_run(job, run)
-        self.usages.append(run.usage)
-        self.retries += run.retries
-        self.enforced = run.enforced
-        self.left -= max(run.usage.effective_wall_seconds, run.usage.cpu_seconds)
-        if VERDICT_OF_CAUSE[run.cause] is Verdict.TIME_LIMIT:
-            # The outcome is a timeout now, or a crash. The others are worth one more time limit together, not one each:
-            # an endless loop costs two limits, however many cases there are.
-            self.left = 0.0 if self.timed_out else min(self.left, self.limits.cpu_seconds)
-            self.timed_out = True
-        return run
+    def _case_results(self) -> Iterator[CaseResult]:
+        if self.suite.tests is not None:
+            return self._try_tests(self.suite.tests)
+        return self._try_stdin_cases() if self.suite.uses_stdin else self._try_call_cases()
 
-    def _is_spent(self) -> bool:
-        return self.left <= 0.0 or time.thread_time() - self.started > HOST_SECONDS
+    # --- stdin --------------------------------------------------------------------------------------------------------------
 
-    def _job(self, **what: object) -> Job:
-        return Job(
-            source=self.candidate.source,
-            preamble=self.preamble,
-            limits=self.limits,
-            total_seconds=max(self.left, 0.001),
-            entropy=self.rules.entropy,
-            **what,  # type: ignore[arg-type]  # stdin or calls
-        )
-
-    def _stdio(self) -> Iterator[CaseResult]:
+    def _try_stdin_cases(self) -> Iterator[CaseResult]:
+        """One process a case."""
         cases = [case for case in self.suite.cases if isinstance(case, StdioCase)]
         for number, case in enumerate(cases):
-            if self._is_spent():
+            if self._is_out_of_time():
                 yield from [_OUT_OF_TIME] * (len(cases) - number)
                 return
-            run = self._ask(self._job(stdin=case.stdin.encode("utf-8", "surrogatepass")))
-            if run.cause is not Cause.FINISHED or run.failure:
-                result = unanswered(run)
-                yield result
-                if result.verdict is Verdict.COMPILE_ERROR:
-                    yield from [result] * (len(cases) - number - 1)
-                    return
+            run = self._run_job(self._job(stdin=case.stdin.encode("utf-8", "surrogatepass")))
+            if run.cause is Cause.FINISHED and not run.failure:
+                yield _compared(case.check, run.stdout.decode("utf-8", "replace"))
                 continue
-            yield _checked(case.check, run.stdout.decode("utf-8", "replace"))
+            result = result_without_answer(run)
+            yield result
+            if result.verdict is Verdict.COMPILE_ERROR:
+                yield from [result] * (len(cases) - number - 1)
+                return
 
-    def _calls(self) -> Iterator[CaseResult]:
-        """All cases in one process; where it dies in the middle, the cases behind that go on in a fresh one."""
+    # --- calls --------------------------------------------------------------------------------------------------------------
+
+    def _try_call_cases(self) -> Iterator[CaseResult]:
+        """All cases in one process; where it dies in a case, the next cases get a fresh one."""
         cases = [case for case in self.suite.cases if isinstance(case, CallCase)]
         done = 0
         while done < len(cases):
-            if self._is_spent():
+            if self._is_out_of_time():
                 yield from [_OUT_OF_TIME] * (len(cases) - done)
                 return
+            # The suite's own tuple of calls is encoded once for all candidates, so a first run uses it as it is.
             calls = tuple(call for case in cases[done:] for call in case.calls) if done else self.suite.calls
-            run = self._ask(self._job(calls=calls))
-            answers = iter(run.answers)
-            for case in cases[done:]:
-                said = [answer for _, answer in zip(case.calls, answers, strict=False)]
-                if len(said) < len(case.calls):
-                    break
-                result = _compared(case, said)
-                self.met_objects = self.met_objects or (
-                    result.verdict is Verdict.WRONG_ANSWER and any(_holds_object(answer.value) for answer in said)
-                )
+            run = self._run_job(self._job(calls=calls))
+            for result in self._answered_cases(cases[done:], run):
                 yield result
                 done += 1
-                if self._is_spent():
-                    break
-            else:
-                return
-            if self._is_spent():
+            if done == len(cases) or self._is_out_of_time():
                 continue
-            result = unanswered(run)
-            self.deaths += 1
-            alike = not run.loaded or self.deaths >= MAX_DEATHS
-            if alike and result.verdict.owner is not Owner.OURS:  # it would not load, or not live, in another process either
-                yield from [result] * (len(cases) - done)
+            unanswered = result_without_answer(run)
+            self.processes += 1
+            dies_everywhere = not run.loaded or self.processes >= MAX_PROCESSES
+            if dies_everywhere and unanswered.verdict.owner is not Owner.OURS:
+                yield from [unanswered] * (len(cases) - done)
                 return
-            yield result
+            yield unanswered
             done += 1
 
-    def _tested(self, tests: CodeTests) -> Iterator[CaseResult]:
-        """All tests in one process; where the program dies in the middle, the tests behind that go on with a fresh one."""
+    def _answered_cases(self, cases: Sequence[CallCase], run: Run) -> Iterator[CaseResult]:
+        """The results of those cases all of whose calls were answered, as long as there is time to compare."""
+        answers = iter(run.answers)
+        for case in cases:
+            own = [answer for _, answer in zip(case.calls, answers, strict=False)]
+            if len(own) < len(case.calls):
+                return
+            result = _result_of_calls(case, own)
+            if result.verdict is Verdict.WRONG_ANSWER and any(_holds_own_object(answer.value) for answer in own):
+                self.returned_own_objects = True
+            yield result
+            if self._is_out_of_time():
+                return
+
+    # --- tests --------------------------------------------------------------------------------------------------------------
+
+    def _try_tests(self, tests: CodeTests) -> Iterator[CaseResult]:
+        """All tests in one process; where the program dies in a test, the next tests get a fresh one."""
         done = counted = passed = answers = 0
         while True:
-            run = self._ask(self._job(tests=tests, skip=done))
-            told = run.tests
-            answers += told.told if told else 0
-            if VERDICT_OF_CAUSE[run.cause].owner is Owner.OURS or told is None:
+            run = self._run_job(self._job(tests=tests, skip=done))
+            report = run.tests
+            if VERDICT_OF_CAUSE[run.cause].owner is Owner.OURS or report is None:
                 yield CaseResult(verdict=Verdict.INTERNAL_ERROR, detail=run.detail)
                 return
-            over = unanswered(run)
-            for test in told.results:
+            answers += report.answers_received
+            unanswered = result_without_answer(run)
+            for test in report.results:
                 if test.outcome != "skipped":
                     counted += 1
                     passed += test.outcome == "passed"
-                    yield of_test(test, over)
-            done += len(told.results)
-            self.deaths += 1
-            left = max(told.count - done, 0)
-            if told.ended and not told.outcome and not left:
+                    yield result_of_test(test, unanswered)
+            done += len(report.results)
+            self.processes += 1
+            unrun = max(report.count - done, 0)
+            if report.ended and not report.outcome and not unrun:
                 break
-            if not told.ended or told.outcome in ("label", "ours", "raised", "missing", "exited"):
-                yield from [untested(run, told, over)] * max(left, 1)
+            if not report.ended or report.outcome in ("label", "ours", "raised", "missing", "exited"):
+                yield from [result_of_unrun_tests(run, report, unanswered)] * max(unrun, 1)
                 return
-            # What is left has had no process to ask: the program ended, or the session of tests was interrupted.
-            if not told.results or not run.loaded or self._is_spent() or self.deaths >= MAX_DEATHS:
-                yield from [_OUT_OF_TIME if run.loaded and self._is_spent() else over] * (left if told.count else 1)
+            # The tests that are left had no process to ask: the program's had ended, or the test session was interrupted.
+            if not report.results or not run.loaded or self._is_out_of_time() or self.processes >= MAX_PROCESSES:
+                yield from [_OUT_OF_TIME if run.loaded and self._is_out_of_time() else unanswered] * (unrun if report.count else 1)
                 return
-            if not left:
+            if not unrun:
                 break
         if counted and counted == passed and not answers:
             raise LabelError(
@@ -202,6 +201,35 @@ class Trial:
         if not counted:
             raise LabelError(f"{self.suite.format}: all {done} tests of the label are skipped; a pass needs at least one that ran")
 
+    # --- jobs and time ------------------------------------------------------------------------------------------------------
+
+    def _job(self, **inputs: object) -> Job:
+        return Job(
+            source=self.candidate.source,
+            preamble=self.preamble,
+            limits=self.limits,
+            total_seconds=max(self.seconds_left, 0.001),
+            entropy=self.rules.entropy,
+            **inputs,  # type: ignore[arg-type]  # stdin, calls, or tests and skip
+        )
+
+    def _run_job(self, job: Job) -> Run:
+        run = self.run(job, self.deadline)
+        self.suspicions |= suspicion.signs_in_run(job, run)
+        self.usages.append(run.usage)
+        self.retries += run.retries
+        self.enforced = run.enforced
+        self.seconds_left -= max(run.usage.effective_wall_seconds, run.usage.cpu_seconds)
+        if VERDICT_OF_CAUSE[run.cause] is Verdict.TIME_LIMIT:
+            # The suite is a timeout or a crash by now. All remaining cases get one more time limit together instead of one
+            # each: an endless loop costs two limits, however many cases there are.
+            self.seconds_left = 0.0 if self.timed_out else min(self.seconds_left, self.limits.cpu_seconds)
+            self.timed_out = True
+        return run
+
+    def _is_out_of_time(self) -> bool:
+        return self.seconds_left <= 0.0 or time.thread_time() - self.started > HOST_SECONDS
+
 
 _OUT_OF_TIME = CaseResult(
     verdict=Verdict.TIME_LIMIT,
@@ -209,35 +237,35 @@ _OUT_OF_TIME = CaseResult(
 )
 
 
-def _holds_object(value: object, depth: int = 3) -> bool:
-    """Whether *value* is an object of the program's own, or what only a Python side can look at; as far as is worth looking."""
+def _holds_own_object(value: object, depth: int = 3) -> bool:
+    """Whether *value* is, or holds within the first levels, an object that has not crossed as a plain value."""
     if isinstance(value, Opaque | Iterated | Array):
         return True
     if depth and isinstance(value, list | tuple | dict | set | frozenset):
         items = itertools.islice(value.values() if isinstance(value, dict) else value, 1000)
-        return any(_holds_object(item, depth - 1) for item in items)
+        return any(_holds_own_object(item, depth - 1) for item in items)
     return False
 
 
-def _compared(case: CallCase, said: Sequence[Answer]) -> CaseResult:
-    for answer in said:
+def _result_of_calls(case: CallCase, answers: Sequence[Answer]) -> CaseResult:
+    for answer in answers:
         if answer.kind is AnswerKind.RAISED:
-            out_of_memory = answer.error.startswith("MemoryError")
-            verdict = Verdict.MEMORY_LIMIT if out_of_memory else Verdict.RUNTIME_ERROR
-            return CaseResult(verdict=verdict, detail=f"exception:{answer.error}", answered=not out_of_memory)
+            return result_of_exception(answer.error)
         if answer.kind is AnswerKind.EXITED:
             return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exit:{answer.error}")
         if answer.kind is AnswerKind.UNSENDABLE:
             return CaseResult(verdict=Verdict.WRONG_ANSWER, detail="unsendable", answered=True, difference=answer.error)
-    return _checked(case.check, tuple(answer.value for answer in said))
+    return _compared(case.check, tuple(answer.value for answer in answers))
 
 
-def _checked(check: Callable[[Any], Match], said: object) -> CaseResult:
+def _compared(check: Callable[[Any], Comparison], answer: object) -> CaseResult:
     try:
-        match = check(said)
+        comparison = check(answer)
     except (LabelError, WorkerError):
         raise
-    except Exception as error:  # the candidate chose the value, so it cannot gain a fault of ours by it
-        match = Match(ok=False, difference=f"the answer cannot be compared: {type(error).__name__}")
-    verdict = Verdict.ACCEPTED if match.ok else Verdict.WRONG_ANSWER
-    return CaseResult(verdict=verdict, answered=True, difference=match.difference)
+    except (
+        Exception
+    ) as error:  # the candidate chose the value: if it breaks the check, its answer is wrong, and we are not at fault
+        comparison = Comparison(ok=False, difference=f"the answer cannot be compared: {type(error).__name__}")
+    verdict = Verdict.ACCEPTED if comparison.ok else Verdict.WRONG_ANSWER
+    return CaseResult(verdict=verdict, answered=True, difference=comparison.difference)

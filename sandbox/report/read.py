@@ -13,7 +13,7 @@ from typing import Any
 from sandbox.as_json import LINE_BEGINS, shown_outcome
 from sandbox.judging.reward import Outcome
 from sandbox.report.formats import format_in
-from sandbox.words.details import in_words, without_empty_end
+from sandbox.words.details import in_words, without_trailing_colon
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.verdict import Verdict
 
@@ -215,8 +215,8 @@ def _result(row: Any, number: int) -> Result:
     cases = _texts(row, "cases", most=None)
     name = row.get("id")
     outcome, verdict = _one_of(row, "outcome", OUTCOMES), _one_of(row, "verdict", VERDICTS)
-    reason = without_empty_end(_text(row, "reason"))
-    failure = without_empty_end(_text(row, "first_failure") or _text(row, "difference"))
+    reason = without_trailing_colon(_text(row, "reason"))
+    failure = without_trailing_colon(_text(row, "first_failure") or _text(row, "difference"))
     if reason and in_words(reason) != reason:
         failure = failure.replace(reason, in_words(reason), 1)  # of a version that had codes there too
     return Result(

@@ -242,7 +242,9 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
     async def run(asked: RunIn, request: Request) -> dict[str, Any]:
         """How it ended (`cause`, `detail`), what it wrote, and what it used; it is confined and limited as a sample is."""
         memory = None if asked.memory_mb is None else asked.memory_mb * MIB
-        limits = box.rules.limits.tightened(cpu_seconds=asked.cpu_seconds, memory_bytes=memory, ceiling=box.rules.most)
+        limits = box.rules.limits.with_overrides(
+            cpu_seconds=asked.cpu_seconds, memory_bytes=memory, ceiling=box.rules.effective_ceiling
+        )
         job = Job(source=asked.code, stdin=asked.stdin.encode("utf-8", "surrogatepass"), limits=limits, entropy=box.rules.entropy)
         (found,) = await queue.ask(request, [ran(job)])
         return run_as_json(found)

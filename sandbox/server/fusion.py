@@ -145,7 +145,7 @@ def job_of(asked: RunCode, rules: Rules) -> tuple[Job, bytes]:
     if not any(asked.language.lower() in language.tags for language in LANGUAGES.values()):
         raise ConfigurationError(f"the language {asked.language!r} is not supported; this server runs {', '.join(LANGUAGES)}")
     memory = None if asked.memory_limit_MB <= 0 else asked.memory_limit_MB * MIB
-    limits = rules.limits.tightened(cpu_seconds=asked.run_timeout, memory_bytes=memory, ceiling=rules.most)
+    limits = rules.limits.with_overrides(cpu_seconds=asked.run_timeout, memory_bytes=memory, ceiling=rules.effective_ceiling)
     files = {_place(name): base64.b64decode(content or "", validate=True) for name, content in asked.files.items()}
     if sum(map(len, files.values())) > MAX_FILES_BYTES:
         raise ConfigurationError(f"files: more than {MAX_FILES_BYTES >> 20} MiB together")

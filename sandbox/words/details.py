@@ -9,7 +9,7 @@ import re
 
 from sandbox.words.verdict import Cause, Verdict
 
-__all__ = ["in_words", "verdict_in_words", "without_empty_end"]
+__all__ = ["in_words", "verdict_in_words", "without_trailing_colon"]
 
 _BEGINNINGS = {
     "load:": "failed while loading: ",
@@ -45,7 +45,7 @@ _WHOLE = {
 
 def in_words(detail: str) -> str:
     """A detail (`signal:SIGSEGV`, `load:NameError: ...`) as a person would say it; anything else as it is."""
-    detail = without_empty_end(detail)
+    detail = without_trailing_colon(detail)
     if detail in _WHOLE:
         return _WHOLE[detail]
     for code, words in _BEGINNINGS.items():
@@ -59,6 +59,6 @@ def verdict_in_words(verdict: Verdict | str) -> str:
     return Verdict(verdict).value.replace("_", " ")
 
 
-def without_empty_end(said: str) -> str:
+def without_trailing_colon(said: str) -> str:
     """*said* without the colon that nothing follows: a MemoryError has no words of its own (`exception:MemoryError: `)."""
     return re.sub(r"((?:exception|load):[\w.]+):\s*\Z", r"\1", said)

@@ -1,4 +1,4 @@
-"""Everything this package raises.
+"""The exceptions that this package raises.
 
     SandboxError
     ├── ConfigurationError    a setting is wrong: which one, its value, what is allowed
@@ -21,12 +21,12 @@ __all__ = [
     "SandboxError",
     "WorkerError",
     "WorkerLost",
-    "installing",
+    "install_hint",
 ]
 
 
-def installing(extra: str) -> str:
-    """How an optional part is got: this package is on no index, so its name alone would install nothing, or something else."""
+def install_hint(extra: str) -> str:
+    """How to install an optional part. This package is on no index: its name alone would install nothing, or something else."""
     return f"pip install '.[{extra}]' in a clone of reward-sandbox"
 
 

@@ -22,7 +22,7 @@ __all__ = ["Answer", "AnswerKind", "Call", "CodeTestResult", "CodeTests", "CodeT
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One question to a candidate: call *function* with these arguments, or evaluate *expression* in its module.
+    """One call of a candidate's code: call *function* with these arguments, or evaluate *expression* in its module.
 
     *function* is a name of the module, or else a method of its class `Solution` (a fresh instance each call).
     """
@@ -58,7 +58,7 @@ class CodeTests:
     entry: str = ""
     """Name or expression of what the tests call *alias*."""
     alias: str = "candidate"
-    asked: tuple[str, ...] = ()
+    program_names: tuple[str, ...] = ()
     """Names that are the program's even where a builtin or a library has the same."""
     files: tuple[tuple[str, str | bytes], ...] = ()
     paths: tuple[str, ...] = ()
@@ -83,7 +83,7 @@ class Job:
     stdin: bytes = b""
     tests: CodeTests | None = None
     skip: int = 0
-    """Tests at the beginning that have been decided already."""
+    """How many tests at the beginning are decided already."""
     preamble: str = ""
     """Code that runs in the module before the program: imports that APPS- and LeetCode-style programs expect."""
     limits: Limits = field(default_factory=Limits)
@@ -94,7 +94,7 @@ class Job:
 
 
 class AnswerKind(str, Enum):
-    """What a candidate said to one call."""
+    """How one call ended."""
 
     RETURNED = "returned"
     RAISED = "raised"
@@ -116,7 +116,7 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class CodeTestResult:
-    """What a tester says of one test."""
+    """A tester's report of one test."""
 
     name: str
     outcome: str
@@ -125,25 +125,25 @@ class CodeTestResult:
     message: str = ""
     """The exception, bounded. It may hold expected values: not for the model's eyes."""
     delegated: int = 0
-    """Comparisons of two of the program's objects that the program itself has made."""
+    """Comparisons of two of the program's own objects, made by the program's `__eq__`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class CodeTestsRun:
-    """What a tester says of all tests, and how it ended."""
+    """A tester's report of all tests, and how the tester ended."""
 
     results: tuple[CodeTestResult, ...] = ()
     ended: bool = False
-    """It came to its end. Otherwise its results are not all."""
+    """The tester ran to its end. Otherwise results are missing."""
     count: int = 0
-    """All tests that there are, those skipped included."""
+    """The number of all tests, skipped ones included."""
     outcome: str = ""
     """Why tests have no results: gone, missing (the program does not define what they import), raised, exited, label or ours."""
     message: str = ""
     was_asked: bool = False
-    """The test that had no end had asked the program something."""
-    told: int = 0
-    """Answers of the program that the tests have had; nothing can be passed without one."""
+    """The test that did not end had already asked the program something."""
+    answers_received: int = 0
+    """How many answers of the program the tests received; without one, nothing can be passed."""
     cause: Cause = Cause.FINISHED
     """How the tester's process ended."""
     cpu_seconds: float = 0.0
@@ -180,11 +180,11 @@ class Run:
     failure: str = ""
     """Why the program did not compile or load: `compile:SyntaxError: ...` or `load:NameError: ...`."""
     loaded: bool = False
-    """The program was loaded and its calls began (by its own account, as everything that a candidate says)."""
+    """The program was loaded and its calls began (the candidate's own claim)."""
     answers: tuple[Answer, ...] = ()
     """In the order of the job's calls; shorter where the program ended early."""
     tests: CodeTestsRun | None = None
-    """Only of a job with tests."""
+    """Only for a job with tests."""
     stdout: bytes = b""
     stderr: bytes = b""
     usage: Usage = field(default_factory=Usage)

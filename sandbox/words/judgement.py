@@ -1,4 +1,4 @@
-"""What became of a sample: a result for each case, and what a run that ended in some way means for one."""
+"""The judgement of a sample: one result a case, and how the end of a run or of a test becomes a result."""
 
 from __future__ import annotations
 
@@ -11,7 +11,15 @@ from sandbox.words.job import CodeTestResult, CodeTestsRun, Run, Usage
 from sandbox.words.layers import Enforced
 from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Verdict
 
-__all__ = ["CaseResult", "Judgement", "of_test", "together", "unanswered", "untested"]
+__all__ = [
+    "CaseResult",
+    "Judgement",
+    "result_of_exception",
+    "result_of_test",
+    "result_of_unrun_tests",
+    "result_without_answer",
+    "total_usage",
+]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +32,7 @@ class CaseResult:
     answered: bool = False
     """The candidate gave an answer to this case: a value, or an exception inside the called function."""
     difference: str = ""
-    """Where the answer differs from what the label wants (bounded). It holds expected values: not for the model's eyes."""
+    """Where the answer differs from what the label expects (bounded). It holds expected values: not for the model's eyes."""
     name: str = ""
     """The test's name, where the tests are code."""
     delegated: int = 0
@@ -49,9 +57,9 @@ class Judgement:
     enforced: tuple[Enforced, ...] = field(default=(), repr=False)
     retries: int = 0
     suspicions: tuple[str, ...] = ()
-    """Names of `suspicion.SIGNS`, sorted: what makes one look twice. No verdict hangs on them."""
+    """Names of `suspicion.SIGNS` that were found, sorted. No verdict depends on them."""
     reused: bool = False
-    """Made for an equal sample: the same program before the same label."""
+    """Taken over from an equal sample: the same program and the same label."""
 
     @property
     def delegated(self) -> int:
@@ -77,8 +85,8 @@ class Judgement:
         return sum(case.verdict is Verdict.ACCEPTED for case in self.cases) / len(self.cases) if self.cases else 0.0
 
 
-def unanswered(run: Run) -> CaseResult:
-    """The verdict of a case to which no answer came."""
+def result_without_answer(run: Run) -> CaseResult:
+    """The result of a case that got no answer, by how the run ended."""
     if run.failure and run.cause in (Cause.FINISHED, Cause.EXITED):
         if run.failure.startswith("compile:"):
             return CaseResult(verdict=Verdict.COMPILE_ERROR, detail=run.failure)
@@ -91,63 +99,63 @@ def unanswered(run: Run) -> CaseResult:
     return CaseResult(verdict=VERDICT_OF_CAUSE[run.cause], detail=detail)
 
 
-def of_test(test: CodeTestResult, over: CaseResult) -> CaseResult:
-    """One test's outcome as a result; *over* is what became of the program's process."""
+def result_of_exception(error: str) -> CaseResult:
+    """The result of a case in which the called function raised; *error* is the exception's type and message."""
+    out_of_memory = error.startswith("MemoryError")
+    verdict = Verdict.MEMORY_LIMIT if out_of_memory else Verdict.RUNTIME_ERROR
+    return CaseResult(verdict=verdict, detail=f"exception:{error}", answered=not out_of_memory)
+
+
+def result_of_test(test: CodeTestResult, unanswered: CaseResult) -> CaseResult:
+    """One test's outcome as a result; *unanswered* is the result where the program's process gave no answer."""
     if test.outcome == "passed":
         return CaseResult(verdict=Verdict.ACCEPTED, answered=True, name=test.name, delegated=test.delegated)
     if test.outcome == "label":
         raise LabelError(f"the test {test.name} is broken: {test.message}")
     if test.outcome == "gone":
-        return replace(over, name=test.name, delegated=test.delegated)
+        return replace(unanswered, name=test.name, delegated=test.delegated)
     if test.outcome == "exited":
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exit:{test.message}", name=test.name)
-    if test.outcome == "missing":  # as where a declared case asks for a function that is not there
+    if test.outcome == "missing":  # as for a call case whose function the program does not define
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{test.message}", name=test.name)
     if test.outcome == "raised":
-        out_of_memory = test.message.startswith("MemoryError")
-        return CaseResult(
-            verdict=Verdict.MEMORY_LIMIT if out_of_memory else Verdict.RUNTIME_ERROR,
-            detail=f"exception:{test.message}",
-            answered=not out_of_memory,
-            name=test.name,
-            delegated=test.delegated,
-        )
+        return replace(result_of_exception(test.message), name=test.name, delegated=test.delegated)
     return CaseResult(
         verdict=Verdict.WRONG_ANSWER, answered=True, difference=test.message, name=test.name, delegated=test.delegated
     )
 
 
-def untested(run: Run, told: CodeTestsRun, over: CaseResult) -> CaseResult:
-    """What the tests that were not run are, because of the tests before or of the tester's own end.
+def result_of_unrun_tests(run: Run, report: CodeTestsRun, unanswered: CaseResult) -> CaseResult:
+    """The result of tests that were not run, because the test session failed to start or broke off.
 
     Raises:
         LabelError: the label is broken.
         WorkerError: the fault is ours.
     """
-    if told.outcome == "label":
-        raise LabelError(f"the label's tests are broken: {told.message}")
-    if told.outcome == "ours":
-        raise WorkerError(told.message)
-    if told.outcome in ("raised", "exited"):
-        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exception:{told.message}", answered=told.outcome == "raised")
-    if told.outcome == "missing":
-        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{told.message}")
+    if report.outcome == "label":
+        raise LabelError(f"the label's tests are broken: {report.message}")
+    if report.outcome == "ours":
+        raise WorkerError(report.message)
+    if report.outcome in ("raised", "exited"):
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exception:{report.message}", answered=report.outcome == "raised")
+    if report.outcome == "missing":
+        return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"load:{report.message}")
     if run.failure or not run.loaded:
-        return over
-    if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT and not told.was_asked:
-        raise LabelError(f"the label's tests do not come to an end ({told.cause.value}), and had asked the program nothing")
-    if VERDICT_OF_CAUSE[told.cause] is Verdict.TIME_LIMIT:
-        # The tests loop over what the program answers (an endless generator): in one process with it, it would be its time.
-        return CaseResult(verdict=Verdict.TIME_LIMIT, detail=f"tests:{told.cause.value}")
-    if told.cause is Cause.LOST:  # it could not be started: the program had left no room for another process
-        return over
-    if told.cause is Cause.SIGNALED:
+        return unanswered
+    if VERDICT_OF_CAUSE[report.cause] is Verdict.TIME_LIMIT and not report.was_asked:
+        raise LabelError(f"the label's tests do not come to an end ({report.cause.value}), and had asked the program nothing")
+    if VERDICT_OF_CAUSE[report.cause] is Verdict.TIME_LIMIT:
+        # The tests loop over the program's answers (an endless generator). In a single process the time would be the program's, too.
+        return CaseResult(verdict=Verdict.TIME_LIMIT, detail=f"tests:{report.cause.value}")
+    if report.cause is Cause.LOST:  # it could not be started: the program had left no room for another process
+        return unanswered
+    if report.cause is Cause.SIGNALED:
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail="tests:signaled")
     raise LabelError("the label's tests ended their own process before they had come to their end")
 
 
-def together(usages: Sequence[Usage]) -> Usage:
-    """What several runs used, one after another: times add up, peaks do not."""
+def total_usage(usages: Sequence[Usage]) -> Usage:
+    """The usage of several runs, one after another: times are added, peaks are not."""
     return Usage(
         cpu_user_seconds=sum(usage.cpu_user_seconds for usage in usages),
         cpu_system_seconds=sum(usage.cpu_system_seconds for usage in usages),

@@ -1,6 +1,6 @@
-"""What confines a candidate: what is asked of each layer, and what was got.
+"""The layers of confinement: what is required of each, and what a worker enforces.
 
-The answer travels with every result: no booleans, no logs to search. All layers are required: a worker without one of them does
+What was enforced is part of every result. All layers are required: a worker without one of them does
 not start (`LayerMissing`), unless the layer is named among those that may be missing; then every result says so.
 """
 
@@ -12,7 +12,7 @@ from enum import Enum
 
 from sandbox.words.errors import ConfigurationError, LayerMissing
 
-__all__ = ["Backend", "Enforced", "Enforcement", "Isolation", "Layer", "Requirement", "parse", "require"]
+__all__ = ["Backend", "Enforced", "Enforcement", "Isolation", "Layer", "Requirement", "parse_layers", "require_layers"]
 
 
 class Layer(str, Enum):
@@ -35,7 +35,7 @@ class Layer(str, Enum):
 
 
 class Isolation(str, Enum):
-    """Which of the two tiers a worker is made of."""
+    """The tier that confines a worker's jobs."""
 
     AUTO = "auto"
     """Namespaces where they can be had, or else unprivileged."""
@@ -70,7 +70,7 @@ class Backend(str, Enum):
 
 
 class Requirement(str, Enum):
-    """What is asked of a layer."""
+    """Whether a layer is required."""
 
     REQUIRED = "required"
     BEST_EFFORT = "best_effort"
@@ -78,7 +78,7 @@ class Requirement(str, Enum):
 
 
 class Enforcement(str, Enum):
-    """What was got of a layer."""
+    """Whether a layer is enforced."""
 
     ENFORCED = "enforced"
     PARTIAL = "partial"
@@ -98,11 +98,11 @@ class Enforced:
 
     @property
     def is_given_up(self) -> bool:
-        """It is not enforced, and somebody has said that it need not be."""
+        """It is not enforced, and the operator allowed that."""
         return self.enforcement is not Enforcement.ENFORCED and self.requirement is not Requirement.REQUIRED
 
 
-def parse(names: Iterable[str]) -> frozenset[Layer]:
+def parse_layers(names: Iterable[str]) -> frozenset[Layer]:
     """Layers by their names.
 
     Raises:
@@ -117,8 +117,8 @@ def parse(names: Iterable[str]) -> frozenset[Layer]:
     return frozenset(found)
 
 
-def require(found: Collection[Enforced]) -> None:
-    """Accept a worker that enforces what is required.
+def require_layers(found: Collection[Enforced]) -> None:
+    """Check that a worker enforces all required layers.
 
     Raises:
         LayerMissing: a required layer is not enforced; the message says which, why, and what to do.

@@ -1,4 +1,4 @@
-"""What one test case may use, and the caps on a whole suite.
+"""Limits on what one test case, and a whole suite, may use.
 
 The defaults are DESIGN section 6; five CPU-seconds a case is the time limit of the document this project implements.
 """
@@ -94,10 +94,10 @@ class Limits:
         """Wall time after which a case that has used neither limit is taken off its worker and tried elsewhere."""
         return max(10.0 * self.wall, 60.0)
 
-    def tightened(
+    def with_overrides(
         self, *, cpu_seconds: float | None = None, memory_bytes: int | None = None, ceiling: Limits | None = None
     ) -> Limits:
-        """These limits with a label's own time and memory in their place, never above the operator's *ceiling*."""
+        """These limits with a label's or a client's own time and memory instead, but never above the operator's *ceiling*."""
         changes: dict[str, float | int | None] = {}
         if cpu_seconds is not None:
             changes["cpu_seconds"] = cpu_seconds if ceiling is None else min(cpu_seconds, ceiling.cpu_seconds)

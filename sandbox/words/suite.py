@@ -1,6 +1,6 @@
-"""A suite is a label that was understood: test cases, how to compare, and the label's own limits.
+"""A suite is what a label was read into: test cases, how to compare, and the label's own limits.
 
-A case holds its question and its *check*; the check stays on the host, where no candidate code ever runs. Where the tests are
+A case holds its input and its *check*. The check stays on the host, where no candidate code ever runs. Where the tests are
 code, the suite holds them instead of cases, and they run in a tester (`sandbox.guest.tests.tester`).
 """
 
@@ -14,28 +14,28 @@ from typing import Any, Protocol
 from sandbox.words.errors import LabelError
 from sandbox.words.job import Call, CodeTests
 
-__all__ = ["CallCase", "Match", "OutputCheck", "Reference", "StdioCase", "Suite", "ValueCheck"]
+__all__ = ["CallCase", "Comparison", "OutputCheck", "Reference", "StdioCase", "Suite", "ValueCheck"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Match:
-    """Said against wanted: equal or not, and where they first differ (bounded text)."""
+class Comparison:
+    """Whether an answer is what the label expects, and where the two first differ (bounded text)."""
 
     ok: bool
     difference: str = ""
 
 
 class OutputCheck(Protocol):
-    """Compares what a program wrote with what the label wants."""
+    """Compares what a program wrote with what the label expects."""
 
-    def __call__(self, said: str) -> Match:
+    def __call__(self, output: str) -> Comparison:
         """Compare the whole standard output, decoded."""
 
 
 class ValueCheck(Protocol):
-    """Compares what calls returned with what the label wants."""
+    """Compares what calls returned with what the label expects."""
 
-    def __call__(self, said: tuple[Any, ...]) -> Match:
+    def __call__(self, values: tuple[Any, ...]) -> Comparison:
         """Compare the values of the case's calls, in their order, of exact builtin types."""
 
 
@@ -49,7 +49,7 @@ class StdioCase:
 
 @dataclass(frozen=True, kw_only=True)
 class CallCase:
-    """Ask these calls and look at their values together (usually one)."""
+    """Make these calls (usually one) and check their values together."""
 
     calls: tuple[Call, ...]
     check: ValueCheck
@@ -57,27 +57,27 @@ class CallCase:
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """A program that is known right, and the calls whose expected values are what it answers."""
+    """A reference solution, and the calls whose expected values are its answers."""
 
     source: str
     calls: tuple[Call, ...]
     tolerance: float = 0.0
-    """Absolute difference that floats may have."""
+    """Absolute tolerance for floats."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Suite:
-    """Test cases of one kind, or tests that are code, or a reference to take the expected values from; never nothing.
+    """Test cases of one kind, or tests that are code, or a reference to take the expected values from; one of them is always there.
 
     Raises:
-        LabelError: there are none: a suite that asks nothing would be passed by silence.
+        LabelError: there are none. Every program would pass a suite that asks nothing.
     """
 
     cases: tuple[StdioCase, ...] | tuple[CallCase, ...] = ()
     tests: CodeTests | None = None
     reference: Reference | None = None
     format: str
-    """The label format that was recognised, F1 to F21."""
+    """The label format that was recognised: its number in the README's table of labels (F1 to F21)."""
     entry_points: tuple[str, ...] = ()
     """Names that the program has to define; extraction prefers a block that does."""
     preamble: str = ""
@@ -90,7 +90,7 @@ class Suite:
     cpu_seconds: float | None = None
     memory_bytes: int | None = None
     as_code: Callable[[], Suite] | None = field(default=None, compare=False, repr=False)
-    """Makes the same tests as code: what answers are objects of the program's own can only be judged by a tester."""
+    """Makes the same tests as code: where a program returns objects of its own, only a tester can compare them."""
 
     def __post_init__(self) -> None:
         if not (self.cases or self.tests or (self.reference and self.reference.calls)):
@@ -98,7 +98,7 @@ class Suite:
 
     @functools.cached_property
     def calls(self) -> tuple[Call, ...]:
-        """The calls of all cases in one: always the same object, which is encoded once for all candidates."""
+        """The calls of all cases. Always the same object, so that it is encoded once for all candidates."""
         return tuple(call for case in self.cases if isinstance(case, CallCase) for call in case.calls)
 
     @property

@@ -1,4 +1,4 @@
-"""One word for what became of a test case, and the one table that orders those words.
+"""Verdicts, causes, and the tables that say what a cause means and which verdict is worse.
 
 A `Cause` is what the worker observed of a process (how it ended); a `Verdict` is what that means for a case. First cause wins
 within a run: the worker writes down why it kills before it kills. Worst wins within a suite.
@@ -75,7 +75,7 @@ class Cause(str, Enum):
 
 
 VERDICT_OF_CAUSE: dict[Cause, Verdict] = {
-    Cause.FINISHED: Verdict.RUNTIME_ERROR,  # only asked about a case that has no answer: silence is never a pass
+    Cause.FINISHED: Verdict.RUNTIME_ERROR,  # the case has no answer, and silence is never a pass
     Cause.EXITED: Verdict.RUNTIME_ERROR,
     Cause.SIGNALED: Verdict.RUNTIME_ERROR,
     Cause.CPU_TIME: Verdict.TIME_LIMIT,

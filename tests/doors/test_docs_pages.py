@@ -188,6 +188,6 @@ def test_what_is_to_be_installed_is_on_no_index():
     named = [str(file.relative_to(ROOT)) for file in files if re.search(r"pip install [^\n]*reward-sandbox\[", file.read_text())]
     assert named == []
     text = "".join(file.read_text() for file in files)
-    extras = re.findall(r"'\.\[(\w+)\]'", text) + re.findall(r"installing\(['\"](\w+)['\"]\)", text)
+    extras = re.findall(r"'\.\[(\w+)\]'", text) + re.findall(r"install_hint\(['\"](\w+)['\"]\)", text)
     assert set(extras) <= set(declared())
     assert len(extras) > 10

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sandbox import Limits, Sandbox
 from sandbox.adapters import math
 from sandbox.adapters.math import LOG_KEYS, REWARDS, Answered, compare, mark, reward_func
-from sandbox.judging.checkers.mathematics import MAX_ANSWER, answer_in, number_in, plain, same
+from sandbox.judging.checkers.mathematics import MAX_ANSWER, answer_in, number_in, same_answer, without_typography
 from sandbox.words.errors import ConfigurationError
 
 PROMPT = "<|im_start|>user\nWhat is 6 * 7? As in: The answer is: 41<|im_end|>\n<|im_start|>assistant\n"
@@ -78,8 +78,8 @@ def test_no_answer_is_none(response):
 )
 def test_a_number_is_found_behind_any_text(number, form, noise):
     text = f"{noise.replace('<', '')}\n{form.format(number)}"
-    assert same(answer_in(text), str(number)) is True
-    assert same(answer_in(text), str(number + 1)) is False
+    assert same_answer(answer_in(text), str(number)) is True
+    assert same_answer(answer_in(text), str(number + 1)) is False
 
 
 @settings(deadline=None, max_examples=60)
@@ -96,7 +96,7 @@ def test_nothing_makes_the_search_fail(text):
 def test_a_long_response_costs_one_pass(piece):
     started = time.thread_time()
     answer_in(piece * (500_000 // len(piece)))
-    same(piece * (MAX_ANSWER // len(piece)), piece * (MAX_ANSWER // len(piece)) + "1")
+    same_answer(piece * (MAX_ANSWER // len(piece)), piece * (MAX_ANSWER // len(piece)) + "1")
     assert time.thread_time() - started < 2.0
 
 
@@ -128,7 +128,7 @@ def test_every_way_to_write_a_decimal_is_the_same_number(value):
 @given(st.integers(-1000, 1000), st.integers(-20, 20))
 def test_numbers_are_the_same_within_the_tolerance(number, millionths):
     said = f"{Fraction(number) + Fraction(millionths, 10_000_000)}"
-    assert same(said, str(number)) == (abs(millionths) < 10)
+    assert same_answer(said, str(number)) == (abs(millionths) < 10)
 
 
 @pytest.mark.parametrize(
@@ -139,14 +139,14 @@ def test_numbers_are_the_same_within_the_tolerance(number, millionths):
     ],
 )  # fmt: skip
 def test_a_small_number_is_not_every_small_number(said, wanted, is_same):
-    assert same(said, wanted) is is_same
+    assert same_answer(said, wanted) is is_same
 
 
 @settings(deadline=None, max_examples=60)
 @given(st.text(max_size=40), st.text(max_size=40))
 def test_comparing_texts_never_fails(said, wanted):
-    assert same(said, wanted) in (True, False, None)
-    assert same(said, said) is not False or not plain(said)
+    assert same_answer(said, wanted) in (True, False, None)
+    assert same_answer(said, said) is not False or not without_typography(said)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_comparing_texts_never_fails(said, wanted):
     ],
 )  # fmt: skip
 def test_texts_and_numbers(said, wanted, verdict):
-    assert same(said, wanted) is verdict
+    assert same_answer(said, wanted) is verdict
 
 
 # --- formulas, in a worker --------------------------------------------------------------------------------------------------

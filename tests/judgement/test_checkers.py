@@ -10,7 +10,18 @@ from fractions import Fraction
 import pytest
 
 from sandbox.guest.values import Array, Iterated, Opaque
-from sandbox.judging.checkers import Custom, Equal, Floats, Found, Holds, SameItems, Text, Tokens, UnorderedLines, output_check
+from sandbox.judging.checkers import (
+    Assertion,
+    CustomCheck,
+    Equal,
+    EqualAsSets,
+    Floats,
+    Lines,
+    NotNone,
+    Tokens,
+    UnorderedLines,
+    output_check,
+)
 from sandbox.judging.checkers.expression import Irreducible, validate
 from sandbox.words.errors import LabelError
 
@@ -42,7 +53,7 @@ pytestmark = pytest.mark.timeout(20)
     ],
 )
 def test_the_default_rule(said, wanted, ok):
-    match = Text(expected=wanted)(said)
+    match = Lines(expected=wanted)(said)
     assert match.ok is ok
     assert bool(match.difference) is not ok
 
@@ -50,14 +61,14 @@ def test_the_default_rule(said, wanted, ok):
 @pytest.mark.parametrize(
     ("check", "said", "words"),
     [
-        pytest.param(Text(expected="1\n2"), "1\n3", "line 2: got '3', expected '2'", id="line"),
-        pytest.param(Text(expected="1\n2"), "1", "ends after 1 lines of 2; next expected '2'", id="too-short"),
-        pytest.param(Text(expected="1"), "1\n2\n3", "2 lines too many; the first is '2'", id="too-long"),
+        pytest.param(Lines(expected="1\n2"), "1\n3", "line 2: got '3', expected '2'", id="line"),
+        pytest.param(Lines(expected="1\n2"), "1", "ends after 1 lines of 2; next expected '2'", id="too-short"),
+        pytest.param(Lines(expected="1"), "1\n2\n3", "2 lines too many; the first is '2'", id="too-long"),
         pytest.param(Tokens(expected="1 2"), "1 3", "word 2: got '3', expected '2'", id="word"),
         pytest.param(Floats(expected="1 2"), "1.0 3", "word 2: got '3', expected '2'", id="float-that-is-close-is-not-blamed"),
         pytest.param(UnorderedLines(expected="b\na"), "b\nc", "in sorted order, line 1: got 'b', expected 'a'", id="unordered"),
         pytest.param(Equal(expected=1), (2,), "got 2, expected 1", id="value"),
-        pytest.param(Holds(expression="answer_0 > 3"), (2,), "not true: answer_0 > 3 with answer_0 = 2", id="expression"),
+        pytest.param(Assertion(expression="answer_0 > 3"), (2,), "not true: answer_0 > 3 with answer_0 = 2", id="expression"),
     ],
 )
 def test_a_difference_says_where(check, said, words):
@@ -67,9 +78,9 @@ def test_a_difference_says_where(check, said, words):
 @pytest.mark.parametrize(
     ("check", "said"),
     [
-        pytest.param(Text(expected="y" * 10**6), "x" * 10**6, id="line"),
+        pytest.param(Lines(expected="y" * 10**6), "x" * 10**6, id="line"),
         pytest.param(Equal(expected="y" * 10**6), ("x" * 10**6,), id="value"),
-        pytest.param(Holds(expression="answer_0 == 1"), ([10**9] * 10**5,), id="expression"),
+        pytest.param(Assertion(expression="answer_0 == 1"), ([10**9] * 10**5,), id="expression"),
         pytest.param(Equal(expected=1), (1 << 10**6,), id="int-of-too-many-digits"),
     ],
 )
@@ -119,7 +130,7 @@ def test_options(option, said, wanted, ok):
 
 
 def test_a_function_becomes_a_custom_checker():
-    assert isinstance(output_check("", lambda said, wanted: True), Custom)
+    assert isinstance(output_check("", lambda said, wanted: True), CustomCheck)
 
 
 @pytest.mark.parametrize(
@@ -259,7 +270,7 @@ def test_tolerance_is_for_numbers_anywhere_inside(got, wanted, tolerance, ok):
 def test_what_an_assert_says_of_values(expression, said, ok):
     names = [f"answer_{number}" for number in range(len(said))]
     validate(ast.parse(expression, mode="eval").body, names)
-    assert Holds(expression=expression)(said).ok is ok
+    assert Assertion(expression=expression)(said).ok is ok
 
 
 @pytest.mark.parametrize(
@@ -329,7 +340,7 @@ def test_what_a_candidate_returns_cannot_hang_or_crash_an_expression(value):
         for node in ast.walk(tree):
             if isinstance(node, ast.Name) and node.id == "a":
                 node.id = "answer_0"
-        match = Holds(expression=ast.unparse(tree))((value,))
+        match = Assertion(expression=ast.unparse(tree))((value,))
         assert not match.ok, question
         assert len(match.difference) < 2000
 
@@ -362,7 +373,7 @@ def test_a_difference_shows_what_differs(got, wanted, words, from_json):
 
 
 def test_long_lines_are_shown_where_they_part():
-    match = Text(expected="a" * 500 + "b")("a" * 500 + "c")
+    match = Lines(expected="a" * 500 + "b")("a" * 500 + "c")
     assert "aab" in match.difference
     assert "aac" in match.difference
     assert len(match.difference) < 600
@@ -372,7 +383,7 @@ def test_long_lines_are_shown_where_they_part():
     ("check", "said"),
     [
         (Floats(expected="1\n" * 30_000), "1.000000000\n" * 30_000),
-        (Text(expected="1\n" * 2_000), ("1" + " " * 200 + "\n") * 2_000),
+        (Lines(expected="1\n" * 2_000), ("1" + " " * 200 + "\n") * 2_000),
         (UnorderedLines(expected="1\n2\n"), "2\n1" + " " * 500_000),
         (Tokens(expected="1 2"), "1" + " " * 500_000 + "2"),
     ],
@@ -381,7 +392,7 @@ def test_white_space_and_digits_make_no_right_output_too_long(check, said):
     assert check(said).ok
 
 
-@pytest.mark.parametrize("check", [Text(expected="1"), Tokens(expected="1"), Floats(expected="1"), UnorderedLines(expected="1")])
+@pytest.mark.parametrize("check", [Lines(expected="1"), Tokens(expected="1"), Floats(expected="1"), UnorderedLines(expected="1")])
 @pytest.mark.parametrize("said", ["1\n" * 4_000_000, "1 " * 4_000_000, "1\r" * 4_000_000])
 def test_more_parts_than_anybody_expects_are_not_counted(check, said):
     tracemalloc.start()
@@ -400,7 +411,7 @@ def test_more_parts_than_anybody_expects_are_not_counted(check, said):
     ],
 )  # fmt: skip
 def test_the_same_items_in_any_order(got, ok):
-    assert SameItems(expected=(4, 5))((got,)).ok is ok
+    assert EqualAsSets(expected=(4, 5))((got,)).ok is ok
 
 
 @pytest.mark.parametrize(
@@ -416,7 +427,7 @@ def test_the_same_items_in_any_order(got, ok):
     ],
 )
 def test_an_answer_that_says_yes(got, expected, ok):
-    assert Found(expected=expected)((got,)).ok is ok
+    assert NotNone(expected=expected)((got,)).ok is ok
 
 
 @pytest.mark.parametrize("name", ["tolerance", "relativ", "abs"])
@@ -436,6 +447,6 @@ def test_hostile_numbers_do_not_stop_the_host():
         "round(1.5, answer_0) == 2",
     ):
         fraction = Fraction(large, 3), Fraction(large, 5)
-        match = Holds(expression=expression)((large, *fraction, list(fraction)))
+        match = Assertion(expression=expression)((large, *fraction, list(fraction)))
         assert not match.ok
         assert "that" in match.difference

@@ -12,7 +12,7 @@ import zlib
 import pytest
 
 from sandbox.judging import labels
-from sandbox.judging.checkers import Equal, Floats, Holds, Text, Tokens
+from sandbox.judging.checkers import Assertion, Equal, Floats, Lines, Tokens
 from sandbox.words.errors import LabelError
 from sandbox.words.job import Call
 
@@ -29,7 +29,7 @@ def asks(suite):
     found = []
     for case in suite.cases:
         check = case.check
-        wanted = check.expression if isinstance(check, Holds) else check.expected
+        wanted = check.expression if isinstance(check, Assertion) else check.expected
         if suite.uses_stdin:
             found.append((case.stdin, wanted))
         else:
@@ -235,7 +235,7 @@ def test_what_else_a_label_says(label, field, expected):
 @pytest.mark.parametrize(
     ("label", "check"),
     [
-        pytest.param(IO, Text(expected="2\n"), id="default"),
+        pytest.param(IO, Lines(expected="2\n"), id="default"),
         pytest.param({**IO, "checker": "tokens"}, Tokens(expected="2\n"), id="name"),
         pytest.param({**IO, "checker": {"type": "tokens", "flags": "case_sensitive"}}, Tokens(expected="2\n"), id="type"),
         pytest.param(

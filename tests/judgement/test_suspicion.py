@@ -8,7 +8,7 @@ import pytest
 from machine import DATA
 
 from sandbox import Verdict
-from sandbox.judging.suspicion import SIGNS, of_source
+from sandbox.judging.suspicion import SIGNS, signs_in_source
 
 
 @pytest.mark.parametrize(
@@ -31,7 +31,7 @@ from sandbox.judging.suspicion import SIGNS, of_source
     ],
 )
 def test_what_cheats_look_like(source, sign):
-    assert sign in of_source(source)
+    assert sign in signs_in_source(source)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_what_cheats_look_like(source, sign):
     ],
 )
 def test_what_is_ordinary_does_not(source):
-    assert of_source(source) == set()
+    assert signs_in_source(source) == set()
 
 
 def test_every_sign_is_seen_and_named(box):
@@ -60,7 +60,7 @@ def test_every_sign_is_seen_and_named(box):
 def test_a_long_program_is_looked_at_quickly():
     for text in ("def __eq__(" * 50_000, "a" * 10_000_000, "open(" * 100_000, "builtins." * 100_000):
         started = time.process_time()
-        of_source(text)
+        signs_in_source(text)
         assert time.process_time() - started < 2.0
 
 
@@ -72,7 +72,7 @@ def test_right_programs_are_almost_never_suspected():
             source = row.get("solution") or row.get("canonical_solution") or row.get("code") or ""
             if isinstance(source, str) and source:
                 looked += 1
-                suspected += bool(of_source(source))
+                suspected += bool(signs_in_source(source))
     assert looked > 1000
     assert suspected / looked < 0.005
 

@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import Verdict
 from sandbox.judging import labels, syntax
-from sandbox.judging.checkers.expression import Holds
+from sandbox.judging.checkers.expression import Assertion
 from sandbox.judging.judge import judge
 from sandbox.words.job import Answer, AnswerKind, Run
 from sandbox.words.verdict import Cause
@@ -60,7 +60,7 @@ def test_a_failure_that_other_threads_caused_is_tried_again(monkeypatch):
         return real(*args, **kwargs)
 
     monkeypatch.setattr(ast, "parse", unlucky)
-    assert Holds(expression="answer_0 == [1, 2, 30]")(([1, 2, 30],)).ok
+    assert Assertion(expression="answer_0 == [1, 2, 30]")(([1, 2, 30],)).ok
     assert not failures
 
 

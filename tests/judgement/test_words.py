@@ -56,12 +56,12 @@ def test_limits_do_not_contradict_each_other(values, words):
     ],
 )
 def test_a_label_tightens_or_widens_limits_up_to_the_ceiling(own, expected):
-    limits = Limits().tightened(**own, ceiling=Limits(cpu_seconds=10.0, memory_bytes=2048 * MIB))
+    limits = Limits().with_overrides(**own, ceiling=Limits(cpu_seconds=10.0, memory_bytes=2048 * MIB))
     assert (limits.cpu_seconds, limits.wall, limits.memory_bytes) == expected
 
 
 def test_a_label_may_ask_for_less_time_than_the_wall_limit_that_was_set():
-    assert Limits(wall_seconds=20.0).tightened(cpu_seconds=30.0).wall == 91.0
+    assert Limits(wall_seconds=20.0).with_overrides(cpu_seconds=30.0).wall == 91.0
 
 
 @pytest.mark.parametrize("cause", list(Cause))

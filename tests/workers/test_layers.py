@@ -16,7 +16,7 @@ from sandbox.host.process import MECHANISMS, ProcessWorker
 from sandbox.host.selfcheck import check
 from sandbox.words.errors import WorkerLost
 from sandbox.words.job import CodeTests, Job
-from sandbox.words.layers import Enforced, Enforcement, Layer, Requirement, parse, require
+from sandbox.words.layers import Enforced, Enforcement, Layer, Requirement, parse_layers, require_layers
 
 WITHOUT_NAMESPACES = [sys.executable, str(ROOT / "tests" / "lab" / "without_namespaces.py")]
 DOCTOR = ["-c", "from sandbox.cli import app; app()", "doctor", "--json"]
@@ -171,10 +171,10 @@ def test_require_names_everything_that_is_lacking():
         return Enforced(layer=layer, enforcement=enforcement_, how="why", requirement=requirement, remedy="do this")
 
     good = one(Layer.OUTPUT, Enforcement.ENFORCED)
-    require([good, one(Layer.MEMORY, Enforcement.PARTIAL, Requirement.BEST_EFFORT)])
+    require_layers([good, one(Layer.MEMORY, Enforcement.PARTIAL, Requirement.BEST_EFFORT)])
     with pytest.raises(LayerMissing, match=r"(?s)memory is partial: why.*to get it: do this.*network is missing.*=memory,network"):
-        require([good, one(Layer.MEMORY, Enforcement.PARTIAL), one(Layer.NETWORK, Enforcement.MISSING)])
-    assert parse(["memory", Layer.NETWORK]) == {Layer.MEMORY, Layer.NETWORK}
+        require_layers([good, one(Layer.MEMORY, Enforcement.PARTIAL), one(Layer.NETWORK, Enforcement.MISSING)])
+    assert parse_layers(["memory", Layer.NETWORK]) == {Layer.MEMORY, Layer.NETWORK}
 
 
 def test_a_sandbox_says_what_is_missing_when_it_is_first_used():

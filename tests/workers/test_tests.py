@@ -205,7 +205,7 @@ def test_what_a_program_finds_is_the_same_after_tests_of_every_kind(tier):
         "unittest": CodeTests(
             framework="unittest",
             setup="import unittest\nclass T(unittest.TestCase):\n    def test(self): self.assertEqual(f(2), 4)",
-            asked=("f",),
+            program_names=("f",),
         ),
         "pytest": CodeTests(
             framework="pytest",

@@ -1,4 +1,4 @@
-r"""A final answer to a mathematical problem: where it stands in a response, and whether it is the label's, as far as texts and numbers tell.
+r"""Final answers to mathematical problems: finds one in a response, and compares it with the label's as a number or a text.
 
 The rules of the document this project implements: `The answer is: 42`, `#### 42`, `\boxed{42}`, and, where none of them is there, the
 last `= 42`. The last answer counts: whoever writes several has given one. Nothing is evaluated here, and everything costs at most
@@ -14,18 +14,18 @@ from fractions import Fraction
 from sandbox.judging.response.reasoning import final_answer
 from sandbox.judging.response.special_tokens import strip_special_tokens
 
-__all__ = ["MAX_ANSWER", "TOLERANCE", "answer_in", "number_in", "plain", "same"]
+__all__ = ["MAX_ANSWER", "TOLERANCE", "answer_in", "number_in", "same_answer", "without_typography"]
 
 TOLERANCE = Fraction(1, 1_000_000)
 """By how much numbers may differ, as in that document."""
 SMALL = Fraction(1, 1000)
-"""Of a small number, at most by this part of it: 0 is not the charge of an electron."""
+"""Small numbers may differ at most by this part of the expected one: 0 is not the charge of an electron."""
 MAX_ANSWER = 1000
 """Characters of an answer; a longer one is none."""
 _MAX_DIGITS = 400
 
 _BEGINS = r"(?=[-+$(]{0,4}[ \t]*(?:\.?[0-9]|\\[a-z]))"
-"""What begins like a number or a formula: `#### Step 2` is a heading, and `= x` no answer."""
+"""The beginning of a number or a formula: `#### Step 2` is a heading, and `= x` no answer."""
 _STATED = re.compile(r"\banswer\s{0,8}(?:\*\*)?\s{0,8}(?:is\b|:|=)\s{0,8}:?\**\s{0,8}", re.I)
 _HASHES = re.compile(rf"####[ \t]*{_BEGINS}")
 _BOXED = re.compile(r"\\(?:boxed|fbox)\s{0,8}\{")
@@ -97,7 +97,7 @@ _RATIO = re.compile(r"([-+]?[0-9]{1,400})/([0-9]{1,400})")
 _WRAPPED = re.compile(r"\\(?:text|mathrm|mathbf|textbf|mbox)\{([^{}\\$]*)\}")
 
 
-def plain(answer: str) -> str:
+def without_typography(answer: str) -> str:
     r"""An answer without what is only typography: dollars, thin spaces, \left and \right, fonts, blanks, a full stop at the end."""
     text = answer.strip()
     for mark in ("\\left", "\\right", "\\!", "\\,", "\\;", "\\:", "\\ ", "\\(", "\\)", "\\[", "\\]", "{,}", "\\$", "$"):
@@ -108,7 +108,7 @@ def plain(answer: str) -> str:
 
 def number_in(answer: str) -> Fraction | None:
     r"""The number that an answer is, exactly: 42, 1,234.5, -3e4, 1/2, \frac{1}{2}. None if it is anything else."""
-    text = plain(answer).replace(" ", "")
+    text = without_typography(answer).replace(" ", "")
     if len(text) > _MAX_DIGITS:
         return None
     if _GROUPED.fullmatch(text):
@@ -125,7 +125,7 @@ def number_in(answer: str) -> Fraction | None:
     return -value if number[1] == "-" else value
 
 
-def same(said: str, wanted: str) -> bool | None:
+def same_answer(said: str, wanted: str) -> bool | None:
     """Whether *said* is the answer *wanted*; None where only their mathematics can tell.
 
     Numbers are the same within `TOLERANCE`, small ones within `SMALL`. Texts are the same without their typography, words in any case; words are never mathematics.
@@ -133,7 +133,7 @@ def same(said: str, wanted: str) -> bool | None:
     one, other = number_in(said), number_in(wanted)
     if one is not None and other is not None:
         return abs(one - other) < (min(TOLERANCE, abs(other) * SMALL) if other else TOLERANCE)
-    left, right = plain(said), plain(wanted)
+    left, right = without_typography(said), without_typography(wanted)
     if not left or not right:
         return False
     if left == right or left.replace(" ", "") == right.replace(" ", ""):

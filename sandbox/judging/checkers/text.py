@@ -1,4 +1,4 @@
-"""Standard output against the label's.
+"""Compares standard output with the label's.
 
 The default rule: white space at the end of a line and blank lines at the end do not count, CRLF is LF, everything else is exact
 (so "yes" is not "YES", and a missing or an extra line is wrong). Known graders are either stricter (a trailing blank fails) or
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.words.errors import LabelError
-from sandbox.words.suite import Match, OutputCheck
+from sandbox.words.suite import Comparison, OutputCheck
 
-__all__ = ["Custom", "Floats", "Text", "Tokens", "UnorderedLines", "output_check", "shorten"]
+__all__ = ["CustomCheck", "Floats", "Lines", "Tokens", "UnorderedLines", "output_check", "shorten"]
 
 MAX_SHOWN = 200
-SLACK = 1 << 12
-"""More parts than were expected that are still looked at."""
+MAX_EXTRA_PARTS = 1 << 12
+"""How many more lines or words than expected are still looked at."""
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-"""Less than `float` reads: no 1_000, no digits of other scripts."""
+"""Fewer forms than `float` accepts: no 1_000, no digits of other scripts."""
 
 
 def shorten(text: str, limit: int = MAX_SHOWN) -> str:
@@ -30,60 +30,64 @@ def shorten(text: str, limit: int = MAX_SHOWN) -> str:
     return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 
-def parted(said: str, wanted: str) -> str:
-    """What was said and what was expected, for a message: long texts from a little before the place where they part."""
-    if len(said) <= MAX_SHOWN and len(wanted) <= MAX_SHOWN:
-        return f"got {said!r}, expected {wanted!r}"
-    same, most = 0, min(len(said), len(wanted))
+def text_difference(output: str, wanted: str) -> str:
+    """The output and what was expected, for a message: long texts from a little before their first difference."""
+    if len(output) <= MAX_SHOWN and len(wanted) <= MAX_SHOWN:
+        return f"got {output!r}, expected {wanted!r}"
+    same, most = 0, min(len(output), len(wanted))
     while same < most:
         middle = (same + most + 1) // 2
-        if said[same:middle] == wanted[same:middle]:
+        if output[same:middle] == wanted[same:middle]:
             same = middle
         else:
             most = middle - 1
     start = max(0, same - MAX_SHOWN // 4)
-    one, other = (f"{'…' if start else ''}{shorten(text[start:])}" for text in (said, wanted))
+    one, other = (f"{'…' if start else ''}{shorten(text[start:])}" for text in (output, wanted))
     return f"got {one!r}, expected {other!r} (they part after {same} characters)"
 
 
-def lines_of(text: str, most: int = -1) -> list[str]:
-    """The lines that count: without trailing white space, without blank lines at the end; what is behind *most* of them is one."""
+def significant_lines(text: str, most: int = -1) -> list[str]:
+    """The lines that are compared: no white space at their ends, no blank lines at the end. After *most* of them, the rest is one line."""
     text = text.rstrip().replace("\r\n", "\n").replace("\r", "\n")
     return [line.rstrip() for line in text.split("\n", most)] if text else []
 
 
-def _words(text: str, most: int) -> list[str]:
+def _split_words(text: str, most: int) -> list[str]:
     return text.split(None, most)
 
 
-def _both(said: str, expected: str, split: Callable[[str, int], list[str]]) -> tuple[list[str], list[str]]:
-    """The parts of both; of an output that has many more than were expected only so many, for splitting costs the host's time."""
+def _split_both(output: str, expected: str, split: Callable[[str, int], list[str]]) -> tuple[list[str], list[str]]:
+    """The parts of both. An output with far more parts than expected is not split to its end: that would cost the host's time."""
     wanted = split(expected, -1)
-    return split(said, 4 * len(wanted) + SLACK), wanted
+    return split(output, 4 * len(wanted) + MAX_EXTRA_PARTS), wanted
 
 
-def _first_difference(said: list[str], wanted: list[str], what: str) -> str:
-    for number, (one, other) in enumerate(zip(said, wanted, strict=False), 1):
+def _first_difference(output: list[str], wanted: list[str], what: str) -> str:
+    for number, (one, other) in enumerate(zip(output, wanted, strict=False), 1):
         if one != other:
-            return f"{what} {number}: {parted(one, other)}"
-    if len(said) < len(wanted):
-        return f"ends after {len(said)} {what}s of {len(wanted)}; next expected {shorten(wanted[len(said)])!r}"
-    return f"{len(said) - len(wanted)} {what}s too many; the first is {shorten(said[len(wanted)])!r}"
+            return f"{what} {number}: {text_difference(one, other)}"
+    if len(output) < len(wanted):
+        return f"ends after {len(output)} {what}s of {len(wanted)}; next expected {shorten(wanted[len(output)])!r}"
+    return f"{len(output) - len(wanted)} {what}s too many; the first is {shorten(output[len(wanted)])!r}"
+
+
+def _compared(output: str, expected: str, split: Callable[[str, int], list[str]], what: str, *, ignore_case: bool) -> Comparison:
+    got, wanted = _split_both(output, expected, split)
+    if ignore_case:
+        got, wanted = [part.casefold() for part in got], [part.casefold() for part in wanted]
+    return Comparison(ok=True) if got == wanted else Comparison(ok=False, difference=_first_difference(got, wanted, what))
 
 
 @dataclass(frozen=True, kw_only=True)
-class Text:
+class Lines:
     """The default rule; with *ignore_case*, letters of either case are equal."""
 
     expected: str
     ignore_case: bool = False
 
-    def __call__(self, said: str) -> Match:
+    def __call__(self, output: str) -> Comparison:
         """Compare line by line."""
-        got, wanted = _both(said, self.expected, lines_of)
-        if self.ignore_case:
-            got, wanted = [line.casefold() for line in got], [line.casefold() for line in wanted]
-        return Match(ok=True) if got == wanted else Match(ok=False, difference=_first_difference(got, wanted, "line"))
+        return _compared(output, self.expected, significant_lines, "line", ignore_case=self.ignore_case)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,12 +97,9 @@ class Tokens:
     expected: str
     ignore_case: bool = False
 
-    def __call__(self, said: str) -> Match:
+    def __call__(self, output: str) -> Comparison:
         """Compare word by word."""
-        got, wanted = _both(said, self.expected, _words)
-        if self.ignore_case:
-            got, wanted = [word.casefold() for word in got], [word.casefold() for word in wanted]
-        return Match(ok=True) if got == wanted else Match(ok=False, difference=_first_difference(got, wanted, "word"))
+        return _compared(output, self.expected, _split_words, "word", ignore_case=self.ignore_case)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,20 +110,20 @@ class Floats:
     relative: float = 1e-9
     absolute: float = 1e-9
 
-    def __call__(self, said: str) -> Match:
+    def __call__(self, output: str) -> Comparison:
         """Compare word by word."""
-        got, wanted = _both(said, self.expected, _words)
+        got, wanted = _split_both(output, self.expected, _split_words)
         if len(got) == len(wanted) and all(map(self._close, got, wanted)):
-            return Match(ok=True)
+            return Comparison(ok=True)
         close = [other if self._close(one, other) else one for one, other in zip(got, wanted, strict=False)]
-        return Match(ok=False, difference=_first_difference(close + got[len(close) :], wanted, "word"))
+        return Comparison(ok=False, difference=_first_difference(close + got[len(close) :], wanted, "word"))
 
-    def _close(self, said: str, wanted: str) -> bool:
-        if said == wanted:
+    def _close(self, output: str, wanted: str) -> bool:
+        if output == wanted:
             return True
-        if not (_NUMBER.fullmatch(said) and _NUMBER.fullmatch(wanted)):
+        if not (_NUMBER.fullmatch(output) and _NUMBER.fullmatch(wanted)):
             return False
-        one, other = float(said), float(wanted)
+        one, other = float(output), float(wanted)
         return math.isfinite(one) and math.isclose(one, other, rel_tol=self.relative, abs_tol=self.absolute)
 
 
@@ -132,36 +133,36 @@ class UnorderedLines:
 
     expected: str
 
-    def __call__(self, said: str) -> Match:
+    def __call__(self, output: str) -> Comparison:
         """Compare sorted lines."""
-        got, wanted = map(sorted, _both(said, self.expected, lines_of))
+        got, wanted = map(sorted, _split_both(output, self.expected, significant_lines))
         difference = "" if got == wanted else "in sorted order, " + _first_difference(got, wanted, "line")
-        return Match(ok=got == wanted, difference=difference)
+        return Comparison(ok=got == wanted, difference=difference)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Custom:
-    """A Python function of the operator's: `function(said, expected) -> bool`. It runs on the host, so it must be trusted."""
+class CustomCheck:
+    """A Python function of the operator's: `function(output, expected) -> bool`. It runs on the host, so it must be trusted."""
 
     expected: str
     function: Callable[[str, str], bool]
 
-    def __call__(self, said: str) -> Match:
+    def __call__(self, output: str) -> Comparison:
         """Ask the function.
 
         Raises:
             LabelError: the function fails on the expected output itself.
         """
         try:
-            ok = self.function(said, self.expected) is True
+            ok = self.function(output, self.expected) is True
         except Exception as error:
             # Is it the checker that is broken, or has the candidate written what it cannot read?
             try:
                 self.function(self.expected, self.expected)
             except Exception:  # a label's function may raise anything
                 raise LabelError(f"the checker function fails on the expected output: {type(error).__name__}: {error}") from error
-            return Match(ok=False, difference=f"the checker function cannot read it: {type(error).__name__}")
-        return Match(ok=ok, difference="" if ok else "the checker function says no")
+            return Comparison(ok=False, difference=f"the checker function cannot read it: {type(error).__name__}")
+        return Comparison(ok=ok, difference="" if ok else "the checker function says no")
 
 
 def output_check(expected: str, option: Any = None) -> OutputCheck:
@@ -175,7 +176,7 @@ def output_check(expected: str, option: Any = None) -> OutputCheck:
         LabelError: there is no such checker, or a tolerance is not a number.
     """
     if callable(option):
-        return Custom(expected=expected, function=option)
+        return CustomCheck(expected=expected, function=option)
     if not (option is None or isinstance(option, str | dict)):
         raise LabelError(f"a checker is a name or a dict with type; found {shorten(repr(option))}")
     settings = {"type": option} if isinstance(option, str) else dict(option or {})
@@ -192,7 +193,7 @@ def output_check(expected: str, option: Any = None) -> OutputCheck:
     if name == "tokens":
         return Tokens(expected=expected, ignore_case="case_insensitive" in flags)
     if name in ("exact", "case"):
-        return Text(expected=expected, ignore_case=name == "case" or "case_insensitive" in flags)
+        return Lines(expected=expected, ignore_case=name == "case" or "case_insensitive" in flags)
     if name == "unordered":
         return UnorderedLines(expected=expected)
     raise LabelError(f"no checker is named {name!r}; there are exact, tokens, floats, case and unordered")

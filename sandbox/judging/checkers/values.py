@@ -1,7 +1,7 @@
-"""Values that calls returned against the values of the label, on exact builtin types, so nothing that a candidate defined is asked.
+"""Compares what calls returned with the label's values, on exact builtin types: no code of the candidate's takes part.
 
-For labels written in Python the rule is Python's own `==`. For labels that came through JSON the losses of JSON are undone
-(a tuple may answer for a list, a key 1 for "1", an iterator for a list) and a bool is no number, for JSON knows the difference.
+For labels written in Python the rule is Python's own `==`. For labels that came through JSON, types that JSON does not have count
+as the nearest that it has (a tuple or an iterator as a list, the key 1 as "1"). A bool is no number there, as in JSON.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from fractions import Fraction
 from typing import Any
 
 from sandbox.guest.values import Array, Iterated, Opaque
-from sandbox.judging.checkers.text import MAX_SHOWN, parted, shorten
-from sandbox.words.suite import Match
+from sandbox.judging.checkers.text import MAX_SHOWN, shorten, text_difference
+from sandbox.words.suite import Comparison
 
-__all__ = ["Equal", "Found", "Root", "SameItems", "shown"]
+__all__ = ["Equal", "EqualAsSets", "NotNone", "PolynomialRoot", "bounded_repr"]
 
 _NUMBERS = (int, float, complex, Decimal, Fraction)
 
@@ -29,24 +29,24 @@ class _Short(reprlib.Repr):
         return super().repr_int(x, level) if x.bit_length() < 2000 else f"<an integer of {x.bit_length()} bits>"
 
     def repr_Iterated(self, x: Iterated, level: int) -> str:  # noqa: N802  # as reprlib calls it
-        """What a program returned was none of our classes."""
+        """The program returned an iterator or a view, so our class's name says nothing."""
         return f"<{'view' if x.is_view else 'iterator'} of {self.repr1(x.items, level)}>"
 
     def repr_Array(self, x: Array, level: int) -> str:  # noqa: N802
-        """Its items are flat."""
+        """The items are flat, so the shape is shown as well."""
         return f"<{x.dtype} array of shape {x.shape}: {self.repr1(x.items, level)}>"
 
 
 MAX_DEPTH = 20
-"""Of the place where two values begin to differ."""
+"""How many levels deep the first difference of two values is searched."""
 _short = _Short()
 _short.maxlevel = 4
 _short.maxlist = _short.maxtuple = _short.maxset = _short.maxfrozenset = _short.maxdict = _short.maxdeque = 20
 _short.maxstring = _short.maxother = _short.maxlong = MAX_SHOWN
 
 
-def shown(value: Any) -> str:
-    """A value for a message: bounded in what it costs and in length, never an exception."""
+def bounded_repr(value: Any) -> str:
+    """The repr of a value for a message: bounded in cost and in length, and never an exception."""
     try:
         return shorten(_short.repr(value))
     except Exception:  # an int of more digits than Python prints, a Counter of signaling NaNs
@@ -57,7 +57,7 @@ def shown(value: Any) -> str:
 class Equal:
     """One call's value equals *expected*.
 
-    *from_json* undoes JSON's losses; *relative* and *absolute* allow floats to differ, anywhere inside the value.
+    With *from_json*, types that JSON does not have count as the nearest that it has. *relative* and *absolute* allow floats to differ, anywhere inside the value.
     """
 
     expected: Any
@@ -65,12 +65,12 @@ class Equal:
     relative: float = 0.0
     absolute: float = 0.0
 
-    def __call__(self, said: tuple[Any, ...]) -> Match:
+    def __call__(self, values: tuple[Any, ...]) -> Comparison:
         """Compare the value of the first call."""
-        (got,) = said
+        (got,) = values
         if self._equal(got, self.expected):
-            return Match(ok=True)
-        return Match(ok=False, difference=self._difference(got, self.expected))
+            return Comparison(ok=True)
+        return Comparison(ok=False, difference=self._difference(got, self.expected))
 
     def _equal(self, got: Any, wanted: Any) -> bool:
         try:
@@ -84,11 +84,11 @@ class Equal:
         """Both values; where they are long, the first items that are not the same."""
         place = ""
         for _ in range(MAX_DEPTH):
-            one, other = shown(got), shown(wanted)
+            one, other = bounded_repr(got), bounded_repr(wanted)
             if "..." not in one + other and "…" not in one + other:
                 break
             if type(got) is str and type(wanted) is str:
-                return f"{place}{parted(got, wanted)}"
+                return f"{place}{text_difference(got, wanted)}"
             if not (isinstance(got, list | tuple) and isinstance(wanted, list | tuple)):
                 break
             pairs = enumerate(zip(got, wanted, strict=False))
@@ -135,33 +135,33 @@ class Equal:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Root:
+class PolynomialRoot:
     """One call's value is a root of the polynomial: EvalPlus's oracle for HumanEval/32, whose answer is not the only right one."""
 
     coefficients: tuple[float, ...]
     absolute: float = 1e-4
 
-    def __call__(self, said: tuple[Any, ...]) -> Match:
+    def __call__(self, values: tuple[Any, ...]) -> Comparison:
         """Evaluate the polynomial at the value of the first call."""
-        (got,) = said
+        (got,) = values
         ok = False
         if type(got) in (int, float):
             try:
                 ok = abs(sum(factor * float(got) ** power for power, factor in enumerate(self.coefficients))) <= self.absolute
             except ArithmeticError:
                 ok = False
-        return Match(ok=ok, difference="" if ok else f"{shown(got)} is no root of {shown(self.coefficients)}")
+        return Comparison(ok=ok, difference="" if ok else f"{bounded_repr(got)} is no root of {bounded_repr(self.coefficients)}")
 
 
 @dataclass(frozen=True, kw_only=True)
-class SameItems:
-    """One call's value has the items of *expected*, in any order, however often: EvalPlus's rule for some problems of MBPP."""
+class EqualAsSets:
+    """One call's value equals *expected* when both are taken as sets: EvalPlus's rule for some problems of MBPP."""
 
     expected: Any
 
-    def __call__(self, said: tuple[Any, ...]) -> Match:
+    def __call__(self, values: tuple[Any, ...]) -> Comparison:
         """Compare as sets."""
-        (got,) = said
+        (got,) = values
         items = got.items if isinstance(got, Iterated) else got
         ok = False
         if isinstance(items, list | tuple | set | frozenset):
@@ -173,21 +173,28 @@ class SameItems:
                 ok = ok and not left
             except TypeError:  # an item that no set can hold
                 ok = False
-        return Match(ok=ok, difference="" if ok else f"got {shown(got)}, expected the items of {shown(self.expected)}")
+        return Comparison(
+            ok=ok, difference="" if ok else f"got {bounded_repr(got)}, expected the items of {bounded_repr(self.expected)}"
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """One call's value says yes: it is True, or a match of a pattern. EvalPlus's rule, but that an object of any other class says no."""
+class NotNone:
+    """One call's value is True or a match of a pattern, if *expected*, else False or None: EvalPlus's rule for some problems of MBPP.
+
+    Other than with EvalPlus, an object of any other class never counts as right.
+    """
 
     expected: bool
 
-    def __call__(self, said: tuple[Any, ...]) -> Match:
+    def __call__(self, values: tuple[Any, ...]) -> Comparison:
         """Look at the value of the first call."""
-        (got,) = said
+        (got,) = values
         is_other = isinstance(got, Opaque) and got.type_name != "Match"
         ok = not is_other and (got if isinstance(got, bool) else got is not None) == self.expected
-        return Match(ok=ok, difference="" if ok else f"got {shown(got)}, expected {'something' if self.expected else 'nothing'}")
+        return Comparison(
+            ok=ok, difference="" if ok else f"got {bounded_repr(got)}, expected {'something' if self.expected else 'nothing'}"
+        )
 
 
 def _json_key(key: Any) -> Any:

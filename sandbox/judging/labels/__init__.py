@@ -1,6 +1,12 @@
-"""A label, in any of the shapes that datasets use → a `Suite`. One sniffing order; one file a family of formats.
+"""Reads a label, in any format that data sets use, into a `Suite`.
 
-The format numbers F1 to F21 are those of the survey this project started from (docs/why.md has their names, docs/labels.md what they look like).
+`_read` tells the formats apart by their keys, in a fixed order. The readers are in one file for each family of formats:
+
+    asserts    HumanEval, MBPP, ROLL: assert statements          stdio      APPS, TACO, CodeContests: standard input and output
+    code       LeetCodeDataset, AutoEval: other statements       calls      APPS, LiveCodeBench, INTELLECT: function calls
+    files      KodCode, BigCodeBench: pytest and unittest files  evalplus   EvalPlus: inputs and a reference solution
+
+`Suite.format` is the number of the format (F1 to F21): docs/why.md has their names, docs/labels.md what they look like.
 """
 
 from __future__ import annotations
@@ -11,15 +17,15 @@ import re
 import threading
 from typing import Any
 
-from sandbox.judging.labels import asserts, calls, code, files, reference, stdio
-from sandbox.judging.labels.text import described, listed, parsed, without_none
+from sandbox.judging.labels import asserts, calls, code, evalplus, files, stdio
+from sandbox.judging.labels.text import arrays_as_lists, described, parsed, without_none
 from sandbox.words.errors import LabelError, WorkerError
 from sandbox.words.suite import Suite
 
 __all__ = ["read"]
 
 _WRAPPERS = ("ground_truth", "reward_model", "verification_info", "input_output", "unit_tests", "label", "verifier_metadata")
-"""Keys whose value is the label proper: verl, OpenRLHF rows, INTELLECT, APPS and LiveCodeBench samples, NeMo-Gym."""
+"""Keys whose value is the label itself: verl, OpenRLHF rows, INTELLECT, APPS and LiveCodeBench samples, NeMo-Gym."""
 
 
 def read(label: Any) -> Suite:
@@ -30,7 +36,7 @@ def read(label: Any) -> Suite:
     """
     if isinstance(label, Suite):
         return label
-    key = _key(label)
+    key = _cache_key(label)
     with _lock:
         known = _recent.get(key) if key else None
     if known is None:
@@ -47,10 +53,10 @@ MAX_RECENT = 256
 MAX_KEY_CHARACTERS = 20_000
 _lock = threading.Lock()  # protects the next
 _recent: dict[str, Suite] = {}
-"""Small labels that were read last, by their repr: all samples of a group have the same, and parsing asserts costs a fork."""
+"""The suites of small labels that were read last, by the label's repr: all samples of a group have the same label."""
 
 
-def _key(label: Any) -> str:
+def _cache_key(label: Any) -> str:
     if not isinstance(label, str | list | dict):
         return ""
     try:
@@ -63,25 +69,25 @@ def _key(label: Any) -> str:
 def _read_anew(label: Any, *, is_kept: bool) -> Suite:
     try:
         own = copy.deepcopy(label) if is_kept else label  # the caller may change its own
-        return _read(parsed(listed(own)), {})
+        return _read(parsed(arrays_as_lists(own)), {})
     except (LabelError, WorkerError):
         raise
-    except Exception as error:  # labels are data from anywhere: whatever they break in a reader is the label's fault, not the run's
+    except Exception as error:  # labels are data from anywhere: where one breaks a reader, the label is at fault
         raise LabelError(f"the label is malformed ({type(error).__name__}: {error}); found {described(label)}") from error
 
 
-def _read(label: Any, around: dict[str, Any]) -> Suite:
+def _read(label: Any, outer: dict[str, Any]) -> Suite:
     if isinstance(label, str):
-        return asserts.from_text(label, around)
+        return asserts.from_text(label, outer)
     if isinstance(label, list):
-        return _read_list(label, around)
+        return _read_list(label, outer)
     if not isinstance(label, dict):
         raise LabelError(f"a label is a dict, a list or a text; this one is {described(label)}")
-    label = without_none({**around, **label})
+    label = without_none({**outer, **label})
     if any(label.get(key) for key in _ASSERTS) or asserts.is_assert_list(label.get("tests")):
         return asserts.from_lists(label)
     if label.keys() & {"base_input", "plus_input"}:
-        return reference.from_inputs(label)
+        return evalplus.from_inputs(label)
     if isinstance(label.get("test"), str) and "entry_point" in label and re.search(r"^def check\(", label["test"], re.M):
         return asserts.from_check(label)
     if label.keys() & {"public_test_cases", "private_test_cases"}:
@@ -122,7 +128,7 @@ def _read(label: Any, around: dict[str, Any]) -> Suite:
     raise LabelError(
         "no known label format: looked for test (with entry_point), test_list, tests, assert_case, assert_code, pytest, functional, "
         "files (with solution_path), hidden_files, labels, base_input, inputs/outputs (with fn_name), test_cases, public_test_cases, "
-        f"public_tests, unit_tests; found {described(label)}{_meant(label)}"
+        f"public_tests, unit_tests; found {described(label)}{_spelling_hint(label)}"
     )
 
 
@@ -130,7 +136,7 @@ _ASSERTS = ("test_list", "assert_case", "assert_code")
 
 
 def _read_pair(label: dict[str, Any]) -> Suite:
-    """One case, or, where both are lists of the same length, as many as there are items: as CodeContests has them."""
+    """One case; or, as in CodeContests, one for each item where both are lists of the same length."""
     inputs, outputs = parsed(label["input"]), parsed(label["output"])
     if isinstance(inputs, list) and isinstance(outputs, list) and len(inputs) == len(outputs):
         columns = {**label, "inputs": inputs, "outputs": outputs}
@@ -159,8 +165,8 @@ _KEYS = (
 )
 
 
-def _meant(label: dict[Any, Any]) -> str:
-    """What the keys of a label that was not understood may have been meant to be."""
+def _spelling_hint(label: dict[Any, Any]) -> str:
+    """Which known keys the keys of a label that was not understood may stand for."""
     if {"input", "outputs"} <= label.keys() or {"inputs", "output"} <= label.keys():
         return "; input goes with output (one case), inputs with outputs (lists of cases)"
     near = []
@@ -170,27 +176,27 @@ def _meant(label: dict[Any, Any]) -> str:
     return f"; did you mean {', '.join(near)}?" if near else ""
 
 
-def _read_list(items: list[Any], around: dict[str, Any]) -> Suite:
+def _read_list(items: list[Any], outer: dict[str, Any]) -> Suite:
     items = [parsed(item) if isinstance(item, str) and item.lstrip().startswith("{") else item for item in items]
     if not items:
         raise LabelError("the label is an empty list; it needs at least one test case")
     if asserts.is_assert_list(items):
-        return asserts.from_lists({**around, "test_list": items})
+        return asserts.from_lists({**outer, "test_list": items})
     rows = [_row(item) for item in items if isinstance(item, dict)]
     if len(rows) != len(items):
         raise LabelError(f"a list label holds assert texts, or dicts with input and output; this one holds {described(items)}")
     if all("assert_code" in row for row in rows):
-        return asserts.from_lists({**around, "assert_code": [row["assert_code"] for row in rows], **_shared(rows)})
+        return asserts.from_lists({**outer, "assert_code": [row["assert_code"] for row in rows], **_shared(rows)})
     if not all("input" in row and "output" in row for row in rows):
         raise LabelError(f"every test case needs input and output; the first has {described(rows[0])}")
-    kinds = {calls.case_kind(row, around) for row in rows}
+    kinds = {calls.case_kind(row, outer) for row in rows}
     if len(kinds) > 1:
         raise LabelError("the label mixes test cases for standard input with function calls; a suite has one kind")
-    return calls.from_rows(rows, around) if kinds == {"call"} else stdio.from_rows(rows, around)
+    return calls.from_rows(rows, outer) if kinds == {"call"} else stdio.from_rows(rows, outer)
 
 
 def _row(item: dict[str, Any]) -> dict[str, Any]:
-    """A test case without the keys that are None, but for those of the case itself: a function may return None."""
+    """A test case without keys that are None; input and output are kept, because a function may return None."""
     return {**{key: None for key in ("input", "output") if key in item}, **without_none(item)}
 
 

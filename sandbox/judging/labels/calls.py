@@ -1,6 +1,6 @@
-"""Labels whose cases are function calls with values: F6, F7, F8 and F9 (functional), F10, F20.
+"""Labels whose cases are function calls with values: APPS, TACO, LiveCodeBench, DeepCoder, PrimeIntellect, INTELLECT, NeMo-Gym.
 
-How an expected value is written is decided by a rule, never by accepting either reading (that pays wrong answers):
+How an expected value is read follows a rule. Accepting either of two readings would pay for wrong answers:
 
 - Where the inputs are texts (JSON, one argument a line), the outputs are JSON texts too. Where the inputs are lists of
   arguments, an output is the value itself, a text included.
@@ -17,7 +17,7 @@ from typing import Any
 from sandbox.judging import syntax
 from sandbox.judging.checkers import Equal
 from sandbox.judging.labels import stdio
-from sandbox.judging.labels.text import described, is_plain_json, limits_of, parsed, positive, unpacked
+from sandbox.judging.labels.text import columns_of, described, is_plain_json, limits_of, parsed, positive, unpacked
 from sandbox.judging.languages import language_named
 from sandbox.words.errors import LabelError
 from sandbox.words.job import Call
@@ -38,32 +38,30 @@ def function_name(label: dict[str, Any]) -> str:
     return ""
 
 
-def case_kind(row: dict[str, Any], around: dict[str, Any]) -> str:
+def case_kind(row: dict[str, Any], outer: dict[str, Any]) -> str:
     """Whether a test case of a list is a `call` or runs on standard input (`stdin`)."""
-    said = str(row.get("testtype") or row.get("type") or around.get("type") or "")
+    said = str(row.get("testtype") or row.get("type") or outer.get("type") or "")
     if "stdin" in said or "stdio" in said:
         return "stdin"
-    return "call" if "func" in said or function_name(row) or function_name(around) else "stdin"
+    return "call" if "func" in said or function_name(row) or function_name(outer) else "stdin"
 
 
 def from_columns(label: dict[str, Any]) -> Suite:
-    """F6: {"fn_name", "inputs", "outputs"}; inputs are lists of arguments, or texts with one JSON argument a line."""
-    inputs, outputs = parsed(label["inputs"]), parsed(label["outputs"])
-    if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
-        raise LabelError(f"F6: inputs and outputs are lists of the same length; found {described(inputs)} and {described(outputs)}")
+    """APPS, TACO: {"fn_name", "inputs", "outputs"}; inputs are lists of arguments, or texts with one JSON argument a line."""
+    inputs, outputs = columns_of(label, "F6")
     return _suite("F6", function_name(label), inputs, outputs, label)
 
 
-def from_rows(rows: list[dict[str, Any]], around: dict[str, Any]) -> Suite:
-    """F8 and F9: a list of dicts with input, output and the function's name, here or around."""
-    names = {function_name(row) or function_name(around) for row in rows}
+def from_rows(rows: list[dict[str, Any]], outer: dict[str, Any]) -> Suite:
+    """DeepCoder, PrimeIntellect: a list of dicts with input, output and the function's name; *outer* is the dict that holds the list."""
+    names = {function_name(row) or function_name(outer) for row in rows}
     if len(names) != 1 or not (name := names.pop()):
         raise LabelError("F8: function tests have to name one function, as metadata.func_name or fn_name")
-    return _suite("F8", name, [row["input"] for row in rows], [row["output"] for row in rows], {**rows[0], **around})
+    return _suite("F8", name, [row["input"] for row in rows], [row["output"] for row in rows], {**rows[0], **outer})
 
 
 def from_intellect(label: dict[str, Any]) -> Suite:
-    """F10: {"fn_name", "test_case_inputs", "test_case_outputs"}: JSON texts, an input being the list of arguments."""
+    """INTELLECT: {"fn_name", "test_case_inputs", "test_case_outputs"}: JSON texts, an input being the list of arguments."""
     inputs, outputs = parsed(label["test_case_inputs"]), parsed(label.get("test_case_outputs", []))
     if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
         raise LabelError("F10: test_case_inputs and test_case_outputs are lists of the same length")
@@ -72,11 +70,11 @@ def from_intellect(label: dict[str, Any]) -> Suite:
         value = _value(text, "F10") if isinstance(text, str) else text
         arguments.append(value if isinstance(value, list) else [value])
     values = [_value(text, "F10") if isinstance(text, str) else text for text in outputs]
-    return _suite("F10", function_name(label), arguments, values, label, wrapped=False)
+    return _suite("F10", function_name(label), arguments, values, label, may_be_wrapped=False)
 
 
 def from_live_code_bench(label: dict[str, Any]) -> Suite:
-    """F7: a LiveCodeBench row; private tests may be packed, and are unpacked without running anything."""
+    """A row of LiveCodeBench; packed private tests are unpacked without running anything."""
     rows: list[dict[str, Any]] = []
     for key in ("public_test_cases", "private_test_cases"):
         tests = label.get(key)
@@ -97,7 +95,7 @@ def from_live_code_bench(label: dict[str, Any]) -> Suite:
 
 
 def _suite(
-    name: str, function: str, inputs: list[Any], outputs: list[Any], label: dict[str, Any], *, wrapped: bool = True
+    name: str, function: str, inputs: list[Any], outputs: list[Any], label: dict[str, Any], *, may_be_wrapped: bool = True
 ) -> Suite:
     if not function:
         raise LabelError(f"{name}: the label names no function (fn_name, func_name or entry_point)")
@@ -105,7 +103,7 @@ def _suite(
     language = language_named(str(label.get("language") or "python"))
     as_text = bool(inputs) and all(isinstance(given, str) for given in inputs)
     wanted = [_value(output, name) if isinstance(output, str) else output for output in outputs] if as_text else outputs
-    if wrapped and not as_text and _wrapped(outputs, function, str(label.get("starter_code") or "")):
+    if may_be_wrapped and not as_text and _are_wrapped(outputs, function, str(label.get("starter_code") or "")):
         wanted = [output[0] for output in outputs]
     from_json = all(map(is_plain_json, wanted))
     tolerance = _tolerance(label)
@@ -146,7 +144,8 @@ def _value(text: str, name: str) -> Any:
         raise LabelError(f"{name}: expected a JSON value on a line, found {text[:80]!r}") from None
 
 
-def _wrapped(outputs: list[Any], function: str, starter: str) -> bool:
+def _are_wrapped(outputs: list[Any], function: str, starter: str) -> bool:
+    """Whether every output is a list of one item, and the starter code does not say that the function returns a list."""
     if not outputs or not all(isinstance(output, list) and len(output) == 1 for output in outputs):
         return False
     returns = re.search(rf"def\s+{re.escape(function)}\s*\(.*?\)\s*->\s*([^:\n]+):", starter, re.S)

@@ -1,6 +1,6 @@
-"""Labels whose tests are files for pytest or unittest: F17, F18 and F21.
+"""Labels whose tests are files for pytest or unittest: KodCode, BigCodeBench, SandboxFusion, Exercism and others.
 
-A label's text is only read here; a tester runs it, in a process that no candidate can reach.
+A label's text is only read here. A tester runs it, in a process that no candidate can reach.
 """
 
 from __future__ import annotations
@@ -8,23 +8,22 @@ from __future__ import annotations
 import ast
 import base64
 import binascii
-import dataclasses
 import importlib.util
 import re
 import sys
 from typing import Any
 
-from sandbox.judging.labels.code import inside, parse, runs_by_itself
-from sandbox.judging.labels.names import LIBRARIES, forgotten, forgotten_modules, free_names, with_imports
-from sandbox.judging.labels.text import described, limits_of, parsed
+from sandbox.judging.labels.names import LIBRARIES, free_names, missing_imports, missing_module_imports, with_missing_imports
+from sandbox.judging.labels.source import is_valid_program, parse
+from sandbox.judging.labels.text import checked_file_name, described, limits_of, parsed
 from sandbox.words.errors import LabelError
 from sandbox.words.job import CodeTests
 from sandbox.words.suite import Suite
 
-__all__ = ["from_files", "from_text", "is_test_file", "told_by"]
+__all__ = ["from_files", "from_text", "is_test_file"]
 
 SHORTEST_ENCODED = 24
-"""A shorter text that could be base64 is taken to be what it is."""
+"""A shorter text is never taken for base64."""
 
 
 def is_test_file(text: str) -> bool:
@@ -35,58 +34,45 @@ def is_test_file(text: str) -> bool:
 
 
 def from_text(text: str, label: dict[str, Any]) -> Suite:
-    """F17 and F18: one file of tests."""
+    """One file of tests: KodCode (pytest), BigCodeBench (unittest)."""
     tree = parse(text, "F17: the test file")
     entry = str(label.get("entry_point") or "").strip()
-    names = (entry,) if entry.isidentifier() else ()
+    entry_points = (entry,) if entry.isidentifier() else ()
     needs_pytest = re.search(r"\bpytest\b", text) or any(
         isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name.startswith("test") for node in tree.body
     )
     if not needs_pytest and re.search(r"^class \w+\(.*TestCase", text, re.M):
-        return _unittest("F18", label, text, names)
-    return _pytest("F17", label, {"test_label.py": text}, ["test_label.py"], names)
+        return _unittest_suite("F18", label, text, entry_points)
+    return _pytest_suite("F17", label, {"test_label.py": text}, ["test_label.py"], entry_points)
 
 
 def from_files(label: dict[str, Any]) -> Suite:
-    """F17 and F21: {"files": {path: text}, "solution_path": path}, or starter_files and hidden_files."""
-    files = _files(label.get("files") or label.get("hidden_files") or {})
-    visible = _files(label.get("starter_files") or {})
+    """Several files: {"files": {path: text}, "solution_path": path}, or starter_files and hidden_files."""
+    files = _checked_files(label.get("files") or label.get("hidden_files") or {})
+    visible = _checked_files(label.get("starter_files") or {})
     verifier = parsed(label["verifier"]) if label.get("verifier") else {}
     runner = str(
         (verifier.get("type") if isinstance(verifier, dict) else "") or label.get("runner") or label.get("language") or "pytest"
     )
     if runner not in ("pytest", "python", "unittest"):
         raise LabelError(f"F21: the label wants its files run by {runner!r}; this version runs pytest")
-    place = label.get("solution_path") or (verifier.get("solution_path") if isinstance(verifier, dict) else "") or "solution.py"
-    place = inside(str(place), "F17: solution_path")
+    solution_path = (
+        label.get("solution_path") or (verifier.get("solution_path") if isinstance(verifier, dict) else "") or "solution.py"
+    )
+    solution_path = checked_file_name(str(solution_path), "F17: solution_path")
     path = verifier.get("path") if isinstance(verifier, dict) else None
-    tests = [str(path)] if isinstance(path, str) and path in files else [name for name in files if _is_test_name(name)]
+    tests = [str(path)] if isinstance(path, str) and path in files else [name for name in files if _is_test_file_name(name)]
     if not tests:
         raise LabelError(
             f"F21: none of the label's files is a test file (test_*.py or *_test.py): {', '.join(sorted(files))[:300]}"
         )
-    visible = {name: content for name, content in visible.items() if name != str(place)}
-    return _pytest("F21" if visible or verifier else "F17", label, files, tests, (), place=str(place), visible=visible)
-
-
-def told_by(prompt: str, tests: CodeTests) -> CodeTests:
-    """*tests* with those of their files in the program's sight that the prompt tells it of by name, tests excepted.
-
-    Exercism's tasks come with modules of constants that the task's text names and both sides import.
-    """
-    told = tuple(
-        (name, content)
-        for name, content in tests.files
-        if "test" not in name and name.endswith(".py") and re.search(rf"(?<![\w/]){re.escape(name)}\b", prompt)
+    visible = {name: content for name, content in visible.items() if name != str(solution_path)}
+    return _pytest_suite(
+        "F21" if visible or verifier else "F17", label, files, tests, (), solution_path=str(solution_path), visible=visible
     )
-    known = {name for name, _ in tests.visible}
-    if not told:
-        return tests
-    visible = (*tests.visible, *(item for item in told if item[0] not in known))
-    return dataclasses.replace(tests, visible=visible, files=tuple(item for item in tests.files if item not in told))
 
 
-def _files(given: Any) -> dict[str, str | bytes]:
+def _checked_files(given: Any) -> dict[str, str | bytes]:
     given = parsed(given) if isinstance(given, str) else given
     if not isinstance(given, dict) or not all(isinstance(name, str) for name in given):
         raise LabelError(f"F21: files are a dict of names and texts; found {described(given)}")
@@ -95,7 +81,7 @@ def _files(given: Any) -> dict[str, str | bytes]:
         content = item["content"] if isinstance(item, dict) and "content" in item else item
         if not isinstance(content, str | bytes):
             raise LabelError(f"F21: the file {name} is {described(content)}; it should be a text")
-        found[inside(name, "F21")] = content
+        found[checked_file_name(name, "F21")] = content
     folders = {name.rsplit("/", depth)[0] for name in found for depth in range(1, name.count("/") + 1)}
     if folders & found.keys():
         raise LabelError(f"F21: {min(folders & found.keys())} cannot be a file and a folder")
@@ -103,7 +89,7 @@ def _files(given: Any) -> dict[str, str | bytes]:
 
 
 def _decoded_files(files: dict[str, str | bytes]) -> dict[str, str | bytes]:
-    """SandboxFusion sends all files as base64: if every one could be, and its Python is none before and is some after."""
+    """*files* decoded, if all are base64, as SandboxFusion sends them: its Python files are valid only once they are decoded."""
     found: dict[str, str | bytes] = {}
     for name, content in files.items():
         try:
@@ -112,63 +98,54 @@ def _decoded_files(files: dict[str, str | bytes]) -> dict[str, str | bytes]:
         except (binascii.Error, ValueError):
             return files
     programs = [(str(files[name]), str(found[name])) for name in files if name.endswith(".py") and files[name]]
-    encoded = [before for before, after in programs if runs_by_itself(after) and len(before) > SHORTEST_ENCODED]
+    encoded = [before for before, after in programs if is_valid_program(after) and len(before) > SHORTEST_ENCODED]
     return found if encoded and len(encoded) == len(programs) else files
 
 
-def _is_test_name(name: str) -> bool:
+def _is_test_file_name(name: str) -> bool:
     base = name.rsplit("/", 1)[-1]
     return base.endswith(".py") and (base.startswith("test_") or base.endswith("_test.py") or base == "tests.py")
 
 
-def _unittest(name: str, label: dict[str, Any], text: str, names: tuple[str, ...]) -> Suite:
+def _unittest_suite(name: str, label: dict[str, Any], text: str, entry_points: tuple[str, ...]) -> Suite:
     tree = parse(text, f"{name}: test")
     imports = "\n".join(ast.unparse(node) for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom))
     modules, imported = _program_modules([tree], set(), "solution")
-    wanted = tuple(name for name in (*imported, *names) if name)
+    wanted = tuple(name for name in (*imported, *entry_points) if name)
     return Suite(
-        tests=CodeTests(framework="unittest", setup=text, modules=modules, asked=names),
+        tests=CodeTests(framework="unittest", setup=text, modules=modules, program_names=entry_points),
         format=name,
         entry_points=wanted,
-        preamble="" if imported else _importable(imports),
+        preamble="" if imported else _without_test_frameworks(imports),
         prompt=str(label.get("code_prompt") or label.get("prompt") or ""),
         **limits_of(label),
     )
 
 
-def _importable(imports: str) -> str:
+def _without_test_frameworks(imports: str) -> str:
     """The imports of a test file that a program in the same file could rely on."""
     return "\n".join(line for line in imports.split("\n") if line and "unittest" not in line and "pytest" not in line)
 
 
-def _pytest(
+def _pytest_suite(
     name: str,
     label: dict[str, Any],
     files: dict[str, str | bytes],
     tests: list[str],
-    names: tuple[str, ...],
-    place: str = "solution.py",
+    entry_points: tuple[str, ...],
+    solution_path: str = "solution.py",
     visible: dict[str, str | bytes] | None = None,
 ) -> Suite:
     trees = {path: parse(text, f"{name}: {path}") for path, text in files.items() if path.endswith(".py") and isinstance(text, str)}
-    own = {part for path in files for part in path.removesuffix(".py").split("/")}
-    modules, imported = _program_modules(list(trees.values()), own, place.removesuffix(".py").replace("/", "."))
+    own_modules = {part for path in files for part in path.removesuffix(".py").split("/")}
+    modules, imported = _program_modules(list(trees.values()), own_modules, solution_path.removesuffix(".py").replace("/", "."))
     if not imported and not _imports_any(list(trees.values()), modules):
-        # Tests that name what they test without importing it were written to stand in one file with it.
-        free = sorted(
-            set(names)
-            | {one for path in tests for one in free_names([trees[path]]) if one not in LIBRARIES and not one.startswith("assert")}
-        )
-        if free:
-            modules_meant = {one for tree in trees.values() for one in forgotten_modules(tree)}
-            missing = forgotten(free, " ".join(names), list(trees.values())) | modules_meant
-            imported = tuple(name for name in free if name not in missing)
-            head = f"from {modules[0]} import {', '.join(imported)}\n" if imported else ""
-            files = {path: f"{head}{text}" if path in tests and isinstance(text, str) else text for path, text in files.items()}
+        files, imported = _with_program_imports(files, tests, trees, modules[0], entry_points)
     for path in tests:
-        missing = forgotten(free_names([trees[path]]), " ".join((*imported, *names)), [trees[path]])
-        meant = forgotten_modules(trees[path])
-        files = {**files, path: with_imports(str(files[path]), missing, meant)} if missing or meant else files
+        missing = missing_imports(free_names([trees[path]]), " ".join((*imported, *entry_points)), [trees[path]])
+        missing_modules = missing_module_imports(trees[path])
+        if missing or missing_modules:
+            files = {**files, path: with_missing_imports(str(files[path]), missing, missing_modules)}
     return Suite(
         tests=CodeTests(
             framework="pytest",
@@ -176,13 +153,28 @@ def _pytest(
             paths=tuple(tests),
             modules=modules,
             visible=tuple((visible or {}).items()),
-            program_file=place.rsplit("/", 1)[-1],
+            program_file=solution_path.rsplit("/", 1)[-1],
         ),
         format=name,
-        entry_points=tuple(dict.fromkeys((*imported, *names))),
-        prompt=str(label.get("prompt") or "") if names else "",
+        entry_points=tuple(dict.fromkeys((*imported, *entry_points))),
+        prompt=str(label.get("prompt") or "") if entry_points else "",
         **limits_of(label),
     )
+
+
+def _with_program_imports(
+    files: dict[str, str | bytes], tests: list[str], trees: dict[str, ast.Module], module: str, entry_points: tuple[str, ...]
+) -> tuple[dict[str, str | bytes], tuple[str, ...]]:
+    """Tests that use the program's names without importing them, as if they were in one file with it: with an import of those names."""
+    free = {name for path in tests for name in free_names([trees[path]]) if name not in LIBRARIES and not name.startswith("assert")}
+    names = sorted({*entry_points, *free})
+    if not names:
+        return files, ()
+    missing_modules = {name for tree in trees.values() for name in missing_module_imports(tree)}
+    missing = missing_imports(names, " ".join(entry_points), list(trees.values())) | missing_modules
+    imported = tuple(name for name in names if name not in missing)
+    head = f"from {module} import {', '.join(imported)}\n" if imported else ""
+    return {path: f"{head}{text}" if path in tests and isinstance(text, str) else text for path, text in files.items()}, imported
 
 
 def _imports_any(trees: list[ast.Module], modules: tuple[str, ...]) -> bool:
@@ -194,9 +186,11 @@ def _imports_any(trees: list[ast.Module], modules: tuple[str, ...]) -> bool:
     )
 
 
-def _program_modules(trees: list[ast.Module], own: set[str], place: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Under which names the tests import the program, and what they import from it."""
-    modules = {place}
+def _program_modules(
+    trees: list[ast.Module], own_modules: set[str], program_module: str
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The module names (*program_module* among them) under which the tests import the program, and the names that they import from it."""
+    modules = {program_module}
     wanted: list[str] = []
     unknown: set[str] = set()
     imports: list[tuple[str, list[str]]] = []
@@ -208,7 +202,7 @@ def _program_modules(trees: list[ast.Module], own: set[str], place: str) -> tupl
                 imports += [(alias.name, []) for alias in node.names]
     for module, _ in imports:
         root = module.split(".")[0]
-        if module not in modules and root not in own and root not in LIBRARIES and not _exists(root):
+        if module not in modules and root not in own_modules and root not in LIBRARIES and not _is_installed(root):
             unknown.add(module)
     if not any(module in modules for module, _ in imports) and len(unknown) == 1:
         modules |= unknown  # KodCode and others name the program's module as they like
@@ -218,7 +212,7 @@ def _program_modules(trees: list[ast.Module], own: set[str], place: str) -> tupl
     return tuple(sorted(modules)), tuple(dict.fromkeys(wanted))
 
 
-def _exists(root: str) -> bool:
+def _is_installed(root: str) -> bool:
     if root in sys.stdlib_module_names:
         return True
     try:

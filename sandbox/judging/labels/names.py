@@ -1,4 +1,4 @@
-"""Names in tests that are code: whether they are the tests' own, a library's, or the program's."""
+"""Names in tests that are code: which are the tests' own, which a library's, and which the program's."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from collections.abc import Collection, Sequence
 
 __all__ = [
     "BUILTINS",
-    "COMPARING",
+    "COMPARISON_FUNCTIONS",
     "LIBRARIES",
     "bound_names",
     "called_names",
-    "forgotten",
-    "forgotten_modules",
     "free_names",
-    "imports_in",
-    "with_imports",
+    "missing_imports",
+    "missing_module_imports",
+    "standard_imports",
+    "with_missing_imports",
 ]
 
 BUILTINS = frozenset(dir(builtins))
 LIBRARIES = frozenset(("np", "pd", "plt", "sns", "tf", "numpy", "pandas", "scipy", "sklearn", "torch", "matplotlib", "pytest"))
-COMPARING = frozenset(["isclose", "allclose", "array_equal", "approx", "deepcopy"])
-"""Functions by which asserts compare, whose import labels forget: never the program's."""
+COMPARISON_FUNCTIONS = frozenset(["isclose", "allclose", "array_equal", "approx", "deepcopy"])
+"""Functions that asserts compare with. Labels often forget to import them, and they are never the program's."""
 _FORGOTTEN = {
     "collections": "Counter OrderedDict defaultdict deque namedtuple",
     "decimal": "Decimal",
@@ -35,7 +35,7 @@ _FORGOTTEN = {
     "math": "ceil floor isclose isinf isnan sqrt",
     "operator": "itemgetter",
 }
-_HOME_OF = {
+_MODULE_OF = {
     **{name: module for module, names in _FORGOTTEN.items() for name in names.split()},
     "isclose": "math",
     "allclose": "numpy",
@@ -43,7 +43,7 @@ _HOME_OF = {
     "approx": "pytest",
     "deepcopy": "copy",
 }
-"""Where a name of a library comes from. A program's own Counter could be equal to everything."""
+"""The module of a library's name. It must not be asked of the program: its own Counter could be equal to everything."""
 
 
 def bound_names(trees: list[ast.Module]) -> set[str]:
@@ -70,16 +70,17 @@ def called_names(trees: list[ast.Module]) -> set[str]:
     }
 
 
-def forgotten(names: Collection[str], entry: str, trees: Sequence[ast.Module]) -> set[str]:
-    """Those of *names*, which the tests use without having them, that are a library's: unless all are, or *entry* says otherwise.
+def missing_imports(names: Collection[str], entry: str, trees: Sequence[ast.Module]) -> set[str]:
+    """Those of *names* (used by the tests, but not defined there) that are functions of libraries which the label forgot to import.
 
-    What is called as the library's is not (a `Counter()` with nothing to count, `floor(17, 5)`) is the program's too.
+    A name in *entry* is the program's. So are all names if none would be left for the program, and a name that is called as the
+    library's function never is: a `Counter()` with nothing to count, `floor(17, 5)`.
     """
-    found = {name for name in names if name in _HOME_OF and not re.search(rf"\b{name}\b", entry)}
+    found = {name for name in names if name in _MODULE_OF and not re.search(rf"\b{name}\b", entry)}
     for node in (node for tree in trees for node in ast.walk(tree)) if found else ():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in found:
-            one = _HOME_OF[node.func.id] == "math" and node.func.id != "isclose"
-            if not node.args or (one and len(node.args) > 1):
+            takes_one = _MODULE_OF[node.func.id] == "math" and node.func.id != "isclose"
+            if not node.args or (takes_one and len(node.args) > 1):
                 found.discard(node.func.id)
     return found if entry or set(names) - found else set()
 
@@ -106,29 +107,29 @@ _MODULES = frozenset(
 )
 
 
-def forgotten_modules(tree: ast.Module) -> set[str]:
-    """Modules of the standard library that a test file means (`math.isclose`) without importing them."""
+def missing_module_imports(tree: ast.Module) -> set[str]:
+    """Modules of the standard library that a test file uses (`math.isclose`) without importing them."""
     used = {node.value.id for node in ast.walk(tree) if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)}
     return used & _MODULES & free_names([tree])
 
 
-def with_imports(text: str, names: Collection[str], modules: Collection[str] = ()) -> str:
-    """*text* after the imports that it forgot."""
+def with_missing_imports(text: str, names: Collection[str], modules: Collection[str] = ()) -> str:
+    """*text* with imports of *modules*, and of *names* from their libraries, put before it."""
     lines = [f"import {name}\n" for name in sorted(modules)]
-    lines += [f"from {_HOME_OF[name]} import {name}\n" for name in sorted(names)]
+    lines += [f"from {_MODULE_OF[name]} import {name}\n" for name in sorted(names)]
     return f"{''.join(lines)}{text}" if lines and "__future__" not in text else text
 
 
 _IMPORT = re.compile(r"(?:from[ \t]+(\w+)[\w.]*[ \t]+import[ \t]+[\w, \t]+|import[ \t]+(\w+)[\w.]*(?:[ \t]+as[ \t]+\w+)?)[ \t]*")
 
 
-def imports_in(prompt: str) -> str:
+def standard_imports(prompt: str) -> str:
     """Imports of the standard library in a prompt that is code, on which a program may rely that does not repeat the prompt."""
     found = [line for line in prompt.split("\n") if (match := _IMPORT.fullmatch(line)) and (match[1] or match[2]) in _STANDARD]
     return "\n".join(found)
 
 
 def free_names(trees: list[ast.Module]) -> set[str]:
-    """Names that are read, and bound nowhere: the program's, where tests and program are one file."""
+    """Names that are read and bound nowhere: they are the program's, if tests and program were one file."""
     read = {node.id for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
     return read - bound_names(trees) - BUILTINS - {"__name__", "__file__"}

@@ -1,11 +1,11 @@
-"""Labels whose cases are standard input and output: F5, F8, F9, F11, F12, F14 without a checker program, and data/ shapes."""
+"""Labels whose cases are standard input and output: APPS, TACO, DeepCoder, PrimeIntellect, open-r1, CodeContests, CommonOJ."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from sandbox.judging.checkers import output_check
-from sandbox.judging.labels.text import described, limits_of, parsed
+from sandbox.judging.labels.text import columns_of, described, limits_of, parsed
 from sandbox.judging.languages import language_named
 from sandbox.words.errors import LabelError
 from sandbox.words.suite import StdioCase, Suite
@@ -14,15 +14,13 @@ __all__ = ["from_code_contests", "from_columns", "from_rows"]
 
 
 def from_columns(label: dict[str, Any]) -> Suite:
-    r"""F5: {"inputs": ["1 2\\n"], "outputs": ["3\\n"]}; an item may be a list of lines."""
-    inputs, outputs = parsed(label["inputs"]), parsed(label["outputs"])
-    if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
-        raise LabelError(f"F5: inputs and outputs are lists of the same length; found {described(inputs)} and {described(outputs)}")
+    r"""APPS, TACO: {"inputs": ["1 2\\n"], "outputs": ["3\\n"]}; an item may be a list of lines."""
+    inputs, outputs = columns_of(label, "F5")
     return _suite("F5", list(zip(inputs, outputs, strict=True)), label)
 
 
 def from_rows(rows: list[dict[str, Any]], label: dict[str, Any]) -> Suite:
-    """F8, F9, F12, F14: a list of dicts with input and output; F12 has {"stdin": ...} and {"stdout": ...} inside."""
+    """DeepCoder, PrimeIntellect, open-r1: a list of dicts with input and output. CommonOJ: those are {"stdin": ...} and {"stdout": ...}."""
     pairs = []
     for row in rows:
         given, wanted = row["input"] or "", row["output"]
@@ -35,7 +33,7 @@ def from_rows(rows: list[dict[str, Any]], label: dict[str, Any]) -> Suite:
 
 
 def from_code_contests(label: dict[str, Any]) -> Suite:
-    """F11: public, private and generated tests, each {"input": [...], "output": [...]} or a list of dicts."""
+    """CodeContests: public, private and generated tests, each {"input": [...], "output": [...]} or a list of dicts."""
     pairs: list[tuple[Any, Any]] = []
     for key in ("public_tests", "private_tests", "generated_tests"):
         tests = parsed(label[key]) if label.get(key) else {}

@@ -1,4 +1,4 @@
-"""Labels as texts: JSON, Python literals, compressed pickles; and the settings that many formats share."""
+"""What many label formats share: texts of JSON, Python literals and compressed pickles, limits, and names of files."""
 
 from __future__ import annotations
 
@@ -16,7 +16,18 @@ from sandbox.judging import syntax
 from sandbox.judging.checkers.text import shorten
 from sandbox.words.errors import LabelError
 
-__all__ = ["described", "is_plain_json", "limits_of", "listed", "parsed", "positive", "unpacked", "without_none"]
+__all__ = [
+    "arrays_as_lists",
+    "checked_file_name",
+    "columns_of",
+    "described",
+    "is_plain_json",
+    "limits_of",
+    "parsed",
+    "positive",
+    "unpacked",
+    "without_none",
+]
 
 MAX_UNPACKED_BYTES = 256 << 20
 
@@ -35,18 +46,18 @@ def described(value: Any) -> str:
 
 
 def without_none(label: dict[Any, Any]) -> dict[str, Any]:
-    """*label* without the keys that are None: the `datasets` library fills every absent key of a row so."""
+    """*label* without keys that are None: the `datasets` library gives None to every key that a row does not have."""
     return {key: value for key, value in label.items() if value is not None}
 
 
-def listed(value: Any) -> Any:
+def arrays_as_lists(value: Any) -> Any:
     """*value* with arrays (a column that pandas has read) as lists, at any depth."""
     if isinstance(value, dict):
-        return {key: listed(item) for key, item in value.items()}
+        return {key: arrays_as_lists(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(map(listed, value)) if type(value) in (list, tuple) else value
+        return type(value)(map(arrays_as_lists, value)) if type(value) in (list, tuple) else value
     if callable(getattr(value, "tolist", None)):
-        return listed(value.tolist())
+        return arrays_as_lists(value.tolist())
     return value
 
 
@@ -89,6 +100,20 @@ def _literal(text: str) -> Any:
         return syntax.literal(text)
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         return None
+
+
+def columns_of(label: dict[str, Any], name: str) -> tuple[list[Any], list[Any]]:
+    """The lists `inputs` and `outputs` of a label of the format *name*.
+
+    Raises:
+        LabelError: they are not lists of the same length.
+    """
+    inputs, outputs = parsed(label["inputs"]), parsed(label["outputs"])
+    if not isinstance(inputs, list) or not isinstance(outputs, list) or len(inputs) != len(outputs):
+        raise LabelError(
+            f"{name}: inputs and outputs are lists of the same length; found {described(inputs)} and {described(outputs)}"
+        )
+    return inputs, outputs
 
 
 class _PlainUnpickler(pickle.Unpickler):
@@ -197,3 +222,15 @@ def positive(value: Any, name: str) -> float:
     if not 0 < number < float("inf"):
         raise LabelError(f"the label's {name} is {value!r}; it should be a positive number")
     return number
+
+
+def checked_file_name(name: str, where: str) -> str:
+    """*name*, if it can be that of a file in the label's folder.
+
+    Raises:
+        LabelError: it cannot.
+    """
+    parts = name.split("/")
+    if not name.isprintable() or ".." in parts or "" in parts or "." in parts or len(name) > 500:
+        raise LabelError(f"{where}: the file {name[:100]!r} lies outside of the label's folder, or has a name that no file has")
+    return name

@@ -1,4 +1,4 @@
-"""What the judge has to know of a language: one row each."""
+"""The languages that candidates may be written in, one row each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Python programs of some datasets rely on without importing it."""
+"""The imports that Python programs of some data sets rely on without writing them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _names() -> frozenset[str]:
 
 
 def preamble_for(source: str) -> str:
-    """The standard preamble, or "" for a program that has no word of it: those imports touch half a thousand objects.
+    """The standard preamble, or "" for a program that uses none of its names: those imports touch half a thousand objects.
 
     A program that builds names as texts (`globals()["gcd"]`) contains the words `globals`, `eval` or `exec`, and gets it too.
     """

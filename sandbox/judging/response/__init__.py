@@ -1,1 +1,1 @@
-"""From what a model said to the program that is meant."""
+"""Finds the program in a model's response."""

@@ -1,4 +1,4 @@
-"""What is found in a response: a candidate, or why there is none."""
+"""The result of extraction: a candidate, or the reason why there is none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Responses that go on with the code at the end of a prompt, as those of base models do."""
+"""Completions: responses that continue the code at the end of a prompt, as those of base models do."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import re
 from collections.abc import Sequence
 
 from sandbox.judging.response.fences import blocks_of
-from sandbox.judging.response.prose import START
+from sandbox.judging.response.prose import CODE_START
 
-__all__ = ["continued", "defines", "open_function"]
+__all__ = ["continue_code", "defines", "open_function"]
 
 _STRING = re.compile(r"(\"{3}|'{3})[\s\S]*?(?:\1|\Z)")
 
@@ -34,7 +34,7 @@ def open_function(prompt: str, names: Sequence[str]) -> str:
     elif blocks:
         return ""
     lines = text.split("\n")
-    first = next((number for number, line in enumerate(lines) if START.match(line)), None)
+    first = next((number for number, line in enumerate(lines) if CODE_START.match(line)), None)
     if first is None:
         return ""
     code = "\n".join(lines[first:])
@@ -55,7 +55,7 @@ def open_function(prompt: str, names: Sequence[str]) -> str:
     return code
 
 
-def continued(start: str, body: str) -> str:
+def continue_code(start: str, body: str) -> str:
     """*start* with *body* after it; a first line whose indentation was lost gets that of the function's body back."""
     lines = body.split("\n")
     del lines[: next((number for number, line in enumerate(lines) if line.strip()), 0)]

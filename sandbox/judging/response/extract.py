@@ -1,8 +1,8 @@
-"""A model's response → the program in it, or why there is none.
+"""Extracts the program from a model's response, or says why there is none.
 
 Nothing here parses the program: a response is hostile text, and Python's parser can be made to take minutes over a short one.
-Where there are several blocks, or several ways to read a response, and it matters which of them parse, the caller passes *parses*,
-which asks a confined worker. One block in fences that nothing else in the response resembles is taken as it is, and asks nobody.
+Where there are several blocks, or several ways to read a response, it matters which of them parse; *parses*, which the caller passes,
+asks a confined worker. A response with a single fenced block, and nothing else like code, is taken as it is and needs no worker.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from sandbox.judging.response.candidate import Candidate, Choice, NoCode
-from sandbox.judging.response.completion import continued, defines, open_function
+from sandbox.judging.response.completion import continue_code, defines, open_function
 from sandbox.judging.response.fences import Block, blocks_of, fence_of, is_indented_code, loose_blocks_of
-from sandbox.judging.response.prose import guessed, is_prose, is_words, looks_like_code
-from sandbox.judging.response.reasoning import answers, reasoning_opened_by
+from sandbox.judging.response.prose import guess_program, is_blank_or_prose, is_prose, looks_like_code
+from sandbox.judging.response.reasoning import possible_answers, reasoning_opened_by
 from sandbox.judging.response.special_tokens import strip_special_tokens
 
 __all__ = ["Candidate", "Choice", "NoCode", "extract"]
@@ -71,19 +71,19 @@ class _Valid:
 
 @dataclass
 class _Reader:
-    """How a response is read: what `extract` was asked for."""
+    """Reads one response in the ways that `extract` allows."""
 
-    continued: str
+    prompt: str
     start: str
-    """The beginning of a function at the end of *continued*."""
+    """The beginning of a function at the end of *prompt*."""
     entry_points: Sequence[str]
     tags: frozenset[str]
     choice: Choice
     valid: _Valid | None
 
     def best(self, text: str) -> Candidate | NoCode:
-        """What the strict reading finds; where that is no valid program and there are other readings, the first that is one."""
-        readings = [reading for answer in answers(text) for reading in self._readings(answer)]
+        """The program of the strict reading; where that is not valid, the first valid one of the looser readings."""
+        readings = [reading for answer in possible_answers(text) for reading in self._readings(answer)]
         if len(readings) > 1 and self.valid:  # all of their blocks at once: a question is a job
             self.valid([text for texts in readings if isinstance(texts, list) for text in texts])
         strict = self._found(readings[0])
@@ -98,11 +98,11 @@ class _Reader:
         return self.valid is None or self.valid([text])[0]
 
     def _readings(self, answer: str | NoCode) -> Iterator[list[str] | str | NoCode]:
-        """The blocks that may be the program, or a text without fences; first by the rules, then by looser ones that differ."""
+        """The blocks that may be the program, or a text without fences: first read strictly, then in looser ways that give others."""
         if isinstance(answer, NoCode):
             yield answer
             return
-        fence = _fence_opened_by(self.continued, answer, started=bool(self.start))
+        fence = _fence_opened_by(self.prompt, answer, started=bool(self.start))
         blocks = blocks_of(fence + answer)[: 1 if fence else None]
         strict = self._wanted(blocks) if blocks else answer
         yield strict
@@ -130,7 +130,7 @@ class _Reader:
             return reading
         found = reading if isinstance(reading, str) else self._chosen(reading)
         if self.start and not defines(found, self.entry_points):
-            return Candidate(source=continued(self.start, found), how="completion")
+            return Candidate(source=continue_code(self.start, found), how="completion")
         return Candidate(source=found, how="fenced") if isinstance(reading, list) else self._bare(found)
 
     def _chosen(self, texts: list[str]) -> str:
@@ -151,14 +151,14 @@ class _Reader:
         lines = text.split("\n")
         begin = next((number for number, line in enumerate(lines) if line.strip()), 0)
         if self.valid is not None and not looks_like_code(lines[begin]):
-            behind_words = next((number for number, line in enumerate(lines) if not is_words(line)), begin)
+            behind_words = next((number for number, line in enumerate(lines) if not is_blank_or_prose(line)), begin)
             behind_paragraph = next((number for number in range(begin, len(lines)) if not lines[number].strip()), begin)
             begins = dict.fromkeys((behind_words, begin, begin + 1, behind_paragraph))
             texts = [text for text in ("\n".join(lines[number:]) for number in begins) if not is_prose(text)]
             found = next((text for text, ok in zip(texts, self.valid(texts), strict=True) if ok), None)
             if found is not None:
                 return Candidate(source=found, how="bare")
-        return guessed(lines, begin)
+        return guess_program(lines, begin)
 
 
 def _is_wrapper(block: Block) -> bool:

@@ -1,4 +1,4 @@
-"""Fenced blocks of code in a text: by the rules of CommonMark, and as models write them all the same."""
+"""Fenced blocks of code in a text: by the rules of CommonMark, or loosely, as models write them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _BEGIN = re.compile(_INDENT)
 _TAG = re.compile(r"[\w.+#-]*")
 _AROUND = " \t*_"
 """Blanks, and the marks of bold and italic text."""
-MOST = 3
-"""Columns by which a fence may be indented; what is further to the right is code."""
+MAX_INDENT = 3
+"""Columns by which a fence may be indented; further to the right it is a line of code."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ def loose_blocks_of(text: str) -> list[Block]:
 
 
 def _scanned(text: str, opens: Callable[[str], _Opening | None], before_end: Callable[[str, _Opening], str | None]) -> list[Block]:
-    """*before_end* says what of a line belongs to the block before the fence that ends it; None where no such fence is in it."""
+    """*before_end* returns the part of a line before a fence that ends the block; None where the line has no such fence."""
     found: list[Block] = []
     opening: _Opening | None = None
     lines: list[str] = []
@@ -72,7 +72,7 @@ def _scanned(text: str, opens: Callable[[str], _Opening | None], before_end: Cal
 
 
 def fence_of(line: str) -> re.Match[str] | None:
-    """The fence that *line* is; what stands behind backticks holds no backtick (or it is code in a sentence)."""
+    """The fence that *line* is, or None. No other backtick may follow: then it is code within a sentence."""
     if "```" not in line and "~~~" not in line:
         return None
     fence = _FENCE.match(line)
@@ -81,7 +81,7 @@ def fence_of(line: str) -> re.Match[str] | None:
 
 def is_indented_code(fence: re.Match[str]) -> bool:
     """Whether *fence* stands too far to the right for one that is in no list: it is a line of code, such as of a docstring."""
-    return not fence["item"] and _columns(fence["indent"]) > MOST
+    return not fence["item"] and _columns(fence["indent"]) > MAX_INDENT
 
 
 def _opening(line: str) -> _Opening | None:
@@ -95,7 +95,7 @@ def _end(line: str, opening: _Opening) -> str | None:
         return None
     # An opening fence that is indented itself is in an item of a list, the text of which begins about where the fence does.
     begin = _columns(opening.indent)
-    return "" if _columns(fence["indent"]) <= (begin + MOST if opening.item or begin > MOST else MOST) else None
+    return "" if _columns(fence["indent"]) <= (begin + MAX_INDENT if opening.item or begin > MAX_INDENT else MAX_INDENT) else None
 
 
 def _loose_opening(line: str) -> _Opening | None:
@@ -124,7 +124,7 @@ def _loose_end(line: str, opening: _Opening) -> str | None:
 
 
 def _cut(block: Block) -> Block:
-    """A last block that is not closed: up to a fence that stands anywhere in a line of its own, if no other is behind it."""
+    """*block*, which is not closed, up to its last fence, if that is alone on its line."""
     head, mark, tail = block.text.rpartition("```")
     before, _, line = head.rpartition("\n")
     alone = mark and not line.strip("` \t") and not tail.partition("\n")[0].strip()

@@ -1,4 +1,4 @@
-"""What was said in a conversation: responses and prompts may be texts or lists of messages."""
+"""Responses and prompts as texts, or as lists of chat messages."""
 
 from __future__ import annotations
 
@@ -7,36 +7,36 @@ from typing import Any, TypeAlias
 
 from sandbox.words.errors import ConfigurationError
 
-__all__ = ["Said", "said_by", "text_of"]
+__all__ = ["TextOrMessages", "checked_last_message", "last_message"]
 
-Said: TypeAlias = "str | Sequence[Mapping[str, Any]] | None"
+TextOrMessages: TypeAlias = "str | Sequence[Mapping[str, Any]] | None"
 """A text, messages with role and content, or nothing."""
 
 
-def said_by(role: str, said: Said, name: str) -> str:
-    """`text_of`, for an argument called *name*.
+def checked_last_message(role: str, conversation: TextOrMessages, name: str) -> str:
+    """`last_message`, for an argument called *name* that a caller passed.
 
     Raises:
         ConfigurationError: it is neither a text nor a list of messages.
     """
-    listed = _listed(said)
+    messages = _as_list(conversation)
     if (
-        said is None
-        or isinstance(said, str)
-        or (isinstance(listed, list | tuple) and all(isinstance(one, Mapping) for one in listed))
+        conversation is None
+        or isinstance(conversation, str)
+        or (isinstance(messages, list | tuple) and all(isinstance(one, Mapping) for one in messages))
     ):
-        return text_of(said, role)
-    raise ConfigurationError(f"{name}={repr(said)[:80]}: a text is meant, or a list of messages with role and content")
+        return last_message(conversation, role)
+    raise ConfigurationError(f"{name}={repr(conversation)[:80]}: a text is meant, or a list of messages with role and content")
 
 
-def text_of(said: Any, role: str) -> str:
-    """What *role* said last: *said* is a text, a list of messages, or nothing. Content in parts is joined."""
-    if isinstance(said, str):
-        return said
-    listed = _listed(said)
-    if not isinstance(listed, Sequence):
+def last_message(conversation: Any, role: str) -> str:
+    """The last message of *role* in *conversation* (a text, a list of messages or None). Content in parts is joined."""
+    if isinstance(conversation, str):
+        return conversation
+    messages = _as_list(conversation)
+    if not isinstance(messages, Sequence):
         return ""
-    for message in reversed(listed):
+    for message in reversed(messages):
         if isinstance(message, Mapping) and message.get("role") == role:
             content = message.get("content")
             if isinstance(content, str) or content is None:
@@ -45,6 +45,6 @@ def text_of(said: Any, role: str) -> str:
     return ""
 
 
-def _listed(said: Any) -> Any:
+def _as_list(conversation: Any) -> Any:
     """An array (of a column that pandas has read) as a list."""
-    return said.tolist() if callable(getattr(said, "tolist", None)) else said
+    return conversation.tolist() if callable(getattr(conversation, "tolist", None)) else conversation

@@ -1,4 +1,4 @@
-"""Where a model's reasoning ends and its answer begins."""
+"""Separates a model's reasoning from its answer."""
 
 from __future__ import annotations
 
@@ -8,25 +8,25 @@ from collections.abc import Iterator
 from sandbox.judging.response.candidate import NoCode
 from sandbox.judging.response.fences import blocks_of
 
-__all__ = ["answers", "final_answer", "reasoning_opened_by"]
+__all__ = ["final_answer", "possible_answers", "reasoning_opened_by"]
 
 _OPENED = re.compile(r"<think>\s*(?:</think>\s*)?\Z")
 
 
 def reasoning_opened_by(prompt: str) -> str:
-    """The `<think>` at the end of *prompt*, or the `<think></think>`: what a template began is part of the response behind it."""
+    """The `<think>` or `<think></think>` at the end of *prompt*: a chat template wrote it there, but it belongs to the response."""
     found = _OPENED.search(prompt)
     return found[0] if found else ""
 
 
 def final_answer(text: str) -> str | NoCode:
-    """What follows the reasoning; what is inside the last <answer>, if there is one."""
+    """The text after the reasoning, or what is inside its last <answer> if there is one."""
     _, closing, tail = text.rpartition("</think>")
     return _final(tail if closing else text, closed=bool(closing))
 
 
-def answers(text: str) -> Iterator[str | NoCode]:
-    """The final answer; then what it is if every `</think>` but the first is a word in the answer's code."""
+def possible_answers(text: str) -> Iterator[str | NoCode]:
+    """The final answer; then the one that follows if every `</think>` but the first is only part of the answer's code."""
     yield final_answer(text)
     tail = text.partition("</think>")[2]
     ends = tail.count("</think>")

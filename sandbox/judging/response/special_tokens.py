@@ -1,4 +1,4 @@
-"""The special tokens of tokenizers and chat templates, as texts."""
+"""Removes the special tokens that tokenizers and chat templates leave at the ends of a response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of several texts are valid Python. A worker is asked: to parse a hostile text is not for the host."""
+"""Says which of several texts are valid Python. A worker parses them, because a hostile text can keep the parser busy for minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Expected values from a program that is known right: run once in a worker of its own, and remembered."""
+"""Expected values from a reference solution: it runs once, as a job of its own, and its answers are remembered."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.judging.checkers import Equal, Found, Root, SameItems
+from sandbox.judging.checkers import Equal, EqualAsSets, NotNone, PolynomialRoot
 from sandbox.words.errors import LabelError, WorkerError
 from sandbox.words.job import AnswerKind, Call, Job, Run
 from sandbox.words.limits import Limits
 from sandbox.words.suite import CallCase, Reference, Suite, ValueCheck
 from sandbox.words.verdict import VERDICT_OF_CAUSE, Owner
 
-__all__ = ["with_expected"]
+__all__ = ["with_expected_values"]
 
 RELATIVE = 1e-7
 ABSOLUTE = 1e-6
@@ -23,11 +23,13 @@ MAX_KNOWN = 64
 
 _lock = threading.Lock()  # protects the next
 _known: dict[int, tuple[Reference, tuple[CallCase, ...]]] = {}
-"""By the identity of the reference, which is kept alive here: all samples of a group have the same suite."""
+"""By the id of the reference, which this dict keeps alive: all samples of a group have the same suite."""
 
 
-def with_expected(suite: Suite, reference: Reference, run: Callable[[Job, float], Run], limits: Limits, deadline: float) -> Suite:
-    """*suite* with cases in the place of its reference.
+def with_expected_values(
+    suite: Suite, reference: Reference, run: Callable[[Job, float], Run], limits: Limits, deadline: float
+) -> Suite:
+    """*suite* with cases instead of its reference.
 
     Raises:
         LabelError: the reference program fails on one of its own inputs.
@@ -63,8 +65,8 @@ def _cases(
     return tuple(cases)
 
 
-# EvalPlus's own oracles for problems of MBPP whose right answers are several (evalplus.eval of 0.3.1).
-_IN_ANY_ORDER = frozenset(
+# EvalPlus's own rules for problems of MBPP that have several right answers (evalplus.eval of 0.3.1).
+_EQUAL_AS_SETS = frozenset(
     [
         "similar_elements",
         "find_char_long",
@@ -80,12 +82,12 @@ _NOT_NONE = frozenset(("check_str", "text_match_three", "text_starta_endb"))
 
 
 def _check(call: Call, expected: Any, tolerance: float) -> ValueCheck:
-    if call.function in _IN_ANY_ORDER and isinstance(expected, list | tuple | set):
-        return SameItems(expected=expected)
+    if call.function in _EQUAL_AS_SETS and isinstance(expected, list | tuple | set):
+        return EqualAsSets(expected=expected)
     if call.function in _NOT_NONE:
-        return Found(expected=expected is not None and expected is not False)
+        return NotNone(expected=expected is not None and expected is not False)
     if call.function == "find_zero" and len(call.args) == 1 and isinstance(call.args[0], list):
-        return Root(coefficients=tuple(call.args[0]), absolute=max(tolerance, 1e-4))
+        return PolynomialRoot(coefficients=tuple(call.args[0]), absolute=max(tolerance, 1e-4))
     if tolerance == 0.0 and _is_floats(expected):
         tolerance = ABSOLUTE
     return Equal(expected=expected, relative=RELATIVE if tolerance else 0.0, absolute=tolerance)

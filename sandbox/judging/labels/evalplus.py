@@ -1,4 +1,4 @@
-"""F2: inputs with a canonical solution, whose answers are the expected values (EvalPlus)."""
+"""Labels of EvalPlus: inputs, and a canonical solution whose answers to them are the expected values."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ def from_inputs(label: dict[str, Any]) -> Suite:
         calls += [Call(function=entry, args=tuple(row)) for row in rows]
     prompt = str(label.get("prompt") or "")
     # A canonical solution of HumanEval is the body that continues the prompt; one of MBPP is a whole program.
-    program = solution if f"def {entry}" in solution else prompt + solution
+    source = solution if f"def {entry}" in solution else prompt + solution
     try:
         tolerance = float(label.get("atol") or 0.0)
     except (TypeError, ValueError):
         raise LabelError(f"F2: atol is {described(label['atol'])}; it should be a number") from None
     return Suite(
-        reference=Reference(source=program, calls=tuple(calls), tolerance=tolerance),
+        reference=Reference(source=source, calls=tuple(calls), tolerance=tolerance),
         format="F2",
         entry_points=(entry,),
         prompt=prompt,
