@@ -263,9 +263,7 @@ def _compared(check: Callable[[Any], Comparison], answer: object) -> CaseResult:
         comparison = check(answer)
     except (LabelError, WorkerError):
         raise
-    except (
-        Exception
-    ) as error:  # the candidate chose the value: if it breaks the check, its answer is wrong, and we are not at fault
+    except Exception as error:  # the candidate chose the value: what breaks the check is a wrong answer, and no fault of ours
         comparison = Comparison(ok=False, difference=f"the answer cannot be compared: {type(error).__name__}")
     verdict = Verdict.ACCEPTED if comparison.ok else Verdict.WRONG_ANSWER
     return CaseResult(verdict=verdict, answered=True, difference=comparison.difference)
