@@ -30,6 +30,5 @@ RULES = CodeRules(
     template="chatml",  # or "plain", "llama3", or a text of your own with {feedback} in it
 )
 
-check_settings()
-
 AgentInstance, AgentExecutor = agent_classes(lambda: CodeEpisode(RULES))  # what OpenRLHF looks for in this file
+check_settings()

@@ -29,6 +29,5 @@ RULES = MathRules(
     template="chatml",  # or "plain", "llama3", or a text of your own with {feedback} in it
 )
 
-math.check_settings()
-
 AgentInstance, AgentExecutor = agent_classes(lambda: MathEpisode(RULES))  # what OpenRLHF looks for in this file
+math.check_settings()

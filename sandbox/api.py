@@ -153,7 +153,8 @@ class Sandbox:
         )
         options = NodeOptions(start=start, workers=workers, node_jobs=node_jobs)
         self._pool = options.pool() if backend is backend.of_node else Cluster(options, nodes=ray_nodes)
-        self._threads = Threads(lambda: self._pool.size)
+        pool = self._pool  # and not self: a sandbox that is dropped is to be freed at once
+        self._threads = Threads(lambda: pool.size)
         self._times = LabelTimes()
 
     def __enter__(self) -> Self:

@@ -17,6 +17,7 @@ from machine import (
     CLIENTS_PYTHON,
     DATA,
     REQUIRED,
+    apart,
     as_nobody,
     memory_group_place,
     other_pythons,
@@ -44,16 +45,13 @@ def pytest_addoption(parser):
 def pytest_collection_modifyitems(config, items):
     if not config.option.quick:
         return
-    kept, left = [], Counter()
-    turns = Counter()
+    kept, dropped, turns = [], [], Counter()
+    config.left_out = Counter()
     for item in items:
         why = _why_not_quick(item, turns)
-        if why:
-            left[why] += 1
-        else:
-            kept.append(item)
-    config.left_out = left
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+        config.left_out.update([why] if why else [])
+        (dropped if why else kept).append(item)
+    config.hook.pytest_deselected(items=dropped)
     items[:] = kept
 
 
@@ -78,7 +76,7 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "alone: beside no other test, for it looks at the whole machine, or keeps it busy")
     config.addinivalue_line(
         "markers",
-        "needs(what): what the test needs of the machine: data, clients, pythons, landlock, nobody, quota, memory_group, docker, gvisor, ray, schemathesis, chromium, docs",
+        "needs(what): what the test needs of the machine: apart, data, clients, pythons, landlock, nobody, quota, memory_group, docker, gvisor, ray, schemathesis, chromium, docs",
     )
 
 
@@ -88,6 +86,8 @@ def _missing(what):
         return None if (DATA / "humaneval.jsonl").exists() else f"the problems are not in {DATA} (set SANDBOX_DATA)"
     if what == "clients":
         return None if CLIENTS_PYTHON.exists() else "no real clients installed: make clients"
+    if what == "apart":
+        return None if apart() else "no namespace can be made here in which a control leaves nothing"
     if what == "landlock":
         return None if landlock_abi() >= 6 else "this kernel has no Landlock ABI 6 (Linux 6.12)"
     if what == "quota":

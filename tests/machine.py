@@ -198,7 +198,7 @@ def run_apart(command, *, input=None, seconds=60, **options):  # noqa: A002  # a
     options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
     if input is not None:
         options["stdin"] = subprocess.PIPE
-    process = subprocess.Popen([*_apart(), *command], start_new_session=True, **options)
+    process = subprocess.Popen([*apart(), *command], start_new_session=True, **options)
     try:
         out, err = process.communicate(input, timeout=seconds)
     finally:
@@ -212,10 +212,13 @@ def run_apart(command, *, input=None, seconds=60, **options):  # noqa: A002  # a
 
 
 @functools.cache
-def _apart():
+def apart():
     """The beginning of a command that makes such namespaces, and keeps processes and users as they are; [] where none can be made."""
-    users = ["--user", "--map-current-user"] if os.geteuid() else []
-    command = ["unshare", *users, "--ipc", "--mount", "sh", "-c", 'mount -t tmpfs shm /dev/shm && exec "$@"', "control"]
+    # An ordinary user's shell keeps the capability to mount in its own user namespace; the control has none.
+    users = ["--user", "--map-current-user", "--keep-caps"] if os.geteuid() else []
+    drop = "setpriv --inh-caps=-all --ambient-caps=-all " if users else ""
+    script = f'mount -t tmpfs shm /dev/shm && exec {drop}"$@"'
+    command = ["unshare", *users, "--ipc", "--mount", "sh", "-c", script, "control"]
     try:
         can = subprocess.run([*command, "true"], capture_output=True, check=False).returncode == 0
     except OSError:

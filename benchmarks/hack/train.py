@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 
+os.environ.pop("SANDBOX_RECORD", None)  # of the user's own training
 os.environ.update(TRANSFORMERS_OFFLINE="1", HF_DATASETS_OFFLINE="1")
 os.environ.update(SANDBOX_SHAPE="binary", SANDBOX_CACHE="1000", SANDBOX_DEADLINE_SECONDS="600")  # on a busy machine too
 
@@ -165,11 +166,14 @@ def show(columns: tuple[str, ...], rows: list[tuple[str, ...]]) -> None:
 
 def write(page: Path, tables: tuple[tuple[tuple[str, ...], list[tuple[str, ...]]], ...]) -> None:
     """Put the tables where the page has its two marks."""
+    text = page.read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1:
+        raise SystemExit(f"{page}: it has to have the marks {BEGIN} and {END} once each; the tables go between them")
     parts = []
     for columns, rows in tables:
         lines = [columns, ("---",) * len(columns), *rows]
         parts.append("".join(f"| {' | '.join(line)} |\n" for line in lines))
-    before, _, rest = page.read_text(encoding="utf-8").partition(BEGIN)
+    before, _, rest = text.partition(BEGIN)
     page.write_text(f"{before}{BEGIN}\n\n" + "\n".join(parts) + f"\n{END}{rest.partition(END)[2]}", encoding="utf-8")
 
 

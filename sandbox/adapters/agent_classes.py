@@ -18,6 +18,8 @@ def agent_classes(episode: Callable[[], Episode]) -> tuple[type, type]:
         ImportError: OpenRLHF is not installed, or has no agents.
     """
     theirs: Any = importlib.import_module("openrlhf.utils.agent")
+    if not hasattr(theirs, "MultiTurnAgentExecutor"):
+        raise ImportError("OpenRLHF 0.9.1 or newer is needed: this one has no MultiTurnAgentExecutor")
 
     class AgentInstance(theirs.AgentInstanceBase):  # type: ignore[misc]  # OpenRLHF has no types
         """One episode; OpenRLHF makes one for every sample."""

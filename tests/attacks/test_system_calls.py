@@ -80,6 +80,7 @@ def test_without_the_filter_the_kernel_looks_at_the_arguments():
     assert len(alike) <= 3, alike  # a sysctl may refuse bpf or io_uring for everybody
 
 
+@pytest.mark.needs("apart")
 def test_a_control_leaves_nothing_on_the_machine():
     """Whatever a control makes: a queue, a file in /dev/shm, a process that goes on."""
     before = own_ipc_objects()
