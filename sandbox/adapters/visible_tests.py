@@ -20,7 +20,6 @@ from sandbox.words.suite import Suite
 __all__ = ["VisibleAndHidden", "split_label"]
 
 _PUBLIC = (("public_test_cases", ("private_test_cases",)), ("public_tests", ("private_tests", "generated_tests")))
-MAX_KNOWN = 256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,6 +74,7 @@ def _by_publicity(plain: Any) -> VisibleAndHidden | None:
     return None
 
 
+MAX_KNOWN = 256
 _known: BoundedCache[tuple[int, int], tuple[Suite, VisibleAndHidden]] = BoundedCache(MAX_KNOWN)
 """By the identity of a suite that was split, which is kept alive here: expected values that a reference gives are remembered by suite."""
 
