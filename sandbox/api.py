@@ -12,7 +12,8 @@ from collections.abc import AsyncIterator, Callable, Generator, Iterable, Iterat
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from enum import Enum
+from typing import Any, TypeAlias, TypeVar
 
 from typing_extensions import Self
 
@@ -36,6 +37,8 @@ from sandbox.words.limits import Limits
 from sandbox.words.verdict import Verdict
 
 __all__ = ["Batch", "Sample", "Sandbox", "Score"]
+
+_Option = TypeVar("_Option", bound=Enum)
 
 _RECENT = 1000
 """Judgements kept for equal samples while an iterable of unknown length is read."""
@@ -83,8 +86,8 @@ class Sandbox:
     cluster, each with *workers* and *node_jobs* of its own; *ray_nodes* says on which: those with a custom resource ("sandbox") or a
     label ("kind=cpu"; default: all). *python* is the interpreter that
     candidates run in, *warm* the modules it imports beforehand (such as numpy), *readable* folders that candidates may read beside
-    the interpreter's and the system's libraries. *isolation* is the tier of confinement; layers of *allow_missing* may be missing,
-    any other that cannot be enforced is LayerMissing when the first worker starts.
+    the interpreter's and the system's libraries. *isolation* is the tier of confinement. Layers in *allow_missing* may be missing. If
+    any other layer cannot be enforced, the first worker's start raises LayerMissing.
 
     Raises:
         ConfigurationError: an option cannot be used; the message says which and why.
@@ -119,13 +122,9 @@ class Sandbox:
         if workers is not None and not isinstance(workers, int):
             raise ConfigurationError(f"workers={workers!r}: a number is meant")
         self.shape = Shape.parse(shape) if isinstance(shape, str) else shape
-        try:
-            choice = Choice(choice)
-        except ValueError:
-            raise ConfigurationError(f"choice={choice!r}: use {', '.join(item.value for item in Choice)}") from None
         self.rules = Rules(
             limits=limits or Limits(),
-            choice=choice,
+            choice=_one_of(Choice, "choice", choice),
             early_stop=self.shape.needs_only_passes if early_stop is None else early_stop,
             entropy=entropy,
         )
@@ -134,21 +133,14 @@ class Sandbox:
                 f"cache={cache} keeps judgements for equal samples; with entropy, or without deduplicate, none are equal"
             )
         self._deduplicator = Deduplicator(cache) if deduplicate and not entropy else None
-        try:
-            isolation = Isolation(isolation)
-        except ValueError:
-            raise ConfigurationError(f"isolation={isolation!r}: use {', '.join(item.value for item in Isolation)}") from None
-        try:
-            backend = Backend(backend)
-        except ValueError:
-            raise ConfigurationError(f"backend={backend!r}: use {', '.join(item.value for item in Backend)}") from None
+        backend = _one_of(Backend, "backend", backend)
         start = Starter(
             backend=backend.of_node,
             image=image,
             python=python,
             warm=warm,
             readable=readable,
-            isolation=isolation,
+            isolation=_one_of(Isolation, "isolation", isolation),
             allow_missing=parse_layers(allow_missing),
         )
         options = NodeOptions(start=start, workers=workers, node_jobs=node_jobs)
@@ -302,6 +294,14 @@ class Sandbox:
             ConfigurationError: the sandbox is closed, or belongs to another process.
         """
         return self._threads.submit(function, *args, **kwargs)
+
+
+def _one_of(kind: type[_Option], name: str, value: _Option | str) -> _Option:
+    """The member of *kind* that *value* is or names; *name* is what the argument is called."""
+    try:
+        return kind(value)
+    except ValueError:
+        raise ConfigurationError(f"{name}={value!r}: use {', '.join(item.value for item in kind)}") from None
 
 
 def _parts(sample: Sample, number: int) -> tuple[str, Any, str]:

@@ -3,38 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from typing import Any
 
 from sandbox.api import Score
-from sandbox.judging.reward import Outcome
 from sandbox.words.details import without_trailing_colon
 from sandbox.words.job import Run
-from sandbox.words.verdict import Verdict
 
-__all__ = ["LINE_BEGINS", "SHOWN_OUTCOMES", "digest_of", "run_as_json", "score_as_json", "shown_outcome"]
-
-LINE_BEGINS = '{"time": '
-"""How a line of `SANDBOX_RECORD` begins. Within a JSON text it cannot stand: there a quotation mark has a backslash before it."""
-
-
-SHOWN_OUTCOMES = (
-    *(outcome.value for outcome in Outcome if outcome is not Outcome.INTERNAL),
-    Verdict.LABEL_ERROR.value,
-    Verdict.INTERNAL_ERROR.value,
-)
-
-
-def shown_outcome(outcome: str, verdict: str) -> str:
-    """The outcome as people see it: `internal` is `label_error` or `internal_error` there, since those are mended by different people."""
-    if outcome != Outcome.INTERNAL.value:
-        return outcome
-    return Verdict.LABEL_ERROR.value if verdict == Verdict.LABEL_ERROR.value else Verdict.INTERNAL_ERROR.value
-
-
-def digest_of(*values: object) -> str:
-    """A short name for *values*: by it a sample (its response and its prompt) is known again."""
-    return hashlib.blake2b(repr(values).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+__all__ = ["run_as_json", "score_as_json"]
 
 
 def score_as_json(score: Score) -> dict[str, Any]:

@@ -72,7 +72,7 @@ def _layers(text: str) -> frozenset[Layer]:
 
 VARIABLES: tuple[Variable, ...] = (
     Variable(name="SANDBOX_WORKERS", read=_whole, default="one a processor", meaning="jobs that run at the same time"),
-    Variable(name="SANDBOX_NODE_JOBS", read=_whole, default="one a processor", meaning="jobs that all processes on this node run together; 0: no cap"),
+    Variable(name="SANDBOX_NODE_JOBS", read=_whole, default="one a processor, or SANDBOX_WORKERS if more", meaning="jobs that all processes on this node run together; 0: no cap"),
     Variable(name="SANDBOX_SHAPE", read=Shape.parse, default="documented", meaning="documented, binary, fraction, threshold:0.8, table:{...}"),
     Variable(name="SANDBOX_CHOICE", read=Choice, default="auto", meaning="which of several code blocks counts: auto, first, last, joined"),
     Variable(name="SANDBOX_EARLY_STOP", read=_switch, default="1 for binary", meaning="end a suite at its first failure"),
@@ -88,7 +88,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(name="SANDBOX_ISOLATION", read=Isolation, default="auto", meaning="tier of confinement: auto, namespaces, unprivileged"),
     Variable(name="SANDBOX_ALLOW_MISSING", read=_layers, default="", meaning="layers of confinement that may be missing, such as memory"),
     Variable(name="SANDBOX_CPU_SECONDS", read=_number, default="5", limit="cpu_seconds", meaning="CPU time of one case"),
-    Variable(name="SANDBOX_WALL_SECONDS", read=_number, default="3 x CPU + 1", limit="wall_seconds", meaning="idle guard of one case"),
+    Variable(name="SANDBOX_WALL_SECONDS", read=_number, default="3 x CPU + 1", limit="wall_seconds", meaning="wall time of one case, waiting for a processor not counted"),
     Variable(name="SANDBOX_MEMORY_MB", read=_mebibytes, default="1024", limit="memory_bytes", meaning="memory of one case, MiB"),
     Variable(name="SANDBOX_OUTPUT_MB", read=_mebibytes, default="16", limit="output_bytes", meaning="output of one case, MiB"),
     Variable(name="SANDBOX_FILE_MB", read=_mebibytes, default="64", limit="file_bytes", meaning="size of a file that a program writes, MiB"),

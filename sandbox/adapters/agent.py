@@ -1,13 +1,6 @@
-"""Episodes of several turns, for OpenRLHF's agent mode: the model answers, the environment answers back, the last answer counts.
+"""Episodes in which a model repairs its code, for OpenRLHF's agent mode; what every episode does is in `episode`.
 
-`examples/agent_func_code.py` and `examples/agent_func_math.py` hold only rules and the classes that OpenRLHF asks for (`agent_classes`): it loads them without
-`sys.modules`, and calls `reset` and `step` on the event loop that drives vLLM. So nothing here blocks that loop, nothing is raised
-(an exception would end the training), turns are counted here (OpenRLHF has no limit of its own), and the same keys are logged at every step.
-
-**Step rewards are settlements.** OpenRLHF adds up the rewards of an episode's steps and looks at nothing else of them; and it
-ends an episode without a word when the context is full. So each step pays the difference between what the episode is worth if it
-ends here and what was paid before: wherever it ends, the sum is what its last answer is worth, and no model gains by talking until it is
-cut off.
+`examples/agent_func_code.py` holds only rules and the classes that OpenRLHF asks for (`agent_classes`): it loads them without `sys.modules`.
 """
 
 from __future__ import annotations
@@ -15,119 +8,23 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
-from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sandbox.adapters import feedback
-from sandbox.adapters.process_sandbox import ours, sandbox_of_process
-from sandbox.adapters.public_cases import Parts, split
-from sandbox.adapters.record import record
+from sandbox.adapters.episode import Episode, Turn, in_template
+from sandbox.adapters.metrics import metrics_of
+from sandbox.adapters.process_sandbox import internal_error_score, sandbox_of_process
+from sandbox.adapters.record import record_score
 from sandbox.adapters.sample_log import log_with_backoff
+from sandbox.adapters.visible_tests import VisibleAndHidden, split_label
 from sandbox.api import Sandbox, Score
 from sandbox.judging.response.candidate import NoCode
-from sandbox.judging.response.reasoning import reasoning_opened_by
-from sandbox.judging.response.special_tokens import strip_special_tokens
 from sandbox.judging.reward import Outcome
 from sandbox.words.errors import ConfigurationError, LabelError
 from sandbox.words.verdict import Verdict
 
-__all__ = ["CODE_LOG_KEYS", "TEMPLATES", "CodeEpisode", "CodeRules", "Episode", "Turn", "in_template"]
-
-_log = logging.getLogger("sandbox")
-
-TEMPLATES = {
-    "plain": "\n\n{feedback}\n\nAssistant: ",
-    "chatml": "\n<|im_start|>user\n{feedback}<|im_end|>\n<|im_start|>assistant\n",
-    "llama3": ("<|start_header_id|>user<|end_header_id|>\n\n{feedback}<|eot_id|><|start_header_id|>assistant<|end_header_id|>\n\n"),
-}
-"""How feedback becomes a message. The token that ends the model's own turn is the model's: it is part of its answer."""
-
-
-def in_template(template: str, text: str) -> str:
-    """*text* as a message: *template* is a name of `TEMPLATES` or a text with {feedback} in it.
-
-    Raises:
-        ConfigurationError: it is neither.
-    """
-    template = TEMPLATES.get(template, template)
-    if "{feedback}" not in template:
-        raise ConfigurationError(f"template={template!r}: use {', '.join(TEMPLATES)}, or a text with {{feedback}} in it")
-    return template.replace("{feedback}", text)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Turn:
-    """What one answer of the model led to."""
-
-    worth: float
-    """What the episode is worth if it ends here."""
-    score: float
-    """The same within [0, 1], for dynamic filtering."""
-    feedback: str
-    """For the model; "" where the episode is done."""
-    done: bool
-    logs: Mapping[str, float] = field(default_factory=dict)
-
-
-class Episode(ABC):
-    """One episode. *log_keys* are logged at every step, 0.0 where a turn has no other number for them."""
-
-    log_keys: tuple[str, ...] = ()
-
-    def __init__(self, template: str) -> None:
-        in_template(template, "")  # a wrong one stops the start of a training, not its middle
-        self._template = template
-        self._prompt = ""
-        self._paid = 0.0
-        self.turns = 0
-        self.wall_seconds = 0.0
-        """Of the workers, all turns together."""
-
-    async def reset(self, states: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        """Begin: {"observation", "label"} in, {"observation"} out, as it was."""
-        observation = states.get("observation")
-        self._prompt = observation if isinstance(observation, str) else ""
-        self._paid, self.turns, self.wall_seconds = 0.0, 0, 0.0
-        return {"observation": observation}
-
-    async def step(self, states: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        """Take one answer: {"action_text", "label", "sampling_params", ...} in, what OpenRLHF 0.11 asks of a step out. Never raises."""
-        import torch
-
-        self.turns += 1
-        try:
-            turn = await self.turn(str(states.get("action_text") or ""), states.get("label"))
-        except Exception:  # it would end the training; it is logged and counted instead
-            _log.exception("a turn could not be judged")
-            turn = Turn(worth=0.0, score=0.5, feedback="", done=True, logs={"internal_error": 1.0})
-        worth = float(turn.worth) if math.isfinite(turn.worth) else 0.0
-        reward, self._paid = worth - self._paid, worth
-        logs = {"turns": float(self.turns), "finished": float(turn.done), "wall_ms": self.wall_seconds * 1000.0, **turn.logs}
-        return {
-            "rewards": torch.tensor([reward], dtype=torch.float32),
-            "scores": torch.tensor([min(1.0, max(0.0, turn.score))], dtype=torch.float32),
-            "environment_feedback": "" if turn.done else in_template(self._template, turn.feedback),
-            "done": turn.done,
-            "sampling_params": states.get("sampling_params"),
-            "extra_logs": {key: torch.tensor([logs.get(key, 0.0)], dtype=torch.float32) for key in self.log_keys},
-        }
-
-    @property
-    def prompt(self) -> str:
-        """What this turn's answer was asked for with: the first prompt, with the reasoning that this turn's template opens, if any."""
-        prompt = strip_special_tokens(self._prompt)
-        if self.turns <= 1:
-            return prompt
-        return prompt.removesuffix(reasoning_opened_by(prompt)) + reasoning_opened_by(in_template(self._template, ""))
-
-    @abstractmethod
-    async def turn(self, answer: str, label: Any) -> Turn:
-        """Judge one *answer* without blocking the event loop."""
-
-
-# --- repairing code -------------------------------------------------------------------------------------------------------
+__all__ = ["CODE_LOG_KEYS", "CodeEpisode", "CodeRules"]
 
 CODE_LOG_KEYS = (
     "code_correctness", "pass_rate", "visible_pass_rate", "turns", "finished", "timeout", "crash", "internal_error", "wall_ms",
@@ -152,9 +49,9 @@ class CodeRules:
     progress: float = 0.1
     turn_cost: float = 0.05
     shown: int = 1
-    """Cases of a plain label that are visible (see `sandbox.adapters.public_cases`)."""
+    """Cases of a plain label that are visible (see `sandbox.adapters.visible_tests`)."""
     template: str = "plain"
-    """A name of `TEMPLATES`, or a text with {feedback} in it."""
+    """A name of `sandbox.adapters.episode.TEMPLATES`, or a text with {feedback} in it."""
     request: str = "Please answer with the whole corrected program in one ```python block."
     """What the model is asked for after the feedback."""
 
@@ -172,8 +69,8 @@ class CodeEpisode(Episode):
     """Code repair: visible tests answer back, hidden tests decide.
 
     An answer that passes the visible tests, or is the last one allowed, is judged by the hidden tests, and the episode ends; of those
-    the model is never told anything. Until then an answer is worth what the visible tests say. A label without visible tests
-    can only be told apart from no program at all: whatever is valid Python is judged at once.
+    the model is never told anything. Until then an answer is worth what the visible tests say. Where a label has no visible tests,
+    the model is only told that there is no program, or no valid Python; any other answer is judged by the hidden tests at once.
     """
 
     log_keys = CODE_LOG_KEYS
@@ -190,9 +87,9 @@ class CodeEpisode(Episode):
     def _judged(self, box: Sandbox, answer: str, label: Any) -> Turn:
         prompt = self.prompt
         try:
-            parts = split(label, self.rules.shown)
+            parts = split_label(label, self.rules.shown)
         except LabelError as error:
-            return self._end(record(ours(str(error), box), answer, prompt), 0.0)
+            return self._end(record_score(internal_error_score(str(error), box), answer, prompt), 0.0)
         last = self.turns >= self.rules.turns
         seen, told = self._visible(box, answer, prompt, parts, last=last)
         if seen is not None and seen.outcome is Outcome.INTERNAL:
@@ -202,26 +99,28 @@ class CodeEpisode(Episode):
             return self._go_on(seen, rate, f"{told}\n\n{self.rules.request}")
         return self._end(self._scored(box, answer, parts.hidden, prompt), rate)
 
-    def _visible(self, box: Sandbox, answer: str, prompt: str, parts: Parts, *, last: bool) -> tuple[Score | None, str]:
+    def _visible(self, box: Sandbox, answer: str, prompt: str, parts: VisibleAndHidden, *, last: bool) -> tuple[Score | None, str]:
         """What visible tests say, and what to tell the model: nothing where the hidden ones are to decide."""
         if parts.visible is not None:
             seen = self._scored(box, answer, parts.visible, prompt)
             if last or seen.outcome in (Outcome.PASS, Outcome.INTERNAL):
                 return seen, ""
             program = box.program(answer, parts.visible, prompt)
-            return seen, feedback.about(seen, parts.visible, None if isinstance(program, NoCode) else program, box)
+            return seen, feedback.feedback_on(seen, parts.visible, None if isinstance(program, NoCode) else program, box)
         if last:
             return None, ""
         program = box.program(answer, parts.hidden, prompt)
-        told = f"{feedback.NOTHING}: {program.reason}." if isinstance(program, NoCode) else feedback.why_uncompiled(program, box)
+        told = f"{feedback.NO_PROGRAM}: {program.reason}." if isinstance(program, NoCode) else feedback.why_uncompiled(program, box)
         if not told:
             return None, ""
         seen = self._scored(box, answer, parts.hidden, prompt)
-        # What is no program fails before any test is asked, so this says nothing of the hidden tests; anything else is not told.
-        return (seen, feedback.harmless(told)) if seen.verdict in (Verdict.NO_CODE, Verdict.COMPILE_ERROR) else (None, "")
+        # No program, or no valid Python, fails before any test runs: saying so gives away nothing of the hidden tests. The rest is not said.
+        return (
+            (seen, feedback.break_special_tokens(told)) if seen.verdict in (Verdict.NO_CODE, Verdict.COMPILE_ERROR) else (None, "")
+        )
 
     def _scored(self, box: Sandbox, answer: str, label: Any, prompt: str) -> Score:
-        score = record(box.score(answer, label, prompt), answer, prompt)
+        score = record_score(box.score(answer, label, prompt), answer, prompt)
         self.wall_seconds += score.judgement.usage.wall_seconds
         if score.outcome is Outcome.INTERNAL:
             log_with_backoff(logging.WARNING, f"{score.verdict.value}: {score.judgement.reason}")
@@ -242,11 +141,10 @@ class CodeEpisode(Episode):
         return min(1.0, max(-1.0, shaped))
 
     def _logs(self, score: Score, worth: float, rate: float, *, hidden: bool) -> dict[str, float]:
+        metrics = metrics_of(score)
         return {
             "code_correctness": worth,
             "pass_rate": score.pass_rate if hidden else 0.0,
             "visible_pass_rate": rate,
-            "timeout": float(score.outcome is Outcome.TIMEOUT),
-            "crash": float(score.outcome is Outcome.CRASH),
-            "internal_error": float(score.outcome is Outcome.INTERNAL),
+            **{key: metrics[key] for key in ("timeout", "crash", "internal_error")},
         }

@@ -6,7 +6,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from sandbox.adapters.agent import Episode
+from sandbox.adapters.episode import Episode
 
 __all__ = ["agent_classes"]
 

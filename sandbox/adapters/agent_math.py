@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.adapters.agent import Episode, Turn, in_template
-from sandbox.adapters.math import Answered, amark
+from sandbox.adapters.episode import Episode, Turn, in_template
+from sandbox.adapters.math import Grade, amark
 from sandbox.judging.response.reasoning import reasoning_opened_by
 from sandbox.words.errors import ConfigurationError
 
@@ -21,18 +21,18 @@ MATH_LOG_KEYS = ("correct", "attempts", "turns", "finished", "timeout", "interna
 """`attempts` are the turns that stated an answer; the others are of the last turn, `wall_ms` of all of them together."""
 
 WORTH = {
-    Answered.RIGHT: 1.0,
-    Answered.WRONG: -0.3,
-    Answered.TIMEOUT: -0.3,
-    Answered.NOTHING: -0.5,
-    Answered.INTERNAL: 0.0,
+    Grade.RIGHT: 1.0,
+    Grade.WRONG: -0.3,
+    Grade.TIMEOUT: -0.3,
+    Grade.NO_ANSWER: -0.5,
+    Grade.INTERNAL: 0.0,
 }
-"""What an episode is worth whose last turn ends so, wherever it ends (see `sandbox.adapters.agent` on settlements)."""
+"""What an episode is worth whose last turn ends so, wherever it ends (see `sandbox.adapters.episode` on settlements)."""
 
 _FEEDBACK = {
-    Answered.WRONG: "[INCORRECT] Try again. Think step by step, and end with: The answer is: ...",
-    Answered.TIMEOUT: "[INCORRECT] Your answer is too hard to compute. Try again, and give it in its simplest form.",
-    Answered.NOTHING: "[NO ANSWER FOUND] Please state the final answer, as in: The answer is: 42",
+    Grade.WRONG: "[INCORRECT] Try again. Think step by step, and end with: The answer is: ...",
+    Grade.TIMEOUT: "[INCORRECT] Your answer is too hard to compute. Try again, and give it in its simplest form.",
+    Grade.NO_ANSWER: "[NO ANSWER FOUND] Please state the final answer, as in: The answer is: 42",
 }
 
 
@@ -47,7 +47,7 @@ class MathRules:
     turns: int = 3
     """Answers that the model may give."""
     template: str = "plain"
-    """A name of `sandbox.adapters.agent.TEMPLATES`, or a text with {feedback} in it."""
+    """A name of `sandbox.adapters.episode.TEMPLATES`, or a text with {feedback} in it."""
 
     def __post_init__(self) -> None:
         if self.turns < 1:
@@ -76,16 +76,16 @@ class MathEpisode(Episode):
         self.wall_seconds += marked.wall_seconds
         self._attempts += marked.answer is not None
         worth = WORTH[marked.answered]
-        done = marked.answered in (Answered.RIGHT, Answered.INTERNAL) or self.turns >= self.rules.turns
+        done = marked.answered in (Grade.RIGHT, Grade.INTERNAL) or self.turns >= self.rules.turns
         return Turn(
             worth=worth,
             score=min(1.0, max(0.0, worth + 0.5)),
             feedback="" if done else _FEEDBACK[marked.answered],
             done=done,
             logs={
-                "correct": float(marked.answered is Answered.RIGHT),
+                "correct": float(marked.answered is Grade.RIGHT),
                 "attempts": float(self._attempts),
-                "timeout": float(marked.answered is Answered.TIMEOUT),
-                "internal_error": float(marked.answered is Answered.INTERNAL),
+                "timeout": float(marked.answered is Grade.TIMEOUT),
+                "internal_error": float(marked.answered is Grade.INTERNAL),
             },
         )

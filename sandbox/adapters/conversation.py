@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from sandbox.adapters.columns import item_or_none
 from sandbox.adapters.openrlhf import response_of
 from sandbox.judging.response.special_tokens import strip_special_tokens
 from sandbox.words.errors import ConfigurationError
@@ -85,7 +86,7 @@ class Quality:
         import torch
 
         texts = [strip_special_tokens(str(query or "")) for query in queries]
-        short = [_is_short(str(query or ""), _at(prompts, number)) for number, query in enumerate(queries)]
+        short = [_is_short(str(query or ""), item_or_none(prompts, number)) for number, query in enumerate(queries)]
         try:
             found: list[float | None] = list(self.qualities(texts))
         except Exception:  # the trainer would swallow it and die of it later; it is counted and logged instead
@@ -208,7 +209,3 @@ class Quality:
 
 def _is_short(query: str, prompt: Any) -> bool:
     return len(strip_special_tokens(response_of(query, str(prompt or ""))).split()) < SHORT_WORDS
-
-
-def _at(values: Sequence[Any] | None, number: int) -> Any:
-    return values[number] if values is not None and number < len(values) else None

@@ -10,18 +10,18 @@ import re
 from typing import Any
 
 from sandbox.api import Sandbox, Score
-from sandbox.judging.checkers.text import shorten
 from sandbox.judging.checkers.values import bounded_repr
-from sandbox.judging.languages.python import preamble_for
+from sandbox.judging.languages.python import full_preamble
 from sandbox.judging.response.candidate import Candidate
 from sandbox.judging.response.special_tokens import SPECIAL_TOKEN
 from sandbox.words.errors import SandboxError
 from sandbox.words.job import AnswerKind, Call, Job
 from sandbox.words.judgement import CaseResult
+from sandbox.words.shorten import shorten
 from sandbox.words.suite import CallCase, StdioCase, Suite
 from sandbox.words.verdict import Verdict
 
-__all__ = ["BROKEN", "NOTHING", "about", "harmless", "why_uncompiled"]
+__all__ = ["INVALID_PYTHON", "NO_PROGRAM", "break_special_tokens", "feedback_on", "why_uncompiled"]
 
 MAX_QUESTION = 400
 MAX_TRACEBACK = 1500
@@ -37,12 +37,12 @@ _WORDS = {
     Verdict.VIOLATION: "it does what programs may not do here",
 }
 
-NOTHING = "There is no program in your answer"
-BROKEN = "Your program is no valid Python"
+NO_PROGRAM = "There is no program in your answer"
+INVALID_PYTHON = "Your program is no valid Python"
 _SPECIAL = re.compile(SPECIAL_TOKEN)
 
 
-def harmless(text: str) -> str:
+def break_special_tokens(text: str) -> str:
     """*text* in which no special token of a chat template is one any more: `< |im_end|>`."""
     while True:  # what is broken up may leave another behind it
         broken = _SPECIAL.sub(lambda token: f"{token[0][0]} {token[0][1:]}" if len(token[0]) > 1 else "", text)
@@ -51,7 +51,7 @@ def harmless(text: str) -> str:
         text = broken
 
 
-def about(score: Score, suite: Suite, program: Candidate | None, box: Sandbox) -> str:
+def feedback_on(score: Score, suite: Suite, program: Candidate | None, box: Sandbox) -> str:
     """What to tell of a *program* that visible tests, *suite*, did not accept. Runs it once more where it raised, for the traceback.
 
     Raises:
@@ -59,7 +59,7 @@ def about(score: Score, suite: Suite, program: Candidate | None, box: Sandbox) -
     """
     judgement = score.judgement
     if judgement.verdict is Verdict.NO_CODE or program is None:
-        return harmless(f"{NOTHING}: {judgement.reason}." if judgement.reason else f"{NOTHING}.")
+        return break_special_tokens(f"{NO_PROGRAM}: {judgement.reason}." if judgement.reason else f"{NO_PROGRAM}.")
     cases = judgement.cases
     passed = sum(case.verdict is Verdict.ACCEPTED for case in cases)
     number, failed = next(
@@ -67,7 +67,7 @@ def about(score: Score, suite: Suite, program: Candidate | None, box: Sandbox) -
         (0, CaseResult(verdict=judgement.verdict)),
     )
     if failed.verdict is Verdict.COMPILE_ERROR:
-        return harmless(f"{BROKEN}: {_tail(failed.detail.removeprefix('compile:'))}")
+        return break_special_tokens(f"{INVALID_PYTHON}: {_tail(failed.detail.removeprefix('compile:'))}")
     lines = [f"Your program passes {passed} of {len(cases)} visible tests. The first that it fails:"]
     question = _question(suite, number) or failed.name
     if question:
@@ -76,7 +76,7 @@ def about(score: Score, suite: Suite, program: Candidate | None, box: Sandbox) -
     lines.append(f"{_WORDS.get(failed.verdict, 'it fails')}{': ' if said else ''}{_tail(said)}")
     if failed.verdict is Verdict.RUNTIME_ERROR:
         lines.append(_tail(_traceback(suite, number, program, box)))
-    return harmless("\n".join(line for line in lines if line))
+    return break_special_tokens("\n".join(line for line in lines if line))
 
 
 def _tail(text: str) -> str:
@@ -118,12 +118,12 @@ def _sandbox_asks(name, expression, args, kwargs):
         return "".join(traceback.format_exception(type(error), error, trace))
     return ""
 """
-"""Stands behind the program: what it answers is only ever shown to the model whose program it is."""
+"""Appended to the program. A program may forge what this answers, but only the model that wrote the program is shown it."""
 
 
 def _traceback(suite: Suite, number: int, program: Candidate, box: Sandbox) -> str:
     """How the program failed a visible test, in its own words, from a run of its own; "" where it does not say."""
-    preamble = (preamble_for(program.source) if suite.standard_preamble else "") + suite.preamble
+    preamble = full_preamble(suite, program.source)
     case = suite.cases[number] if number < len(suite.cases) else None
     limits = box.rules.for_suite(suite)
     try:
@@ -165,4 +165,4 @@ def why_uncompiled(program: Candidate, box: Sandbox) -> str:
         ConfigurationError: workers cannot be started, or the sandbox is closed.
     """
     run = box.run(_COMPILES, stdin=program.source)
-    return harmless(f"{BROKEN}: {_tail(run.stdout.decode('utf-8', 'replace'))}") if run.stdout else ""
+    return break_special_tokens(f"{INVALID_PYTHON}: {_tail(run.stdout.decode('utf-8', 'replace'))}") if run.stdout else ""

@@ -1,13 +1,14 @@
 r"""Rewards for mathematics: `examples/reward_func_math.py` for OpenRLHF, the rules of the document this project implements.
 
-The final answer of a response (`sandbox.judging.checkers.mathematics`) is compared with the label's: as numbers, as texts, and, where neither
+The final answer of a response (`sandbox.judging.response.math_answer`) is compared with the label's: as numbers, as texts, and, where neither
 can tell, as mathematics by math-verify (`pip install '.[math]'`).
 
 **A parser of formulas is not for the trainer's process.** `\boxed{9^{9^{9^9}}}` takes for ever and all memory, so math-verify runs in a
-confined worker, one wholly fresh job for every comparison. Both answers are in that job, the expected one too, which for programs would break the
-first law of this project. Here it holds in another way: what the model wrote is data that a grammar reads (ANTLR; the one `eval`, of sympy's
-`parse_expr`, is never reached, because answers are handed over as LaTeX only), none of it is run, and the program that compares is ours. The
-job has no network, no files of others and no next job, so what an unknown fault of the parser could give away is one answer to nobody.
+confined worker, one wholly fresh job for every comparison. Both answers are in that job, the expected one too, which for programs would break
+the rule that no expected value is where a candidate runs. Here it holds in another way: what the model wrote is data that a grammar reads
+(ANTLR; the one `eval`, of sympy's `parse_expr`, is never reached, because answers are handed over as LaTeX only), none of it is run, and the
+program that compares is ours. The job has no network, no files of others and no next job, so what an unknown fault of the parser could give
+away is one answer to nobody.
 
 Where math-verify is not installed, formulas are compared as numbers and texts only: 1/2 is 0.5, and x+1 is not 1+x. It is said once, in the log.
 """
@@ -26,10 +27,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from sandbox.adapters.columns import item_or_none
 from sandbox.adapters.openrlhf import response_of
 from sandbox.adapters.process_sandbox import check_settings
 from sandbox.api import Sandbox
-from sandbox.judging.checkers.mathematics import answer_in, same_answer, without_typography
+from sandbox.judging.checkers.mathematics import same_answer, without_typography
+from sandbox.judging.response.math_answer import answer_in
 from sandbox.judging.response.reasoning import reasoning_opened_by
 from sandbox.settings import Settings
 from sandbox.words.errors import ConfigurationError, SandboxError, install_hint
@@ -39,7 +42,7 @@ from sandbox.words.verdict import VERDICT_OF_CAUSE, Cause, Owner
 if TYPE_CHECKING:
     import torch
 
-__all__ = ["LOG_KEYS", "REWARDS", "Answered", "Marked", "amark", "check_settings", "compare", "mark", "reward_func"]
+__all__ = ["LOG_KEYS", "REWARDS", "Grade", "GradedAnswer", "amark", "check_settings", "compare", "mark", "reward_func"]
 
 _log = logging.getLogger("sandbox")
 
@@ -47,12 +50,12 @@ LOG_KEYS = ("math_accuracy", "answer_formatted", "timeout", "internal_error", "w
 """The keys of `extra_logs`, always all of them: one number a sample, which the trainer averages itself."""
 
 
-class Answered(str, Enum):
+class Grade(str, Enum):
     """What became of a response."""
 
     RIGHT = "right"
     WRONG = "wrong"
-    NOTHING = "nothing"
+    NO_ANSWER = "nothing"
     """It states no answer, or one of more characters than an answer has."""
     TIMEOUT = "timeout"
     """Its answer could not be compared within the limits of a job: wrong."""
@@ -60,21 +63,21 @@ class Answered(str, Enum):
     """Our fault, or a label without an answer."""
 
 
-REWARDS: Mapping[Answered, float] = {
-    Answered.RIGHT: 1.0,
-    Answered.WRONG: 0.0,
-    Answered.NOTHING: -0.5,
-    Answered.TIMEOUT: 0.0,
-    Answered.INTERNAL: 0.0,
+REWARDS: Mapping[Grade, float] = {
+    Grade.RIGHT: 1.0,
+    Grade.WRONG: 0.0,
+    Grade.NO_ANSWER: -0.5,
+    Grade.TIMEOUT: 0.0,
+    Grade.INTERNAL: 0.0,
 }
 """As in the document; scores are (reward + 0.5) / 1.5, as there."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Marked:
+class GradedAnswer:
     """One response, compared."""
 
-    answered: Answered
+    answered: Grade
     answer: str | None = None
     """What it gave as its answer."""
     wall_seconds: float = 0.0
@@ -105,12 +108,14 @@ def reward_func(
     """
     import torch
 
-    marks = _marked([(str(query or ""), _at(prompts, number), _at(labels, number)) for number, query in enumerate(queries)])
+    marks = _mark_all(
+        [(str(query or ""), item_or_none(prompts, number), item_or_none(labels, number)) for number, query in enumerate(queries)]
+    )
     logs = {
-        "math_accuracy": [float(one.answered is Answered.RIGHT) for one in marks],
-        "answer_formatted": [float(one.answered is not Answered.NOTHING) for one in marks],
-        "timeout": [float(one.answered is Answered.TIMEOUT) for one in marks],
-        "internal_error": [float(one.answered is Answered.INTERNAL) for one in marks],
+        "math_accuracy": [float(one.answered is Grade.RIGHT) for one in marks],
+        "answer_formatted": [float(one.answered is not Grade.NO_ANSWER) for one in marks],
+        "timeout": [float(one.answered is Grade.TIMEOUT) for one in marks],
+        "internal_error": [float(one.answered is Grade.INTERNAL) for one in marks],
         "wall_ms": [one.wall_seconds * 1000.0 for one in marks],
     }
     return {
@@ -120,11 +125,7 @@ def reward_func(
     }
 
 
-def _at(values: Sequence[Any] | None, number: int) -> Any:
-    return values[number] if values is not None and number < len(values) else None
-
-
-def _marked(samples: list[tuple[str, Any, Any]]) -> list[Marked]:
+def _mark_all(samples: list[tuple[str, Any, Any]]) -> list[GradedAnswer]:
     box = None
     if len(samples) > 1:
         try:
@@ -137,16 +138,16 @@ def _marked(samples: list[tuple[str, Any, Any]]) -> list[Marked]:
     return [future.result() for future in futures]
 
 
-def _mark_query(query: str, prompt: Any, label: Any) -> Marked:
+def _mark_query(query: str, prompt: Any, label: Any) -> GradedAnswer:
     try:
         asked = str(prompt or "")
         return mark(reasoning_opened_by(asked) + response_of(query, asked), label)
     except Exception:  # the trainer would swallow it and die of it later; it is counted and logged instead
         _log.exception("an answer could not be marked")
-        return Marked(answered=Answered.INTERNAL)
+        return GradedAnswer(answered=Grade.INTERNAL)
 
 
-def mark(response: str, label: Any) -> Marked:
+def mark(response: str, label: Any) -> GradedAnswer:
     """Compare the final answer of *response* with *label*; blocks while a worker compares formulas.
 
     Raises:
@@ -156,21 +157,21 @@ def mark(response: str, label: Any) -> Marked:
     wanted = _wanted(label)
     if not wanted:
         _log.warning("a label has no answer: %.80r", label)
-        return Marked(answered=Answered.INTERNAL)
+        return GradedAnswer(answered=Grade.INTERNAL)
     answer = answer_in(response)
     if answer is None:
-        return Marked(answered=Answered.NOTHING)
-    worst, seconds = Answered.WRONG, 0.0
+        return GradedAnswer(answered=Grade.NO_ANSWER)
+    worst, seconds = Grade.WRONG, 0.0
     for one in wanted[:MAX_ALTERNATIVES]:
         marked = compare(answer, one)
         seconds += marked.wall_seconds
-        if marked.answered is Answered.RIGHT:
-            return Marked(answered=Answered.RIGHT, answer=answer, wall_seconds=seconds)
-        worst = marked.answered if marked.answered is not Answered.WRONG else worst
-    return Marked(answered=worst, answer=answer, wall_seconds=seconds)
+        if marked.answered is Grade.RIGHT:
+            return GradedAnswer(answered=Grade.RIGHT, answer=answer, wall_seconds=seconds)
+        worst = marked.answered if marked.answered is not Grade.WRONG else worst
+    return GradedAnswer(answered=worst, answer=answer, wall_seconds=seconds)
 
 
-async def amark(response: str, label: Any) -> Marked:
+async def amark(response: str, label: Any) -> GradedAnswer:
     """`mark`, without blocking the event loop.
 
     Raises:
@@ -226,7 +227,7 @@ print(json.dumps(bool(wanted and said and verify(wanted, said, timeout_seconds=N
 """
 
 
-def compare(said: str, wanted: str) -> Marked:
+def compare(said: str, wanted: str) -> GradedAnswer:
     """Compare two answers; formulas in a worker, if math-verify is there.
 
     Raises:
@@ -236,18 +237,18 @@ def compare(said: str, wanted: str) -> Marked:
     decided = same_answer(said, wanted)
     box = _formulas() if decided is None else None
     if box is None:
-        return Marked(answered=Answered.RIGHT if decided else Answered.WRONG, answer=said)
+        return GradedAnswer(answered=Grade.RIGHT if decided else Grade.WRONG, answer=said)
     run = _asked(box, said, wanted)
-    answered, seconds = _answered(run), run.usage.wall_seconds
-    if answered is Answered.INTERNAL and VERDICT_OF_CAUSE[run.cause].owner is not Owner.OURS:
+    answered, seconds = _grade_of(run), run.usage.wall_seconds
+    if answered is Grade.INTERNAL and VERDICT_OF_CAUSE[run.cause].owner is not Owner.OURS:
         # Every failure has one owner: if 0 can be compared with the label, it is this answer that cannot.
         control = _asked(box, "0", wanted)
         seconds += control.usage.wall_seconds
-        if _answered(control) is not Answered.INTERNAL:
-            answered = Answered.TIMEOUT if run.cause in (Cause.CPU_TIME, Cause.WALL_TIME) else Answered.WRONG
-    if answered is Answered.INTERNAL:
+        if _grade_of(control) is not Grade.INTERNAL:
+            answered = Grade.TIMEOUT if run.cause in (Cause.CPU_TIME, Cause.WALL_TIME) else Grade.WRONG
+    if answered is Grade.INTERNAL:
         _log.warning("an answer could not be compared with %.80r: %s %s", wanted, run.cause.value, run.failure or run.detail)
-    return Marked(answered=answered, answer=said, wall_seconds=seconds)
+    return GradedAnswer(answered=answered, answer=said, wall_seconds=seconds)
 
 
 def _asked(box: Sandbox, said: str, wanted: str) -> Run:
@@ -256,11 +257,11 @@ def _asked(box: Sandbox, said: str, wanted: str) -> Run:
     return box.run_job(Job(source=_COMPARES, stdin=given, limits=box.rules.limits), deadline=deadline)
 
 
-def _answered(run: Run) -> Answered:
+def _grade_of(run: Run) -> Grade:
     """What a job said; INTERNAL where it said nothing that was asked."""
     if run.cause is not Cause.FINISHED or run.failure or run.stdout not in (b"true\n", b"false\n"):
-        return Answered.INTERNAL
-    return Answered.RIGHT if run.stdout == b"true\n" else Answered.WRONG
+        return Grade.INTERNAL
+    return Grade.RIGHT if run.stdout == b"true\n" else Grade.WRONG
 
 
 MODULE = "math_verify"

@@ -18,13 +18,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sandbox.adapters import process_sandbox
-from sandbox.adapters.process_sandbox import judged, ours, sandbox_of_process
-from sandbox.adapters.record import record
+from sandbox.adapters.columns import item_or_none
+from sandbox.adapters.metrics import metrics_of
+from sandbox.adapters.process_sandbox import internal_error_score, sandbox_of_process, score_without_raising
+from sandbox.adapters.record import record_score
 from sandbox.adapters.sample_log import Log, log_with_backoff
 from sandbox.api import Batch, Sandbox, Score
 from sandbox.judging.response.fences import blocks_of
 from sandbox.judging.response.special_tokens import SPECIAL_TOKEN, strip_special_tokens
-from sandbox.judging.reward import Outcome
 from sandbox.words.errors import ConfigurationError, install_hint
 
 if TYPE_CHECKING:
@@ -63,7 +64,9 @@ def reward_func(
     """
     import torch
 
-    samples = [(str(query or ""), _at(prompts, number), _at(labels, number)) for number, query in enumerate(queries)]
+    samples = [
+        (str(query or ""), item_or_none(prompts, number), item_or_none(labels, number)) for number, query in enumerate(queries)
+    ]
     columns = columns_of(_score(samples))
 
     def tensor(numbers: list[float]) -> torch.Tensor:
@@ -79,23 +82,16 @@ def reward_func(
 def columns_of(scores: Sequence[Score]) -> dict[str, list[float]]:
     """`rewards`, `scores` and each of `LOG_KEYS`: finite numbers, one a sample."""
     rewards = [score.reward for score in scores]
+    metrics = [metrics_of(score) for score in scores]
     columns = {
         "rewards": rewards,
         "scores": [min(1.0, max(0.0, score.score)) for score in scores],
         "code_correctness": rewards,
         "avg_correctness": rewards,
         "pass_rate": [score.pass_rate for score in scores],
-        "timeout": [float(score.outcome is Outcome.TIMEOUT) for score in scores],
-        "crash": [float(score.outcome is Outcome.CRASH) for score in scores],
-        "internal_error": [float(score.outcome is Outcome.INTERNAL) for score in scores],
-        "wall_ms": [score.judgement.usage.wall_seconds * 1000.0 for score in scores],
-        "sandbox_suspect": [float(bool(score.judgement.suspicions)) for score in scores],
+        **{key: [one[key] for one in metrics] for key in ("timeout", "crash", "internal_error", "wall_ms", "sandbox_suspect")},
     }
     return {name: [float(one) if math.isfinite(one) else 0.0 for one in column] for name, column in columns.items()}
-
-
-def _at(values: Sequence[Any] | None, number: int) -> Any:
-    return values[number] if values is not None and number < len(values) else None
 
 
 def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
@@ -103,7 +99,7 @@ def _score(samples: list[tuple[str, Any, Any]]) -> list[Score]:
         box = sandbox_of_process()
     except Exception as error:
         log_with_backoff(logging.ERROR, f"no sample can be scored: {error}")
-        return [record(ours(str(error)), query, prompt) for query, prompt, _ in samples]
+        return [record_score(internal_error_score(str(error)), query, prompt) for query, prompt, _ in samples]
     deadline = time.monotonic() + box.rules.limits.deadline_seconds
     if len(samples) == 1:
         return [score_query(box, *samples[0], deadline=deadline)]
@@ -128,8 +124,8 @@ def score_query(
         response, plain = response_of(query, asked), strip_special_tokens(asked)
     except Exception as error:  # the trainer would swallow it and die of it later; it is counted and logged instead
         _log.exception("a response could not be found in its query")
-        return record(ours(f"{type(error).__name__}: {error}", box), query)
-    return judged(box, response, label, plain, deadline=deadline, batch=batch, log=log)
+        return record_score(internal_error_score(f"{type(error).__name__}: {error}", box), query)
+    return score_without_raising(box, response, label, plain, deadline=deadline, batch=batch, log=log)
 
 
 # --- which part of a query is the response --------------------------------------------------------------------------------

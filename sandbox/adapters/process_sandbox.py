@@ -8,7 +8,7 @@ import os
 import threading
 from typing import Any
 
-from sandbox.adapters.record import record, start
+from sandbox.adapters.record import record_score, start_recording
 from sandbox.adapters.sample_log import Log, log_with_backoff
 from sandbox.api import Batch, Sandbox, Score
 from sandbox.judging.response.messages import TextOrMessages
@@ -18,7 +18,7 @@ from sandbox.words.errors import SandboxError
 from sandbox.words.judgement import Judgement
 from sandbox.words.verdict import Verdict
 
-__all__ = ["check_settings", "checked_sandbox", "judged", "ours", "sandbox_of_process"]
+__all__ = ["check_settings", "checked_sandbox", "internal_error_score", "sandbox_of_process", "score_without_raising"]
 
 _log = logging.getLogger("sandbox")
 
@@ -50,7 +50,7 @@ def sandbox_of_process() -> Sandbox:
     with _lock:
         if _box is None or _owner != os.getpid():
             settings = Settings.from_environment(os.environ)
-            start(settings.recording)
+            start_recording(settings.recording)
             _box = Sandbox(limits=settings.limits, **settings.options)
             _owner = os.getpid()
             atexit.register(_box.close)
@@ -72,7 +72,7 @@ def checked_sandbox() -> Sandbox:
         return sandbox_of_process()
 
 
-def judged(
+def score_without_raising(
     box: Sandbox,
     response: TextOrMessages,
     label: Any,
@@ -83,7 +83,7 @@ def judged(
     log: Log = log_with_backoff,
 ) -> Score:
     """`Sandbox.score` that raises nothing: what could not be judged is the outcome INTERNAL, and its reason is told. It is recorded."""
-    return record(_judged(box, response, label, prompt, deadline, batch, log), response, prompt)
+    return record_score(_judged(box, response, label, prompt, deadline, batch, log), response, prompt)
 
 
 def _judged(
@@ -99,16 +99,16 @@ def _judged(
         score = box.score(response, label, prompt, deadline=deadline, batch=batch)
     except SandboxError as error:  # one sample of thousands: it is counted and told, the training goes on
         log(logging.ERROR, f"a sample could not be scored: {error}")
-        return ours(f"{type(error).__name__}: {error}", box)
+        return internal_error_score(f"{type(error).__name__}: {error}", box)
     except Exception as error:  # a bug of ours: each with its traceback
         _log.exception("a sample could not be scored")
-        return ours(f"{type(error).__name__}: {error}", box)
+        return internal_error_score(f"{type(error).__name__}: {error}", box)
     if score.outcome is Outcome.INTERNAL:
         log(logging.WARNING, f"{score.verdict.value}: {score.judgement.reason}")
     return score
 
 
-def ours(reason: str, box: Sandbox | None = None) -> Score:
+def internal_error_score(reason: str, box: Sandbox | None = None) -> Score:
     """A sample that could not be judged: priced by the shape if there is one, else 0.0."""
     judgement = Judgement(verdict=Verdict.INTERNAL_ERROR, reason=reason)
     if box is not None:

@@ -20,11 +20,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.api import Score
-from sandbox.as_json import LINE_BEGINS, digest_of, score_as_json
+from sandbox.as_json import score_as_json
 from sandbox.judging.response.messages import TextOrMessages, last_message
+from sandbox.result_lines import RECORD_LINE_START, sample_digest
 from sandbox.settings import Recording
 
-__all__ = ["Recorder", "record", "start"]
+__all__ = ["Recorder", "record_score", "start_recording"]
 
 _log = logging.getLogger("sandbox")
 
@@ -61,7 +62,7 @@ class Recorder:
         """Record a judgement soon, if its sample is one of the share that is recorded."""
         try:
             said, asked = last_message(response, "assistant"), last_message(prompt, "user")
-            sample = digest_of(said, asked)
+            sample = sample_digest(said, asked)
             if not is_chosen(sample, self.recording.share):
                 return
             judged = _Judged(score=score, time=time.time(), sample=sample, program=said[-PROGRAM_CHARACTERS:])
@@ -104,7 +105,7 @@ class Recorder:
         }
         line = {key: value[:TEXT_CHARACTERS] if isinstance(value, str) else value for key, value in line.items()}
         text = json.dumps(line)  # in ASCII, whatever a model wrote
-        assert text.startswith(LINE_BEGINS)
+        assert text.startswith(RECORD_LINE_START)
         return f"{text}\n".encode("ascii")
 
     def _write(self, line: bytes) -> None:
@@ -139,7 +140,7 @@ def is_chosen(sample: str, share: float) -> bool:
 _recorder: Recorder | None = None
 
 
-def start(recording: Recording | None) -> None:
+def start_recording(recording: Recording | None) -> None:
     """Record what this process judges from now on; None: nothing. The same again changes nothing."""
     global _recorder
     if recording is None:
@@ -148,7 +149,7 @@ def start(recording: Recording | None) -> None:
         _recorder = Recorder(recording)
 
 
-def record(score: Score, response: TextOrMessages, prompt: TextOrMessages = "") -> Score:
+def record_score(score: Score, response: TextOrMessages, prompt: TextOrMessages = "") -> Score:
     """Record a judgement, if a record is asked for; *score* as it is. Never raises."""
     recorder = _recorder
     if recorder is not None:

@@ -15,7 +15,8 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from sandbox.adapters.process_sandbox import checked_sandbox, judged
+from sandbox.adapters.metrics import metrics_of
+from sandbox.adapters.process_sandbox import checked_sandbox, score_without_raising
 from sandbox.api import Sandbox, Score
 from sandbox.judging.response.messages import last_message
 from sandbox.judging.reward import Outcome
@@ -124,7 +125,7 @@ acode_reward = make_code_reward(is_async=True)
 def _submitted(box: Sandbox, samples: list[tuple[str, Any, str]]) -> list[Future[Score]]:
     """What will become of each sample; those that are known to take long go first."""
     batch = box.batch([(said, label) for said, label, _ in samples])
-    futures = {number: box.submit(judged, box, *samples[number], batch=batch) for number in batch.order}
+    futures = {number: box.submit(score_without_raising, box, *samples[number], batch=batch) for number in batch.order}
     return [futures[number] for number in range(len(samples))]
 
 
@@ -134,11 +135,9 @@ def _is_ours(score: Score) -> bool:
 
 def _metrics(scores: list[Score]) -> dict[str, list[float]]:
     judgeable = [score for score in scores if not _is_ours(score)]
+    metrics, of_judgeable = [metrics_of(score) for score in scores], [metrics_of(score) for score in judgeable]
     return {
         "pass_rate": [score.pass_rate for score in judgeable],
-        "timeout": [float(score.outcome is Outcome.TIMEOUT) for score in judgeable],
-        "crash": [float(score.outcome is Outcome.CRASH) for score in judgeable],
-        "internal_error": [float(_is_ours(score)) for score in scores],
-        "wall_ms": [score.judgement.usage.wall_seconds * 1000.0 for score in scores],
-        "sandbox_suspect": [float(bool(score.judgement.suspicions)) for score in scores],
+        **{key: [one[key] for one in of_judgeable] for key in ("timeout", "crash")},
+        **{key: [one[key] for one in metrics] for key in ("internal_error", "wall_ms", "sandbox_suspect")},
     }

@@ -15,7 +15,8 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
-from sandbox.adapters.process_sandbox import checked_sandbox, judged
+from sandbox.adapters.metrics import metrics_of
+from sandbox.adapters.process_sandbox import checked_sandbox, score_without_raising
 from sandbox.api import Score
 from sandbox.judging.response.messages import last_message
 from sandbox.judging.reward import Outcome
@@ -47,7 +48,7 @@ def compute_score(
         ConfigurationError: on the first call: a variable `SANDBOX_*` cannot be used, or workers cannot be started.
         LayerMissing: on the first call: programs cannot be confined here as is required.
     """
-    return _numbers(judged(checked_sandbox(), solution_str, ground_truth, _prompt(extra_info)))
+    return _numbers(score_without_raising(checked_sandbox(), solution_str, ground_truth, _prompt(extra_info)))
 
 
 async def acompute_score(
@@ -59,7 +60,7 @@ async def acompute_score(
 ) -> dict[str, float]:
     """`compute_score` without blocking the event loop: samples wait for a worker without a thread of verl's each."""
     box = await asyncio.to_thread(checked_sandbox)
-    future = box.submit(judged, box, solution_str, ground_truth, _prompt(extra_info))
+    future = box.submit(score_without_raising, box, solution_str, ground_truth, _prompt(extra_info))
     return _numbers(await asyncio.wrap_future(future))
 
 
@@ -72,10 +73,6 @@ def _numbers(score: Score) -> dict[str, float]:
         "score": score.reward,
         "acc": float(score.outcome is Outcome.PASS),
         "pass_rate": score.pass_rate,
-        "timeout": float(score.outcome is Outcome.TIMEOUT),
-        "crash": float(score.outcome is Outcome.CRASH),
-        "internal_error": float(score.outcome is Outcome.INTERNAL),
-        "wall_ms": score.judgement.usage.wall_seconds * 1000.0,
-        "sandbox_suspect": float(bool(score.judgement.suspicions)),
+        **metrics_of(score),
     }
     return {key: float(number) if math.isfinite(number) else 0.0 for key, number in numbers.items()}

@@ -1,4 +1,4 @@
-"""The command line: `reward-sandbox run` and `reward-sandbox score`. Exit status 0 fine, 1 the program's fault, 2 usage, 3 ours."""
+"""The command line, `reward-sandbox`: one file for each command. Each command's function says what its exit status means."""
 
 from sandbox.cli.main import app
 

@@ -1,4 +1,4 @@
-"""`reward-sandbox images` and `clean`: the images of container workers, and what killed processes left."""
+"""`reward-sandbox images`: the images of container workers."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from sandbox.host import cgroups, images, semaphore
+from sandbox.host import images
 from sandbox.host.backends import Starter
-from sandbox.host.daemon import Daemon
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.job import Job
 from sandbox.words.layers import Backend
 
-__all__ = ["build_image", "check_image", "clean_up", "list_images"]
+__all__ = ["build_image", "check_image", "list_images"]
 
 
 def build_image(name: str, base: str | None) -> None:
@@ -63,22 +62,3 @@ def check_image(name: str, backend: str) -> None:
         Console().print(f"[green]{escape(full)} works[/]: Python {version}, first result after {seconds:.1f} s", highlight=False)
     finally:
         worker.close()
-
-
-def clean_up() -> None:
-    """Containers of owners that have ended, control groups of no process; work folders go when the next worker starts.
-
-    The semaphore that counts the jobs of this node stays while one runs.
-    """
-    console = Console()
-    cgroups.remove_stale()
-    semaphore.remove()
-    try:
-        removed = Daemon.of_environment().remove_leftovers()
-    except ConfigurationError as error:
-        console.print(f"[yellow]containers were not looked at:[/] {escape(str(error))}", highlight=False)
-    else:
-        nameless = images.remove_nameless()
-        console.print(
-            f"removed {len(removed)} containers of ended owners, {nameless} images that newer ones replaced", highlight=False
-        )

@@ -69,7 +69,7 @@ app.add_typer(ray_app, name="ray")
 
 
 @contextlib.contextmanager
-def _told(kept: str = "") -> Iterator[None]:
+def _errors_reported(kept: str = "") -> Iterator[None]:
     """Errors that we raise on purpose, as a sentence and an exit status; an interrupt, with what is *kept* of the work."""
     try:
         yield
@@ -120,7 +120,7 @@ def run(
     """Run one program; show how it ended, what it wrote and what it used."""
     from sandbox.cli.run import run_file
 
-    with _told():
+    with _errors_reported():
         settings = _settings(allow_missing, isolation, backend)
         status = run_file(file, stdin, text, settings, cpu_seconds, memory_mb, as_json=json)
     raise typer.Exit(status)
@@ -146,7 +146,7 @@ def score(
     """Score a file of samples; show progress, and a summary at the end."""
     from sandbox.cli.score import Keys, score_file
 
-    with _told(f"; what was finished is in {out}, and the same command goes on from there" if out else ""):
+    with _errors_reported(f"; what was finished is in {out}, and the same command goes on from there" if out else ""):
         settings = _settings(allow_missing, isolation, backend)
         keys = Keys(response=response_key, label=label_key, prompt=prompt_key, id=id_key)
         options = {**settings.options, **({"shape": shape} if shape else {}), **({} if workers is None else {"workers": workers})}
@@ -166,7 +166,7 @@ def report(
     """Make a page of a file of results: what became of the samples, over the run, and why they failed."""
     from sandbox.cli.report import write_report
 
-    with _told():
+    with _errors_reported():
         write_report(file, out, png, samples, response_key, id_key)
 
 
@@ -180,7 +180,7 @@ def doctor(
     """Try every layer of confinement from inside a worker; exit status 0 if all that is required holds, else 1."""
     from sandbox.cli.doctor import examine
 
-    with _told():
+    with _errors_reported():
         status = examine(_settings(allow_missing, isolation, backend), as_json=json)
     raise typer.Exit(status)
 
@@ -201,7 +201,7 @@ def serve(
     backend: Kind = None,
 ) -> None:
     """Serve the judge over HTTP: OpenRLHF's /get_reward, SandboxFusion's /run_code and /submit, /v1/judge, a status page at /."""
-    with _told():
+    with _errors_reported():
         try:
             from sandbox.server import Options
             from sandbox.server.serve import serve as serve_app
@@ -221,16 +221,19 @@ def ray_status(
     """Show the pools on the nodes of a Ray cluster: workers, what runs, what waits."""
     from sandbox.cli.ray import show_status
 
-    with _told():
+    with _errors_reported():
         show_status(address, as_json=json)
 
 
 @app.command()
 def clean() -> None:
-    """Remove what killed processes have left: containers whose owners have ended, control groups, work folders."""
-    from sandbox.cli.images import clean_up
+    """Remove what killed processes have left: containers whose owners have ended, control groups, the node's job counter.
 
-    with _told():
+    Images that newer ones replaced are removed as well.
+    """
+    from sandbox.cli.clean import clean_up
+
+    with _errors_reported():
         clean_up()
 
 
@@ -245,7 +248,7 @@ def images_build(
     """Build an image, without a registry unless --base names an image that has to be fetched."""
     from sandbox.cli.images import build_image
 
-    with _told():
+    with _errors_reported():
         build_image(name, base)
 
 
@@ -254,7 +257,7 @@ def images_list() -> None:
     """List the images that workers can use, and whether they carry this version's guest."""
     from sandbox.cli.images import list_images
 
-    with _told():
+    with _errors_reported():
         list_images()
 
 
@@ -266,5 +269,5 @@ def images_check(
     """Start a worker in an image and run a program; exit status 0 if that works, else 2."""
     from sandbox.cli.images import check_image
 
-    with _told():
+    with _errors_reported():
         check_image(name, backend)

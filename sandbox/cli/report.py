@@ -11,7 +11,7 @@ from rich.markup import escape
 from sandbox.judging.reward import Outcome
 from sandbox.report.aggregate import Summary, summary_of
 from sandbox.report.html import page_of
-from sandbox.report.read import Read, read_programs, read_responses, read_results
+from sandbox.report.results_file import ResultFile, read_programs, read_responses, read_results
 from sandbox.report.rows import rows_of
 from sandbox.words.errors import ConfigurationError, install_hint
 
@@ -40,7 +40,7 @@ def write_report(results: Path, out: Path, pictures: Path | None, samples: Path 
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(page_of(results.name, read, summary, rows, responses), encoding="utf-8")
     console = Console(highlight=False, soft_wrap=True)
-    console.print(f"{escape(str(out))}: {_said(read, summary)}")
+    console.print(f"{escape(str(out))}: {_summary_line(read, summary)}")
     if samples is not None and responses is not None and len(responses) < len(rows.places):
         console.print(
             f"{len(rows.places) - len(responses)} of {len(rows.places)} ids have no text in {escape(str(samples))}, or several"
@@ -52,7 +52,7 @@ def write_report(results: Path, out: Path, pictures: Path | None, samples: Path 
             console.print(escape(str(path)))
 
 
-def _said(read: Read, summary: Summary) -> str:
+def _summary_line(read: ResultFile, summary: Summary) -> str:
     headline = summary.headline
     passes = headline.outcomes.get(Outcome.PASS.value, 0)
     parts = [f"{headline.samples} samples", f"{passes / headline.samples:.1%} passed", f"mean reward {headline.reward:.3f}"]

@@ -18,12 +18,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from sandbox.api import Sandbox
-from sandbox.as_json import SHOWN_OUTCOMES, digest_of, score_as_json, shown_outcome
-from sandbox.judging.checkers.text import shorten
-from sandbox.judging.reward import Outcome
+from sandbox.as_json import score_as_json
+from sandbox.judging.reward import SHOWN_OUTCOMES, Outcome, shown_outcome
+from sandbox.result_lines import sample_digest
 from sandbox.words.details import in_words
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.limits import Limits
+from sandbox.words.shorten import shorten
 from sandbox.words.verdict import Verdict
 
 __all__ = ["Keys", "score_file"]
@@ -100,7 +101,7 @@ class _Sample:
     @property
     def key(self) -> tuple[str, str]:
         """What tells it from others, also from those of the same id: several responses to one problem."""
-        return self.id, digest_of(self.response, self.prompt)
+        return self.id, sample_digest(self.response, self.prompt)
 
 
 def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options: dict[str, Any], *, as_json: bool) -> int:
@@ -116,8 +117,8 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
     console = Console(stderr=True)
     with ExitStack() as stack:
         box = stack.enter_context(Sandbox(limits=limits, **options))
-        rules = digest_of(box.shape, dataclasses.replace(box.rules, ceiling=box.rules.effective_ceiling))
-        todo = _left(samples, rules, out)
+        rules = sample_digest(box.shape, dataclasses.replace(box.rules, ceiling=box.rules.effective_ceiling))
+        todo = _not_yet_scored(samples, rules, out)
         if out is not None and not todo:
             if as_json:
                 print(json.dumps({"summary": tally.summary()}))
@@ -138,7 +139,12 @@ def score_file(file: Path, out: Path | None, keys: Keys, limits: Limits, options
 
         for score in box.score_many(given()):
             sample = begun.popleft()
-            result = {"id": sample.id, **score_as_json(score), "sample": sample.key[1], "against": digest_of(sample.label, rules)}
+            result = {
+                "id": sample.id,
+                **score_as_json(score),
+                "sample": sample.key[1],
+                "against": sample_digest(sample.label, rules),
+            }
             tally.add(result)
             line = json.dumps(result)
             if sink is not None:
@@ -187,7 +193,7 @@ def _kind(value: object) -> str:
     return "null" if value is None else f"a {type(value).__name__}"
 
 
-def _left(samples: Sequence[_Sample], rules: str, out: Path | None) -> list[_Sample]:
+def _not_yet_scored(samples: Sequence[_Sample], rules: str, out: Path | None) -> list[_Sample]:
     """The samples that *out* does not have yet; one that met a fault of ours, or a label that may be mended by now, is tried again.
 
     Raises:
@@ -197,7 +203,7 @@ def _left(samples: Sequence[_Sample], rules: str, out: Path | None) -> list[_Sam
         return list(samples)
     against: dict[tuple[str, str], set[str]] = {}
     for sample in samples:
-        against.setdefault(sample.key, set()).add(digest_of(sample.label, rules))
+        against.setdefault(sample.key, set()).add(sample_digest(sample.label, rules))
     names = {sample.id for sample in samples}
     done: Counter[tuple[str, str]] = Counter()
     for number, result in _results_in(out):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-import threading
 from collections.abc import Callable
 from typing import Any
 
+from sandbox.judging.bounded_cache import BoundedCache
 from sandbox.judging.checkers import Equal, EqualAsSets, NotNone, PolynomialRoot
 from sandbox.words.errors import LabelError, WorkerError
 from sandbox.words.job import AnswerKind, Call, Job, Run
@@ -21,9 +21,8 @@ ABSOLUTE = 1e-6
 """EvalPlus's tolerances, for expected values that are floats or flat sequences of floats."""
 MAX_KNOWN = 64
 
-_lock = threading.Lock()  # protects the next
-_known: dict[int, tuple[Reference, tuple[CallCase, ...]]] = {}
-"""By the id of the reference, which this dict keeps alive: all samples of a group have the same suite."""
+_known: BoundedCache[int, tuple[Reference, tuple[CallCase, ...]]] = BoundedCache(MAX_KNOWN)
+"""By the id of the reference, which is kept alive here: all samples of a group have the same suite."""
 
 
 def with_expected_values(
@@ -35,14 +34,10 @@ def with_expected_values(
         LabelError: the reference program fails on one of its own inputs.
         WorkerError: it could not be run.
     """
-    with _lock:
-        known = _known.get(id(reference))
+    known = _known.get(id(reference))
     if known is None:
         cases = _cases(suite.format, reference, run, limits, deadline)
-        with _lock:
-            _known[id(reference)] = (reference, cases)
-            while len(_known) > MAX_KNOWN:
-                del _known[next(iter(_known))]
+        _known.put(id(reference), (reference, cases))
     else:
         cases = known[1]
     return dataclasses.replace(suite, cases=cases, reference=None)

@@ -1,6 +1,6 @@
 """Judgement → number: the only place that prices outcomes.
 
-The default is the table of DESIGN section 6, from the document this project implements; other shapes are one option away.
+The default is the table of docs/rewards.md, from the document this project implements; other shapes are one option away.
 Worst wins: crash over timeout over fail.
 """
 
@@ -16,7 +16,7 @@ from sandbox.words.errors import ConfigurationError
 from sandbox.words.judgement import CaseResult, Judgement
 from sandbox.words.verdict import Owner, Verdict
 
-__all__ = ["DOCUMENTED", "Outcome", "Price", "Shape", "outcome_of"]
+__all__ = ["DOCUMENTED", "SHOWN_OUTCOMES", "Outcome", "Price", "Shape", "outcome_of", "shown_outcome"]
 
 
 class Outcome(str, Enum):
@@ -35,6 +35,20 @@ class Outcome(str, Enum):
     for a program on standard input, an uncaught exception."""
     INTERNAL = "internal"
     """Our fault after retries, or a broken label."""
+
+
+SHOWN_OUTCOMES = (
+    *(outcome.value for outcome in Outcome if outcome is not Outcome.INTERNAL),
+    Verdict.LABEL_ERROR.value,
+    Verdict.INTERNAL_ERROR.value,
+)
+
+
+def shown_outcome(outcome: str, verdict: str) -> str:
+    """The outcome as people see it: `internal` is `label_error` or `internal_error` there, since those are mended by different people."""
+    if outcome != Outcome.INTERNAL.value:
+        return outcome
+    return Verdict.LABEL_ERROR.value if verdict == Verdict.LABEL_ERROR.value else Verdict.INTERNAL_ERROR.value
 
 
 _CRASHES = frozenset((Verdict.NO_CODE, Verdict.COMPILE_ERROR, Verdict.MEMORY_LIMIT, Verdict.OUTPUT_LIMIT, Verdict.VIOLATION))

@@ -14,13 +14,13 @@ from typing import Any
 
 from sandbox.words.errors import WorkerError
 
-__all__ = ["expression", "literal", "program"]
+__all__ = ["parse_expression", "parse_literal", "parse_program"]
 
 _TRIES = 3
 _lock = threading.RLock()  # a finalizer that runs in the middle may parse, too
 
 
-def program(text: str) -> ast.Module:
+def parse_program(text: str) -> ast.Module:
     """The tree of a program.
 
     Raises:
@@ -32,7 +32,7 @@ def program(text: str) -> ast.Module:
 
 
 @functools.lru_cache(maxsize=1024)
-def expression(text: str) -> ast.expr:
+def parse_expression(text: str) -> ast.expr:
     """The tree of an expression; to be read and never changed, since the next caller gets the same.
 
     Raises:
@@ -43,7 +43,7 @@ def expression(text: str) -> ast.expr:
     return tree.body
 
 
-def literal(text: str) -> Any:
+def parse_literal(text: str) -> Any:
     """The value of a literal, as `ast.literal_eval` has it.
 
     Raises:

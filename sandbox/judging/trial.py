@@ -19,7 +19,7 @@ from typing import Any
 
 from sandbox.guest.values import Array, Iterated, Opaque
 from sandbox.judging import suspicion
-from sandbox.judging.languages.python import preamble_for
+from sandbox.judging.languages.python import full_preamble
 from sandbox.judging.response.candidate import Candidate
 from sandbox.judging.rules import Rules, RunJob
 from sandbox.words.errors import LabelError, WorkerError
@@ -41,7 +41,7 @@ __all__ = ["Trial"]
 
 HOST_SECONDS = 10.0
 """CPU time that judging one sample may take on the host. Comparing hostile answers is charged to the candidate, too."""
-MAX_PROCESSES = 20
+MAX_RUNS_CUT_SHORT = 20
 """A candidate whose process died this many times in a suite is taken to die in all other cases as well."""
 
 
@@ -61,11 +61,9 @@ class Trial:
         self.suspicions = suspicion.signs_in_source(candidate.source)
         self.seconds_left = self.limits.suite_seconds
         """Effective seconds that all remaining cases may use together."""
-        self.preamble = suite.preamble
-        if suite.standard_preamble:
-            self.preamble = preamble_for(candidate.source) + suite.preamble
+        self.preamble = full_preamble(suite, candidate.source)
         self.timed_out = False
-        self.processes = 0
+        self.runs_cut_short = 0
         """Processes that ended before all cases were decided."""
         self.returned_own_objects = False
         """A wrong answer was, or held, an object of the program's own: only code can compare that."""
@@ -140,8 +138,8 @@ class Trial:
             if done == len(cases) or self._is_out_of_time():
                 continue
             unanswered = result_without_answer(run)
-            self.processes += 1
-            dies_everywhere = not run.loaded or self.processes >= MAX_PROCESSES
+            self.runs_cut_short += 1
+            dies_everywhere = not run.loaded or self.runs_cut_short >= MAX_RUNS_CUT_SHORT
             if dies_everywhere and unanswered.verdict.owner is not Owner.OURS:
                 yield from [unanswered] * (len(cases) - done)
                 return
@@ -181,7 +179,7 @@ class Trial:
                     passed += test.outcome == "passed"
                     yield result_of_test(test, unanswered)
             done += len(report.results)
-            self.processes += 1
+            self.runs_cut_short += 1
             unrun = max(report.count - done, 0)
             if report.ended and not report.outcome and not unrun:
                 break
@@ -189,7 +187,7 @@ class Trial:
                 yield from [result_of_unrun_tests(run, report, unanswered)] * max(unrun, 1)
                 return
             # The tests that are left had no process to ask: the program's had ended, or the test session was interrupted.
-            if not report.results or not run.loaded or self._is_out_of_time() or self.processes >= MAX_PROCESSES:
+            if not report.results or not run.loaded or self._is_out_of_time() or self.runs_cut_short >= MAX_RUNS_CUT_SHORT:
                 yield from [_OUT_OF_TIME if run.loaded and self._is_out_of_time() else unanswered] * (unrun if report.count else 1)
                 return
             if not unrun:

@@ -9,17 +9,16 @@ from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from sandbox.as_json import SHOWN_OUTCOMES
-from sandbox.judging.reward import Outcome
+from sandbox.judging.reward import SHOWN_OUTCOMES, Outcome
 from sandbox.report.formats import format_in, named
-from sandbox.report.read import Result
+from sandbox.report.results_file import Result
 from sandbox.words.details import in_words
 from sandbox.words.verdict import SEVERITY, Owner, Verdict
 
-__all__ = ["Format", "Headline", "Histogram", "Kind", "Stretch", "Summary", "summary_of"]
+__all__ = ["FailureKind", "Format", "Headline", "Histogram", "Segment", "Summary", "summary_of"]
 
-MOST_STRETCHES = 80
-LEAST_A_STRETCH = 32
+MOST_SEGMENTS = 80
+LEAST_A_SEGMENT = 32
 TENTHS = 10
 MOST_FORMATS = 12
 MOST_KINDS = 12
@@ -53,7 +52,7 @@ class Headline:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stretch:
+class Segment:
     """Some results that follow one another, from number *first* to number *last* (counted from 1)."""
 
     first: int
@@ -92,7 +91,7 @@ class Format:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Kind:
+class FailureKind:
     """Failures of one verdict whose reasons begin in the same way."""
 
     verdict: str
@@ -106,12 +105,12 @@ class Summary:
     """All of it."""
 
     headline: Headline
-    stretches: list[Stretch]
+    stretches: list[Segment]
     pass_rates: Histogram
     cpu: Histogram
     memory: Histogram
     formats: list[Format]
-    kinds: list[Kind]
+    kinds: list[FailureKind]
     other_kinds: int
     """Failures of kinds that are too rare to be named."""
 
@@ -124,13 +123,14 @@ def summary_of(results: Sequence[Result]) -> Summary:
     ran = [result for result in results if not result.reused]  # an equal sample's times would be counted twice
     return Summary(
         headline=_headline(results),
-        stretches=_stretches(results),
+        stretches=_segments(results),
         pass_rates=_pass_rates(results),
         cpu=_logarithmic(ran, lambda result: result.cpu_seconds, 10.0 ** (1 / PER_DECADE)),
         memory=_logarithmic(ran, lambda result: result.peak_memory_bytes / MIB, 2.0 ** (1 / PER_DOUBLING)),
         formats=_formats(results),
         kinds=[
-            Kind(verdict=verdict, name=name, samples=len(group), outcomes=_outcomes(group)) for (verdict, name), group in frequent
+            FailureKind(verdict=verdict, name=name, samples=len(group), outcomes=_outcomes(group))
+            for (verdict, name), group in frequent
         ],
         other_kinds=failures - sum(len(group) for _, group in frequent),
     )
@@ -154,14 +154,14 @@ def _headline(results: Sequence[Result]) -> Headline:
     )
 
 
-def _stretches(results: Sequence[Result]) -> list[Stretch]:
-    count = max(1, min(MOST_STRETCHES, len(results) // LEAST_A_STRETCH))
+def _segments(results: Sequence[Result]) -> list[Segment]:
+    count = max(1, min(MOST_SEGMENTS, len(results) // LEAST_A_SEGMENT))
     edges = [len(results) * number // count for number in range(count + 1)]
     found = []
     for first, last in itertools.pairwise(edges):
         part = results[first:last]
         found.append(
-            Stretch(
+            Segment(
                 first=first + 1,
                 last=last,
                 outcomes=_outcomes(part),

@@ -14,7 +14,7 @@ import sandbox
 from sandbox.report import colors
 from sandbox.report.aggregate import Summary
 from sandbox.report.formats import named
-from sandbox.report.read import Read, Result
+from sandbox.report.results_file import Result, ResultFile
 from sandbox.report.rows import Rows
 from sandbox.words.details import in_words
 
@@ -27,7 +27,7 @@ CLOSING = {ord("<"): "\\u003c", ord(">"): "\\u003e", ord("&"): "\\u0026"}
 """Signs with which a script element could be ended, or a comment begun; in JSON they can only be within texts."""
 
 
-def page_of(name: str, read: Read, summary: Summary, rows: Rows, responses: Mapping[int, str] | None) -> str:
+def page_of(name: str, read: ResultFile, summary: Summary, rows: Rows, responses: Mapping[int, str] | None) -> str:
     """The page; *responses* are by the place of their result, and None if nobody has given any."""
     places = sorted(rows.places)
     number_of = {place: number for number, place in enumerate(places)}
@@ -44,17 +44,17 @@ def page_of(name: str, read: Read, summary: Summary, rows: Rows, responses: Mapp
         "rows": [_row(read.results[place], (responses or {}).get(place)) for place in places],
         "slowest": [number_of[place] for place in rows.slowest],
         "suspicious": [number_of[place] for place in rows.suspicious],
-        "failures": [{"samples": fold.samples, "rows": [number_of[place] for place in fold.places]} for fold in rows.failures],
+        "failures": [{"samples": group.samples, "rows": [number_of[place] for place in group.places]} for group in rows.failures],
     }
     folder = resources.files("sandbox.report")
     style, script, template = (folder.joinpath(part).read_text(encoding="utf-8") for part in ("page.css", "page.js", "page.html"))
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    parts = {"STYLE": style, "DIGEST": digest, "DATA": _harmless(data), "SCRIPT": script}
+    parts = {"STYLE": style, "DIGEST": digest, "DATA": _script_safe_json(data), "SCRIPT": script}
     pieces = template.split("@@")  # every other piece is a part's name: what a part holds is never looked through
     return "".join(parts[piece] if number % 2 else piece for number, piece in enumerate(pieces))
 
 
-def _harmless(data: Any) -> str:
+def _script_safe_json(data: Any) -> str:
     """JSON in ASCII that can be in a script element, whatever its texts are."""
     text = json.dumps(data, separators=(",", ":"), allow_nan=False)
     return text.translate(CLOSING)
@@ -95,7 +95,7 @@ def _cut_all(texts: Sequence[str]) -> list[str]:
 def _cut(text: str, most: int, *, from_end: bool = False) -> str:
     """*text*, shortened so that it takes about *most* bytes of the page at most."""
     kept = text[-most:] if from_end else text[:most]
-    while (size := len(_harmless(kept))) > most + 2:
+    while (size := len(_script_safe_json(kept))) > most + 2:
         length = max(1, len(kept) * most // size)
         kept = kept[-length:] if from_end else kept[:length]
     if len(kept) == len(text):

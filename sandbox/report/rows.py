@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sandbox.judging.reward import Outcome
-from sandbox.report.read import Result
+from sandbox.report.results_file import Result
 
-__all__ = ["EXAMPLES", "FAILURES_OF_AN_OUTCOME", "SLOWEST", "SUSPICIOUS", "Fold", "Rows", "rows_of"]
+__all__ = ["EXAMPLES", "FAILURES_OF_AN_OUTCOME", "SLOWEST", "SUSPICIOUS", "FailureGroup", "Rows", "rows_of"]
 
 SLOWEST = 10
 SUSPICIOUS = 50
@@ -19,7 +19,7 @@ EXAMPLES = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fold:
+class FailureGroup:
     """Failures that are equal to people: the same verdict, and the same sentence that says why."""
 
     samples: int
@@ -33,13 +33,13 @@ class Rows:
 
     slowest: list[int]
     suspicious: list[int]
-    failures: list[Fold]
+    failures: list[FailureGroup]
     """Those of which there are most first."""
 
     @property
     def places(self) -> set[int]:
         """All of them."""
-        return {*self.slowest, *self.suspicious, *(place for fold in self.failures for place in fold.places)}
+        return {*self.slowest, *self.suspicious, *(place for group in self.failures for place in group.places)}
 
 
 def rows_of(results: Sequence[Result]) -> Rows:
@@ -48,12 +48,12 @@ def rows_of(results: Sequence[Result]) -> Rows:
     suspicious = [place for place, result in enumerate(results) if result.suspicions]
     return Rows(
         slowest=heapq.nsmallest(SLOWEST, ran, key=lambda place: (-results[place].cpu_seconds, place)),
-        suspicious=heapq.nsmallest(SUSPICIOUS, suspicious, key=lambda place: _least_suspicious(results[place], place)),
-        failures=_folds(results),
+        suspicious=heapq.nsmallest(SUSPICIOUS, suspicious, key=lambda place: _suspicion_order(results[place], place)),
+        failures=_failure_groups(results),
     )
 
 
-def _folds(results: Sequence[Result]) -> list[Fold]:
+def _failure_groups(results: Sequence[Result]) -> list[FailureGroup]:
     """Of each outcome those of which there are most, then the worst."""
     equal: dict[tuple[str, str, str], list[int]] = {}
     for place, result in enumerate(results):
@@ -71,10 +71,10 @@ def _folds(results: Sequence[Result]) -> list[Fold]:
         taken = examples[: left[shown]]
         left[shown] -= len(taken)
         if taken:
-            kept.append(Fold(samples=len(places), places=taken))
-    return sorted(kept, key=lambda fold: (-fold.samples, min(fold.places)))
+            kept.append(FailureGroup(samples=len(places), places=taken))
+    return sorted(kept, key=lambda group: (-group.samples, min(group.places)))
 
 
-def _least_suspicious(result: Result, place: int) -> tuple[bool, int, float, int]:
-    """What was paid although it is suspicious comes first: there a cheat would have cost something."""
+def _suspicion_order(result: Result, place: int) -> tuple[bool, int, float, int]:
+    """Sort key: suspicious samples that passed come first, because there a cheat was paid."""
     return (result.outcome != Outcome.PASS.value, -len(result.suspicions), -result.reward, place)

@@ -1,4 +1,4 @@
-"""What a request has to get past before anything reads it: a token, and a bound on its size. Plain ASGI: nothing is buffered."""
+"""Access control, before a body is read: the token, and the size of the request. Plain ASGI: nothing is buffered."""
 
 from __future__ import annotations
 

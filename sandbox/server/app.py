@@ -24,6 +24,7 @@ from starlette.exceptions import HTTPException as AnyHTTPException
 
 import sandbox
 from sandbox.adapters import process_sandbox
+from sandbox.adapters.columns import item_or_none
 from sandbox.adapters.openrlhf import LOG_KEYS, columns_of, score_query
 from sandbox.adapters.sample_log import collected_log
 from sandbox.api import Sandbox, Score
@@ -56,7 +57,7 @@ MOST_SAMPLES = 10_000
 """Of one request."""
 
 
-class Plain(JSONResponse):
+class AsciiJSONResponse(JSONResponse):
     """JSON in ASCII: what a program wrote may hold characters that no encoding takes."""
 
     def render(self, content: Any) -> bytes:
@@ -145,7 +146,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
     stats.workers.set_function(lambda: box.workers)
 
     @asynccontextmanager
-    async def life(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(box.warm)
         yield
         queue.is_draining = True
@@ -155,8 +156,8 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         title="reward-sandbox",
         version=sandbox.__version__,
         summary="Runs what a model wrote against the tests of its label, and says honestly what it is worth.",
-        lifespan=life,
-        default_response_class=Plain,
+        lifespan=lifespan,
+        default_response_class=AsciiJSONResponse,
         redoc_url=None,
         static_url=DOCUMENTATION,
         swagger_ui_parameters={"persistAuthorization": True},
@@ -168,11 +169,11 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
     app.state.queue, app.state.stats = queue, stats
 
     @app.exception_handler(RequestValidationError)
-    async def not_valid(request: Request, error: RequestValidationError) -> Response:
-        return Plain({"detail": problems_of(request, error)}, status_code=422)
+    async def on_invalid_body(request: Request, error: RequestValidationError) -> Response:
+        return AsciiJSONResponse({"detail": problems_of(request, error)}, status_code=422)
 
     @app.exception_handler(AnyHTTPException)
-    async def not_read(request: Request, error: AnyHTTPException) -> Response:
+    async def on_http_error(request: Request, error: AnyHTTPException) -> Response:
         if (
             error.status_code == 400 and error.__cause__ is not None
         ):  # what FastAPI says of a body that it could not read is no help
@@ -180,11 +181,11 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         return await http_exception_handler(request, error)
 
     @app.exception_handler(SandboxError)
-    async def not_now(_: Request, error: SandboxError) -> Response:
+    async def on_sandbox_error(_: Request, error: SandboxError) -> Response:
         status = 400 if isinstance(error, ConfigurationError | LabelError) and not queue.is_draining else 503
-        return Plain({"detail": str(error)}, status_code=status, headers={} if status == 400 else {"Retry-After": "5"})
+        return AsciiJSONResponse({"detail": str(error)}, status_code=status, headers={} if status == 400 else {"Retry-After": "5"})
 
-    def judged(work: Callable[..., Score], response: str) -> Callable[[float], Score]:
+    def timed_judgement(work: Callable[..., Score], response: str) -> Callable[[float], Score]:
         asked = time.monotonic()
 
         def judge(deadline: float) -> Score:
@@ -194,7 +195,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
 
         return judge
 
-    def ran(job: Job) -> Callable[[float], Run]:
+    def timed_run(job: Job) -> Callable[[float], Run]:
         asked = time.monotonic()
 
         def run(deadline: float) -> Run:
@@ -207,8 +208,11 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
     async def judge_all(request: Request, samples: Sequence[SampleIn]) -> list[Score]:
         batch = await asyncio.to_thread(box.batch, [(one.response, one.label) for one in samples])
         with collected_log() as log:
-            judge = functools.partial(process_sandbox.judged, box, batch=batch, log=log)
-            work = [judged(functools.partial(judge, one.response, one.label, one.prompt), one.response or "") for one in samples]
+            judge = functools.partial(process_sandbox.score_without_raising, box, batch=batch, log=log)
+            work = [
+                timed_judgement(functools.partial(judge, one.response, one.label, one.prompt), one.response or "")
+                for one in samples
+            ]
             return await queue.ask(request, work, batch.order)
 
     @app.post("/get_reward", tags=["OpenRLHF"], summary="Rewards of a batch, as OpenRLHF asks for them")
@@ -219,11 +223,14 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         `scores` (within 0 and 1) and each list of `extra_logs` have one number a sample; empty lists get empty lists. A broken label and a
         fault of ours are 0.0, with `internal_error` 1.0.
         """
-        samples = [(query, _at(asked.prompts, number), _at(asked.labels, number)) for number, query in enumerate(asked.query)]
+        samples = [
+            (query, item_or_none(asked.prompts, number), item_or_none(asked.labels, number))
+            for number, query in enumerate(asked.query)
+        ]
         batch = await asyncio.to_thread(box.batch, [(query, label) for query, _, label in samples])
         with collected_log() as log:
             judge = functools.partial(score_query, box, batch=batch, log=log)
-            work = [judged(functools.partial(judge, *sample), sample[0]) for sample in samples]
+            work = [timed_judgement(functools.partial(judge, *sample), sample[0]) for sample in samples]
             scores = await queue.ask(request, work, batch.order)
         columns = columns_of(scores)
         return RewardAnswer(
@@ -246,7 +253,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
             cpu_seconds=asked.cpu_seconds, memory_bytes=memory, ceiling=box.rules.effective_ceiling
         )
         job = Job(source=asked.code, stdin=asked.stdin.encode("utf-8", "surrogatepass"), limits=limits, entropy=box.rules.entropy)
-        (found,) = await queue.ask(request, [ran(job)])
+        (found,) = await queue.ask(request, [timed_run(job)])
         return run_as_json(found)
 
     @app.post("/run_code", tags=["SandboxFusion"], summary="Run one program, as SandboxFusion's clients ask for it")
@@ -254,7 +261,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
         """SandboxFusion's `/run_code`: the same fields and statuses, without its truncation and false timeouts."""
         try:
             job, mark = await asyncio.to_thread(fusion.job_of, asked, box.rules)
-            (found,) = await queue.ask(request, [ran(job)])
+            (found,) = await queue.ask(request, [timed_run(job)])
         except LabelError as error:  # what runs before the program: its files cannot be put there
             return fusion.RunCodeAnswer(status="SandboxError", message=f"files: {error}")
         except ValueError as error:  # of base64 too
@@ -294,7 +301,7 @@ def create_app(box: Sandbox, options: Options | None = None) -> FastAPI:
     async def status() -> Response:
         """Rate, outcomes, latency, workers, recent failures. It holds programs and expected values."""
         now = {"version": sandbox.__version__, "workers": box.workers, "waiting": queue.waiting}
-        return Plain({**now, **stats.recent()})
+        return AsciiJSONResponse({**now, **stats.recent()})
 
     @app.get("/", include_in_schema=False)
     async def page() -> HTMLResponse:
@@ -310,7 +317,3 @@ _REFUSALS = {
     429: "Too much is waiting; Retry-After says when to come again.",
     503: "The server is ending, or no worker can be had; Retry-After says when to come again.",
 }
-
-
-def _at(values: Sequence[Any] | None, number: int) -> Any:
-    return values[number] if values is not None and number < len(values) else None

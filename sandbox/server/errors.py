@@ -1,4 +1,4 @@
-"""What a request that cannot be understood is told: what is wrong with it, and what to do."""
+"""Error messages for request bodies that cannot be read: what is wrong, and what to do."""
 
 from __future__ import annotations
 

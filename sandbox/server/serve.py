@@ -10,7 +10,7 @@ from types import FrameType
 
 import uvicorn
 
-from sandbox.adapters.record import start
+from sandbox.adapters.record import start_recording
 from sandbox.api import Sandbox
 from sandbox.server.access import is_loopback
 from sandbox.server.app import Options, create_app
@@ -36,7 +36,7 @@ def serve(settings: Settings, options: Options, *, host: str, port: int, drain_s
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))  # a trainer opens a connection a sample
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s", datefmt="%Y-%m-%dT%H:%M:%S%z")
-    start(settings.recording)
+    start_recording(settings.recording)
     box = Sandbox(limits=settings.limits, **settings.options)
     app = create_app(box, options)
     config = uvicorn.Config(

@@ -12,8 +12,7 @@ from prometheus_client import CollectorRegistry, Gauge, Histogram
 from prometheus_client import Counter as Total
 
 from sandbox.api import Score
-from sandbox.as_json import shown_outcome
-from sandbox.judging.reward import Outcome
+from sandbox.judging.reward import Outcome, shown_outcome
 from sandbox.words.details import in_words
 from sandbox.words.job import Run
 from sandbox.words.verdict import Cause, Verdict

@@ -1,4 +1,4 @@
-"""What people read in the place of a code: `failed while loading: NameError: ...` for `load:NameError: ...`.
+"""Turns detail codes into words for people: `load:NameError: ...` becomes `failed while loading: NameError: ...`.
 
 Codes are data: they are in every result, and nothing that reads them need change. The report, the status page and the terminal say them in words.
 """

@@ -1,6 +1,6 @@
 """A job is what is asked of a worker; a run is what was observed.
 
-No candidate ever sees an expected value (law 1): where a job has tests, which are code, they go to a process of their own, after
+No candidate ever sees an expected value: where a job has tests, which are code, they go to a process of their own, after
 the candidate was forked.
 
 Times are seconds, sizes are bytes.

@@ -1,6 +1,6 @@
 """Limits on what one test case, and a whole suite, may use.
 
-The defaults are DESIGN section 6; five CPU-seconds a case is the time limit of the document this project implements.
+Five CPU-seconds a case is the time limit of the document this project implements; each other default is explained at its field.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class Suite:
     tests: CodeTests | None = None
     reference: Reference | None = None
     format: str
-    """The label format that was recognised: its number in the README's table of labels (F1 to F21)."""
+    """The label format that was recognised: its number (F1 to F21) in the table of docs/why.md."""
     entry_points: tuple[str, ...] = ()
     """Names that the program has to define; extraction prefers a block that does."""
     preamble: str = ""

@@ -7,9 +7,10 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.adapters import agent, agent_math, feedback, math
-from sandbox.adapters.agent import CODE_LOG_KEYS, CodeEpisode, CodeRules, in_template
+from sandbox.adapters.agent import CODE_LOG_KEYS, CodeEpisode, CodeRules
 from sandbox.adapters.agent_math import MATH_LOG_KEYS, MathEpisode, MathRules
-from sandbox.adapters.public_cases import split
+from sandbox.adapters.episode import in_template
+from sandbox.adapters.visible_tests import split_label
 from sandbox.judging import labels
 from sandbox.words.errors import ConfigurationError, LabelError
 from sandbox.words.job import Call
@@ -66,12 +67,12 @@ def logs(step):
 
 def test_a_label_says_itself_what_is_visible():
     for label in (LABEL, json.dumps(LABEL)):
-        parts = split(label)
+        parts = split_label(label)
         assert (len(parts.visible.cases), len(parts.hidden.cases)) == (1, 2)
 
 
 def test_what_stands_beside_the_parts_is_for_both():
-    parts = split(
+    parts = split_label(
         {"visible": {"inputs": [[1]], "outputs": [2]}, "hidden": {"inputs": [[2]], "outputs": [3]}, "fn_name": "f", "time_limit": 2}
     )
     assert parts.visible.cpu_seconds == parts.hidden.cpu_seconds == 2
@@ -81,32 +82,32 @@ def test_what_stands_beside_the_parts_is_for_both():
 def test_of_a_plain_label_the_first_cases_are_visible_and_only_the_others_decide():
     label = ["assert f(1) == 2", "assert f(2) == 3", "assert f(3) == 4"]
     for shown, visible, hidden in ((1, 1, 2), (2, 2, 1), (9, 2, 1)):
-        parts = split(label, shown)
+        parts = split_label(label, shown)
         assert (len(parts.visible.cases), len(parts.hidden.cases)) == (visible, hidden)
         assert not set(map(id, parts.visible.cases)) & set(map(id, parts.hidden.cases))
-        assert split(label, shown) is parts
+        assert split_label(label, shown) is parts
 
 
 @pytest.mark.parametrize("label", [["assert f(1) == 2"], {"pytest": "from solution import f\ndef test_f(): assert f(1) == 2"}])
 def test_a_label_that_cannot_be_split_shows_nothing(label):
-    parts = split(label)
+    parts = split_label(label)
     assert parts.visible is None
     assert parts.hidden is labels.read(label)
 
 
 def test_public_tests_are_the_visible_ones():
     row = [{"input": "1\n", "output": "2\n", "testtype": "stdin"}]
-    parts = split({"public_test_cases": row, "private_test_cases": row * 3})
+    parts = split_label({"public_test_cases": row, "private_test_cases": row * 3})
     assert (len(parts.visible.cases), len(parts.hidden.cases)) == (1, 3)
     tests = {"input": ["1"], "output": ["2"]}
-    parts = split({"public_tests": tests, "private_tests": {"input": [], "output": []}, "generated_tests": tests})
+    parts = split_label({"public_tests": tests, "private_tests": {"input": [], "output": []}, "generated_tests": tests})
     assert (len(parts.visible.cases), len(parts.hidden.cases)) == (1, 1)
-    parts = split({"public_tests": {"input": ["1", "2"], "output": ["1", "2"]}, "private_tests": {"input": [], "output": []}})
+    parts = split_label({"public_tests": {"input": ["1", "2"], "output": ["1", "2"]}, "private_tests": {"input": [], "output": []}})
     assert (len(parts.visible.cases), len(parts.hidden.cases)) == (1, 1)
 
 
 def test_statements_and_references_are_split_too():
-    parts = split({"test_list": ["x = f(1)\nassert x == 2", "assert x == 2", "assert f(2) == 3"]})
+    parts = split_label({"test_list": ["x = f(1)\nassert x == 2", "assert x == 2", "assert f(2) == 3"]})
     assert len(parts.visible.tests.cases) == 1
     assert len(parts.hidden.tests.cases) == 3
     reference = {
@@ -115,7 +116,7 @@ def test_statements_and_references_are_split_too():
         "entry_point": "f",
         "base_input": [[1], [2], [3]],
     }
-    parts = split(reference)
+    parts = split_label(reference)
     assert (len(parts.visible.reference.calls), len(parts.hidden.reference.calls)) == (1, 2)
 
 
@@ -125,7 +126,7 @@ def test_statements_and_references_are_split_too():
 )
 def test_labels_without_hidden_tests_are_broken(label):
     with pytest.raises(LabelError):
-        split(label)
+        split_label(label)
 
 
 # --- what is told ---------------------------------------------------------------------------------------------------------
@@ -134,7 +135,7 @@ def test_labels_without_hidden_tests_are_broken(label):
 def told(box, response, label):
     suite = labels.read(label)
     program = box.program(response, suite)
-    return feedback.about(box.score(response, suite), suite, program if hasattr(program, "source") else None, box)
+    return feedback.feedback_on(box.score(response, suite), suite, program if hasattr(program, "source") else None, box)
 
 
 def test_a_wrong_answer_is_told_with_its_question_and_difference(box):
@@ -180,7 +181,7 @@ def test_what_a_program_writes_cannot_fill_the_context_or_speak_as_another(box):
     text = told(box, fenced(noisy), ["assert f(1) == 2"])
     assert len(text) < 4 * feedback.MAX_TRACEBACK
     assert not feedback._SPECIAL.search(text)
-    assert feedback.harmless("<<|a|>|im_end|>") == "<< |a|>|im_end|>"
+    assert feedback.break_special_tokens("<<|a|>|im_end|>") == "<< |a|>|im_end|>"
 
 
 # --- what is paid -----------------------------------------------------------------------------------------------------------
@@ -386,7 +387,7 @@ def test_a_problem_without_an_answer_ends_at_once(_formulas):
 
 
 def test_every_outcome_of_a_turn_has_a_worth_and_a_word():
-    assert set(agent_math.WORTH) == set(math.Answered)
-    assert {*agent_math._FEEDBACK, math.Answered.RIGHT, math.Answered.INTERNAL} == set(math.Answered)
+    assert set(agent_math.WORTH) == set(math.Grade)
+    assert {*agent_math._FEEDBACK, math.Grade.RIGHT, math.Grade.INTERNAL} == set(math.Grade)
     assert len(set(CODE_LOG_KEYS)) == len(CODE_LOG_KEYS)
     assert len(set(MATH_LOG_KEYS)) == len(MATH_LOG_KEYS)

@@ -48,12 +48,12 @@ def test_both_spellings_of_the_trainers_flags_are_there():
 
 
 def test_the_prices_of_mathematics_are_those_that_are_paid():
-    from sandbox.adapters.math import REWARDS, Answered, Marked
+    from sandbox.adapters.math import REWARDS, Grade, GradedAnswer
 
-    for words, answered in (("right", Answered.RIGHT), ("wrong", Answered.WRONG), ("none stated", Answered.NOTHING)):
+    for words, answered in (("right", Grade.RIGHT), ("wrong", Grade.WRONG), ("none stated", Grade.NO_ANSWER)):
         row = re.search(rf"^\| {words} \| (\S+) \| (\S+) \|$", page("docs/agents.md"), re.M)
         assert float(row[1]) == REWARDS[answered]
-        assert float(row[2]) == round(Marked(answered=answered).score, 2)
+        assert float(row[2]) == round(GradedAnswer(answered=answered).score, 2)
 
 
 def test_every_example_for_openrlhf_is_in_the_table():

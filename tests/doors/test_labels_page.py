@@ -7,7 +7,7 @@ import pytest
 from machine import ROOT
 
 from sandbox import Outcome
-from sandbox.judging.checkers.text import output_check
+from sandbox.judging.checkers.output import output_check
 from sandbox.judging.labels import _WRAPPERS
 
 PAGE = (ROOT / "docs" / "labels.md").read_text(encoding="utf-8")

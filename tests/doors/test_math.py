@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from sandbox import Limits, Sandbox
 from sandbox.adapters import math
-from sandbox.adapters.math import LOG_KEYS, REWARDS, Answered, compare, mark, reward_func
-from sandbox.judging.checkers.mathematics import MAX_ANSWER, answer_in, number_in, same_answer, without_typography
+from sandbox.adapters.math import LOG_KEYS, REWARDS, Grade, compare, mark, reward_func
+from sandbox.judging.checkers.mathematics import number_in, same_answer, without_typography
+from sandbox.judging.response.math_answer import MAX_ANSWER, answer_in
 from sandbox.words.errors import ConfigurationError
 
 PROMPT = "<|im_start|>user\nWhat is 6 * 7? As in: The answer is: 41<|im_end|>\n<|im_start|>assistant\n"
@@ -188,21 +189,21 @@ def test_a_hostile_expression_costs_a_bounded_time_and_earns_nothing(hostile):
     started = time.monotonic()
     marked = mark(f"\\boxed{{{hostile}}}", "x+5")
     assert time.monotonic() - started < 12.0  # two seconds of processor time, on a machine that may be busy
-    assert marked.answered in (Answered.WRONG, Answered.TIMEOUT, Answered.NOTHING)
+    assert marked.answered in (Grade.WRONG, Grade.TIMEOUT, Grade.NO_ANSWER)
     assert marked.reward <= 0.0
 
 
 def test_a_label_that_cannot_be_computed_is_not_the_models_fault():
-    assert compare("x+5", "9^{9^{9^9}}").answered is Answered.INTERNAL
+    assert compare("x+5", "9^{9^{9^9}}").answered is Grade.INTERNAL
 
 
 def test_a_parser_that_is_broken_is_our_fault_and_no_wrong_answer(monkeypatch):
     monkeypatch.setattr(math, "_COMPARES", "raise ImportError('half installed')")
-    assert compare("x+5", "5+x").answered is Answered.INTERNAL
+    assert compare("x+5", "5+x").answered is Grade.INTERNAL
 
 
 def test_no_job_knows_of_another(formulas):
-    assert compare("x+5", "5+x").answered is Answered.RIGHT
+    assert compare("x+5", "5+x").answered is Grade.RIGHT
     seen = formulas.run("import math_verify, os, sys\nprint(os.listdir('.'), sys.stdin.read(), 'given' in globals())")
     assert seen.stdout.split() == [b"['main.py']", b"False"] or seen.stdout.split()[-1] == b"False"
 
@@ -243,8 +244,8 @@ def test_an_answer_of_the_prompt_is_not_the_models():
     [42, 42.0, "42", "6 * 7 = <<6*7=42>>42\n#### 42", "so \\boxed{42}.", {"answer": 42}, '{"answer": "42"}', {"ground_truth": ["41", "42"]}, ["41", "42"]],
 )  # fmt: skip
 def test_every_label_is_understood(label):
-    assert mark("The answer is 42", label).answered is Answered.RIGHT
-    assert mark("The answer is 43", label).answered is Answered.WRONG
+    assert mark("The answer is 42", label).answered is Grade.RIGHT
+    assert mark("The answer is 43", label).answered is Grade.WRONG
 
 
 @pytest.mark.parametrize("label", [None, "", " ", [], {}, {"answer": None}, True, "\\boxed{", "$$", {"other": 1}])
@@ -257,7 +258,7 @@ def test_odd_calls_are_answered():
     assert reward_func([], [], [])["rewards"].shape == (0,)
     assert reward_func(["The answer is 42"], None, None)["rewards"].tolist() == [0.0]
     assert reward_func([None, "The answer is 1"], [None, ""], ["1", "1"])["rewards"].tolist() == [-0.5, 1.0]
-    assert set(REWARDS) == set(Answered)
+    assert set(REWARDS) == set(Grade)
 
 
 def test_without_math_verify_numbers_and_texts_are_compared(monkeypatch, caplog):
@@ -267,9 +268,9 @@ def test_without_math_verify_numbers_and_texts_are_compared(monkeypatch, caplog)
     monkeypatch.setattr(math, "_owner", 0)
     monkeypatch.setattr(math, "_formulas", FORMULAS)
     monkeypatch.setattr(math, "MODULE", "math_verify_that_is_not_there")
-    assert compare("x+1", "1+x").answered is Answered.WRONG
-    assert compare("x+1", "x + 1").answered is Answered.RIGHT
-    assert compare("1/2", "0.5").answered is Answered.RIGHT
+    assert compare("x+1", "1+x").answered is Grade.WRONG
+    assert compare("x+1", "x + 1").answered is Grade.RIGHT
+    assert compare("1/2", "0.5").answered is Grade.RIGHT
     assert [record.message.count("pip install") for record in caplog.records] == [1]
 
 

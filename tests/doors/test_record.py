@@ -14,18 +14,19 @@ from serving import server
 from sandbox import Sandbox
 from sandbox.adapters import agent, process_sandbox, record
 from sandbox.adapters.openrlhf import reward_func
-from sandbox.adapters.process_sandbox import ours
+from sandbox.adapters.process_sandbox import internal_error_score
 from sandbox.adapters.record import Recorder, is_chosen
 from sandbox.adapters.trl import acode_reward, code_reward
 from sandbox.adapters.verl import acompute_score, compute_score
-from sandbox.as_json import LINE_BEGINS, digest_of, score_as_json
+from sandbox.as_json import score_as_json
 from sandbox.cli.report import write_report
-from sandbox.report.read import read_results
+from sandbox.report.results_file import read_results
+from sandbox.result_lines import RECORD_LINE_START, sample_digest
 from sandbox.settings import Recording
 
 RIGHT = "```python\ndef f(x):\n    return x + 1\n```"
 LABEL = ["assert f(1) == 2", "assert f(5) == 6"]
-SCORE = ours("LayerMissing: for a test")
+SCORE = internal_error_score("LayerMissing: for a test")
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def file(tmp_path, monkeypatch):
     yield path
     if process_sandbox._box is not None:
         process_sandbox._box.close()
-    record.start(None)
+    record.start_recording(None)
 
 
 def lines_of(path):
@@ -121,23 +122,23 @@ def test_what_could_not_be_judged_is_recorded_too(file, monkeypatch):
 def test_the_lines_are_those_of_score_with_unique_names_and_bounded_texts(tmp_path):
     recorder = Recorder(Recording(path=str(tmp_path / "r.jsonl")))
     for number in range(50):
-        recorder.add(ours("r" * 100_000), f"{number}" + "x" * 100_000, "\ud800")
+        recorder.add(internal_error_score("r" * 100_000), f"{number}" + "x" * 100_000, "\ud800")
     recorder.flush()
     text = (tmp_path / "r.jsonl").read_text(encoding="ascii")
-    assert all(line.startswith(LINE_BEGINS) and line.rfind(LINE_BEGINS) == 0 for line in text.splitlines())
+    assert all(line.startswith(RECORD_LINE_START) and line.rfind(RECORD_LINE_START) == 0 for line in text.splitlines())
     lines = [json.loads(line) for line in text.splitlines()]
     assert len({line["id"] for line in lines}) == len({line["sample"] for line in lines}) == 50
     assert max(map(len, text.splitlines())) < 10_000
-    assert lines[0]["sample"] == digest_of("0" + "x" * 100_000, "\ud800")
+    assert lines[0]["sample"] == sample_digest("0" + "x" * 100_000, "\ud800")
     assert len(read_results(tmp_path / "r.jsonl").results) == 50  # faults of ours of the same name would count once
 
 
 def test_no_text_of_a_model_looks_like_the_beginning_of_a_line(tmp_path):
     recorder = Recorder(Recording(path=str(tmp_path / "r.jsonl")))
-    recorder.add(ours(LINE_BEGINS), f"\n{LINE_BEGINS}1.5, \u2028", "")
+    recorder.add(internal_error_score(RECORD_LINE_START), f"\n{RECORD_LINE_START}1.5, \u2028", "")
     recorder.flush()
     text = (tmp_path / "r.jsonl").read_text()
-    assert text.count(LINE_BEGINS) == text.count("\n") == 1
+    assert text.count(RECORD_LINE_START) == text.count("\n") == 1
 
 
 def test_nothing_is_written_beyond_the_bound_and_that_is_said_once(tmp_path, caplog):
@@ -158,16 +159,16 @@ def test_nothing_is_written_beyond_the_bound_and_that_is_said_once(tmp_path, cap
 
 
 def test_a_share_is_the_same_samples_in_every_process(tmp_path):
-    chosen = [number for number in range(1000) if is_chosen(digest_of(str(number), ""), 0.3)]
+    chosen = [number for number in range(1000) if is_chosen(sample_digest(str(number), ""), 0.3)]
     assert 230 < len(chosen) < 370
     script = (
-        "from sandbox.adapters.record import is_chosen\nfrom sandbox.as_json import digest_of\n"
-        "print([number for number in range(1000) if is_chosen(digest_of(str(number), ''), 0.3)])"
+        "from sandbox.adapters.record import is_chosen\nfrom sandbox.result_lines import sample_digest\n"
+        "print([number for number in range(1000) if is_chosen(sample_digest(str(number), ''), 0.3)])"
     )
     said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
     assert json.loads(said) == chosen
-    assert set(chosen) < {number for number in range(1000) if is_chosen(digest_of(str(number), ""), 0.6)}
-    assert not any(is_chosen(digest_of(str(number)), 0.0) for number in range(1000))
+    assert set(chosen) < {number for number in range(1000) if is_chosen(sample_digest(str(number), ""), 0.6)}
+    assert not any(is_chosen(sample_digest(str(number)), 0.0) for number in range(1000))
     recorder = Recorder(Recording(path=str(tmp_path / "r.jsonl"), share=0.3))
     for number in range(1000):
         recorder.add(SCORE, str(number), "")
@@ -181,11 +182,11 @@ def test_a_share_is_the_same_samples_in_every_process(tmp_path):
 WRITER = """\
 import sys
 from sandbox.adapters import record
-from sandbox.adapters.process_sandbox import ours
+from sandbox.adapters.process_sandbox import internal_error_score
 from sandbox.settings import Recording
-record.start(Recording(path=sys.argv[1]))
+record.start_recording(Recording(path=sys.argv[1]))
 for number in range(int(sys.argv[2])):
-    record.record(ours("x" * 3000), f"{number} " * 2000)
+    record.record_score(internal_error_score("x" * 3000), f"{number} " * 2000)
     if number % 200 == 0:
         record._recorder.flush()
 """
@@ -226,18 +227,18 @@ def test_processes_killed_in_the_middle_leave_a_file_that_the_report_reads(tmp_p
 
 def test_a_forked_process_records_for_itself(tmp_path):
     path = tmp_path / "r.jsonl"
-    record.start(Recording(path=str(path)))
+    record.start_recording(Recording(path=str(path)))
     try:
-        record.record(SCORE, RIGHT)
+        record.record_score(SCORE, RIGHT)
         child = os.fork()
         if child == 0:
-            record.record(SCORE, RIGHT)
+            record.record_score(SCORE, RIGHT)
             record._recorder.flush()
             os._exit(0)
         assert os.waitpid(child, 0)[1] == 0
         assert len({line["id"].partition("-")[0] for line in lines_of(path)}) == 2
     finally:
-        record.start(None)
+        record.start_recording(None)
 
 
 @pytest.mark.parametrize("where", ["/proc/nothing/record.jsonl", "/dev/full", "/"])

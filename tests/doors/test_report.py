@@ -14,7 +14,7 @@ from sandbox.cli.report import write_report
 from sandbox.report import colors
 from sandbox.report.aggregate import summary_of
 from sandbox.report.formats import NAMES
-from sandbox.report.read import read_responses, read_results
+from sandbox.report.results_file import read_responses, read_results
 from sandbox.report.rows import FAILURES_OF_AN_OUTCOME, SLOWEST, SUSPICIOUS, rows_of
 from sandbox.words.details import in_words
 from sandbox.words.errors import ConfigurationError

@@ -1,4 +1,4 @@
-"""Naive graders, in the style of the published ones (research/peers.md): every hack has to beat one of them.
+"""Naive graders, in the style of the published ones: every hack has to beat one of them.
 
 `paid(family, source, label, folder)` runs one in a process of its own. What is naive about them, and where it was seen:
 

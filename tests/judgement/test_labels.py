@@ -332,7 +332,7 @@ def test_packed_tests_are_unpacked_without_running_anything(private, words, capf
 
 
 def test_packed_tests_of_enormous_size_are_refused(monkeypatch):
-    monkeypatch.setattr("sandbox.judging.labels.text.MAX_UNPACKED_BYTES", 1000)
+    monkeypatch.setattr("sandbox.judging.labels.parsing.MAX_UNPACKED_BYTES", 1000)
     with pytest.raises(LabelError, match="larger than 1000 bytes"):
         labels.read(packed(["assert f(1) == 2"] * 999))
 

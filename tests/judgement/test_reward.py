@@ -1,4 +1,4 @@
-"""Judgement → number: the table of DESIGN section 6, the other shapes, and what cannot be a shape."""
+"""Judgement → number: the table of docs/rewards.md, the other shapes, and what cannot be a shape."""
 
 import json
 

@@ -45,7 +45,7 @@ def parse_amid_garbage(parse):
 def test_threads_parse_what_one_thread_parses(many_collections):
     """With `ast.parse` itself, CPython 3.11 fails here on most runs."""
     with ThreadPoolExecutor(8) as threads:
-        for done in [threads.submit(parse_amid_garbage, syntax.program) for _ in range(8)]:
+        for done in [threads.submit(parse_amid_garbage, syntax.parse_program) for _ in range(8)]:
             done.result()
 
 
@@ -73,7 +73,7 @@ def test_a_failure_that_stays_is_ours(monkeypatch, fails_from):
     def failing(*args, **kwargs):
         raise SystemError("AST constructor recursion depth mismatch")
 
-    syntax.expression.cache_clear()
+    syntax.parse_expression.cache_clear()
     monkeypatch.setattr(ast, "parse", failing)
     answer = Answer(kind=AnswerKind.RETURNED, value=500)
     found = judge(
@@ -91,7 +91,7 @@ def test_a_failure_that_stays_is_ours(monkeypatch, fails_from):
 
 def test_what_is_not_python_is_said_at_once():
     with pytest.raises(SyntaxError):
-        syntax.program("def f(:")
+        syntax.parse_program("def f(:")
     with pytest.raises(ValueError, match="malformed"):
-        syntax.literal("f(1)")
-    assert syntax.literal(" {1: 'a'}") == {1: "a"}
+        syntax.parse_literal("f(1)")
+    assert syntax.parse_literal(" {1: 'a'}") == {1: "a"}

@@ -7,7 +7,7 @@ values are compared by `Equal`, or by `Assertion` where an assert statement says
 """
 
 from sandbox.judging.checkers.expression import Assertion
-from sandbox.judging.checkers.text import CustomCheck, Floats, Lines, Tokens, UnorderedLines, output_check
+from sandbox.judging.checkers.output import CustomCheck, Floats, Lines, Tokens, UnorderedLines, output_check
 from sandbox.judging.checkers.values import Equal, EqualAsSets, NotNone, PolynomialRoot
 
 __all__ = [

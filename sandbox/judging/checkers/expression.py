@@ -23,8 +23,8 @@ from sandbox.judging.checkers.bounded_operations import (
     TooCostly,
     arithmetic,
 )
-from sandbox.judging.checkers.text import shorten
 from sandbox.judging.checkers.values import bounded_repr
+from sandbox.words.shorten import shorten
 from sandbox.words.suite import Comparison
 
 __all__ = ["ANSWER_PREFIX", "Assertion", "Irreducible", "evaluate", "is_supported_function", "validate"]
@@ -45,7 +45,7 @@ class Assertion:
         """Evaluate the expression; where that raises, it is not true, as in an assert."""
         names = {f"{ANSWER_PREFIX}{number}": value for number, value in enumerate(values)}
         try:
-            ok = bool(evaluate(syntax.expression(self.expression), names))
+            ok = bool(evaluate(syntax.parse_expression(self.expression), names))
             problem = ""
         except _NOT_TRUE as error:
             ok, problem = False, f" ({type(error).__name__}: {shorten(str(error))})"

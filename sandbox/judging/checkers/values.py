@@ -15,7 +15,8 @@ from fractions import Fraction
 from typing import Any
 
 from sandbox.guest.values import Array, Iterated, Opaque
-from sandbox.judging.checkers.text import MAX_SHOWN, shorten, text_difference
+from sandbox.judging.checkers.output import text_difference
+from sandbox.words.shorten import MAX_SHOWN, shorten
 from sandbox.words.suite import Comparison
 
 __all__ = ["Equal", "EqualAsSets", "NotNone", "PolynomialRoot", "bounded_repr"]

@@ -14,11 +14,11 @@ from __future__ import annotations
 import copy
 import difflib
 import re
-import threading
 from typing import Any
 
+from sandbox.judging.bounded_cache import BoundedCache
 from sandbox.judging.labels import asserts, calls, code, evalplus, files, stdio
-from sandbox.judging.labels.text import arrays_as_lists, described, parsed, without_none
+from sandbox.judging.labels.parsing import arrays_as_lists, described, parsed, without_none
 from sandbox.words.errors import LabelError, WorkerError
 from sandbox.words.suite import Suite
 
@@ -37,22 +37,17 @@ def read(label: Any) -> Suite:
     if isinstance(label, Suite):
         return label
     key = _cache_key(label)
-    with _lock:
-        known = _recent.get(key) if key else None
+    known = _recent.get(key) if key else None
     if known is None:
         known = _read_anew(label, is_kept=bool(key))
         if key:
-            with _lock:
-                _recent[key] = known
-                while len(_recent) > MAX_RECENT:
-                    del _recent[next(iter(_recent))]
+            _recent.put(key, known)
     return known
 
 
 MAX_RECENT = 256
 MAX_KEY_CHARACTERS = 20_000
-_lock = threading.Lock()  # protects the next
-_recent: dict[str, Suite] = {}
+_recent: BoundedCache[str, Suite] = BoundedCache(MAX_RECENT)
 """The suites of small labels that were read last, by the label's repr: all samples of a group have the same label."""
 
 

@@ -17,9 +17,9 @@ from typing import Any
 from sandbox.judging.checkers.expression import Irreducible
 from sandbox.judging.labels import code, files
 from sandbox.judging.labels.names import BUILTINS, bound_names, called_names, missing_imports
+from sandbox.judging.labels.parsing import described, parsed
 from sandbox.judging.labels.reduction import AssertReader
 from sandbox.judging.labels.source import is_call_of, parse
-from sandbox.judging.labels.text import described, parsed
 from sandbox.words.errors import LabelError
 from sandbox.words.suite import Suite
 

@@ -17,7 +17,8 @@ from typing import Any
 from sandbox.judging import syntax
 from sandbox.judging.checkers import Equal
 from sandbox.judging.labels import stdio
-from sandbox.judging.labels.text import columns_of, described, is_plain_json, limits_of, parsed, positive, unpacked
+from sandbox.judging.labels.limits import limits_of, positive
+from sandbox.judging.labels.parsing import columns_of, described, is_plain_json, parsed, unpacked
 from sandbox.judging.languages import language_named
 from sandbox.words.errors import LabelError
 from sandbox.words.job import Call
@@ -139,7 +140,7 @@ def _value(text: str, name: str) -> Any:
     except ValueError:
         pass
     try:
-        return syntax.literal(text.strip())
+        return syntax.parse_literal(text.strip())
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):
         raise LabelError(f"{name}: expected a JSON value on a line, found {text[:80]!r}") from None
 

@@ -21,9 +21,9 @@ from sandbox.judging.labels.names import (
     free_names,
     missing_imports,
 )
+from sandbox.judging.labels.parsing import checked_file_name, described, parsed
 from sandbox.judging.labels.source import is_call_of, is_valid_program, parse
 from sandbox.judging.labels.statements import cases_of_check, grouped, statement_suite
-from sandbox.judging.labels.text import checked_file_name, described, parsed
 from sandbox.judging.languages import language_named
 from sandbox.words.errors import LabelError
 from sandbox.words.suite import Suite

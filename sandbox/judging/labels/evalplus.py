@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from sandbox.judging.labels.text import described, limits_of, parsed
+from sandbox.judging.labels.limits import limits_of
+from sandbox.judging.labels.parsing import described, parsed
 from sandbox.words.errors import LabelError
 from sandbox.words.job import Call
 from sandbox.words.suite import Reference, Suite

@@ -13,9 +13,10 @@ import re
 import sys
 from typing import Any
 
+from sandbox.judging.labels.limits import limits_of
 from sandbox.judging.labels.names import LIBRARIES, free_names, missing_imports, missing_module_imports, with_missing_imports
+from sandbox.judging.labels.parsing import checked_file_name, described, parsed
 from sandbox.judging.labels.source import is_valid_program, parse
-from sandbox.judging.labels.text import checked_file_name, described, limits_of, parsed
 from sandbox.words.errors import LabelError
 from sandbox.words.job import CodeTests
 from sandbox.words.suite import Suite

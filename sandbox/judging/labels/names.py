@@ -73,8 +73,8 @@ def called_names(trees: list[ast.Module]) -> set[str]:
 def missing_imports(names: Collection[str], entry: str, trees: Sequence[ast.Module]) -> set[str]:
     """Those of *names* (used by the tests, but not defined there) that are functions of libraries which the label forgot to import.
 
-    A name in *entry* is the program's. So are all names if none would be left for the program, and a name that is called as the
-    library's function never is: a `Counter()` with nothing to count, `floor(17, 5)`.
+    A name in *entry* is the program's. A name that is called as the library's function could not be (`Counter()` with nothing to count,
+    `floor(17, 5)`) is the program's too. If no name would be left for the program, all are the program's.
     """
     found = {name for name in names if name in _MODULE_OF and not re.search(rf"\b{name}\b", entry)}
     for node in (node for tree in trees for node in ast.walk(tree)) if found else ():

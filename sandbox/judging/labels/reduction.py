@@ -14,8 +14,8 @@ from typing import Any
 
 from sandbox.judging.checkers import Assertion, Equal
 from sandbox.judging.checkers.expression import ANSWER_PREFIX, Irreducible, evaluate, is_supported_function, validate
+from sandbox.judging.labels.limits import limits_of
 from sandbox.judging.labels.names import BUILTINS, standard_imports
-from sandbox.judging.labels.text import limits_of
 from sandbox.words.errors import LabelError
 from sandbox.words.job import Call
 from sandbox.words.suite import CallCase, Suite

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 
 from sandbox.judging import syntax
-from sandbox.judging.checkers.text import shorten
 from sandbox.words.errors import LabelError
+from sandbox.words.shorten import shorten
 
 __all__ = ["is_call_of", "is_valid_program", "parse"]
 
@@ -18,7 +18,7 @@ def parse(text: str, where: str) -> ast.Module:
         LabelError: it is not valid Python.
     """
     try:
-        return syntax.program(text)
+        return syntax.parse_program(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         said = f"{error.msg}, line {error.lineno}" if isinstance(error, SyntaxError) else error
         raise LabelError(f"{where} is not valid Python: {said}; it begins with {shorten(text.strip(), 80)!r}") from None
@@ -35,7 +35,7 @@ def is_call_of(node: ast.stmt, name: str) -> bool:
 def is_valid_program(text: str) -> bool:
     """Whether *text* is a valid program by itself, without a completion that continues it."""
     try:
-        syntax.program(text)
+        syntax.parse_program(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
     return True

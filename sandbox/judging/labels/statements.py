@@ -1,4 +1,4 @@
-"""A suite whose tests are statements, made of a label's parts: who has which name, and what both sides are given."""
+"""Builds a suite of test statements: which names are the program's, and what code both sides run."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import re
 from typing import Any
 
+from sandbox.judging.labels.limits import limits_of
 from sandbox.judging.labels.names import (
     BUILTINS,
     LIBRARIES,
@@ -16,7 +17,6 @@ from sandbox.judging.labels.names import (
     with_missing_imports,
 )
 from sandbox.judging.labels.source import parse
-from sandbox.judging.labels.text import limits_of
 from sandbox.words.job import CodeTests
 from sandbox.words.suite import Suite
 

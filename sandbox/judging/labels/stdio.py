@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from sandbox.judging.checkers import output_check
-from sandbox.judging.labels.text import columns_of, described, limits_of, parsed
+from sandbox.judging.labels.limits import limits_of
+from sandbox.judging.labels.parsing import columns_of, described, parsed
 from sandbox.judging.languages import language_named
 from sandbox.words.errors import LabelError
 from sandbox.words.suite import StdioCase, Suite

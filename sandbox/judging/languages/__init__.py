@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from sandbox.judging.response.extract import PYTHON_TAGS
+from sandbox.judging.languages.python import PYTHON_TAGS
 from sandbox.words.errors import LabelError
 
 __all__ = ["LANGUAGES", "Language", "language_named"]

@@ -1,4 +1,4 @@
-"""The imports that Python programs of some data sets rely on without writing them."""
+"""Python: the tags of its fenced blocks, and the imports that programs of some data sets rely on without writing them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ import functools
 import importlib
 import re
 
-__all__ = ["STANDARD_PREAMBLE", "preamble_for"]
+from sandbox.words.suite import Suite
+
+__all__ = ["PYTHON_TAGS", "STANDARD_PREAMBLE", "full_preamble", "preamble_for"]
+
+PYTHON_TAGS = frozenset(("python", "py", "python3", "py3", "python2", "cpython", "pypy", "pypy3", "sage", "pycon", "ipython"))
 
 _MODULES = ("typing", "math", "itertools", "functools", "collections", "heapq", "bisect", "operator", "string")
 _PLAIN = (
@@ -41,3 +45,8 @@ def preamble_for(source: str) -> str:
     """
     words = set(_WORD.findall(source))
     return STANDARD_PREAMBLE if words & _names() or words & {"globals", "locals", "vars", "eval", "exec"} else ""
+
+
+def full_preamble(suite: Suite, source: str) -> str:
+    """What runs before the program *source* in its module: the standard preamble if the suite's format has one, and the suite's own."""
+    return (preamble_for(source) if suite.standard_preamble else "") + suite.preamble

@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from sandbox.judging.languages.python import PYTHON_TAGS
 from sandbox.judging.response.candidate import Candidate, Choice, NoCode
 from sandbox.judging.response.completion import continue_code, defines, open_function
 from sandbox.judging.response.fences import Block, blocks_of, fence_of, is_indented_code, loose_blocks_of
@@ -20,9 +21,6 @@ from sandbox.judging.response.reasoning import possible_answers, reasoning_opene
 from sandbox.judging.response.special_tokens import strip_special_tokens
 
 __all__ = ["Candidate", "Choice", "NoCode", "extract"]
-
-PYTHON_TAGS = frozenset(("python", "py", "python3", "py3", "python2", "cpython", "pypy", "pypy3", "sage", "pycon", "ipython"))
-
 
 _VERSION = re.compile(r"[0-9.]+\Z")
 

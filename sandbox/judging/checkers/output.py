@@ -2,7 +2,7 @@
 
 The default rule: white space at the end of a line and blank lines at the end do not count, CRLF is LF, everything else is exact
 (so "yes" is not "YES", and a missing or an extra line is wrong). Known graders are either stricter (a trailing blank fails) or
-looser (case, or only the first lines count): research/peers.md section 3.
+looser (case, or only the first lines count).
 """
 
 from __future__ import annotations
@@ -14,20 +14,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.words.errors import LabelError
+from sandbox.words.shorten import MAX_SHOWN, shorten
 from sandbox.words.suite import Comparison, OutputCheck
 
-__all__ = ["CustomCheck", "Floats", "Lines", "Tokens", "UnorderedLines", "output_check", "shorten"]
+__all__ = ["CustomCheck", "Floats", "Lines", "Tokens", "UnorderedLines", "output_check", "text_difference"]
 
-MAX_SHOWN = 200
 MAX_EXTRA_PARTS = 1 << 12
 """How many more lines or words than expected are still looked at."""
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 """Fewer forms than `float` accepts: no 1_000, no digits of other scripts."""
-
-
-def shorten(text: str, limit: int = MAX_SHOWN) -> str:
-    """*text* for a message: at most *limit* characters, and how many are left out."""
-    return text if len(text) <= limit else f"{text[:limit]}… ({len(text)} characters)"
 
 
 def text_difference(output: str, wanted: str) -> str:

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from sandbox.as_json import LINE_BEGINS, shown_outcome
-from sandbox.judging.reward import Outcome
+from sandbox.judging.reward import Outcome, shown_outcome
 from sandbox.report.formats import format_in
+from sandbox.result_lines import RECORD_LINE_START
 from sandbox.words.details import in_words, without_trailing_colon
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.verdict import Verdict
 
-__all__ = ["Read", "Result", "read_programs", "read_responses", "read_results"]
+__all__ = ["Result", "ResultFile", "read_programs", "read_responses", "read_results"]
 
 OUTCOMES = frozenset(outcome.value for outcome in Outcome)
 VERDICTS = frozenset(verdict.value for verdict in Verdict)
@@ -65,7 +65,7 @@ class Result:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Read:
+class ResultFile:
     """What a file held."""
 
     results: list[Result]
@@ -99,7 +99,7 @@ class _Reader:
             self.faults[result.id, result.sample] = place
 
 
-def read_results(file: Path) -> Read:
+def read_results(file: Path) -> ResultFile:
     """All results of *file*; keys that this version does not know are passed over, and missing ones are empty.
 
     Raises:
@@ -129,11 +129,11 @@ def read_results(file: Path) -> Read:
             reader.add(result)
     if not reader.results:
         raise ConfigurationError(f"{file}: there is no result in it")
-    return Read(results=reader.results, mended=reader.mended, is_cut=is_cut, broken=broken, has_programs=has_programs)
+    return ResultFile(results=reader.results, mended=reader.mended, is_cut=is_cut, broken=broken, has_programs=has_programs)
 
 
 def _row_of(line: bytes) -> tuple[Any, bool]:
-    """What a line holds, and whether there is half a line of a training before it, or nothing else (None).
+    """The row in *line*, and whether a half-written line stands before it. The row is None if there is nothing but that half line.
 
     Raises:
         ValueError: it is no JSON, nor half a line of a training that others have written behind.
@@ -141,7 +141,7 @@ def _row_of(line: bytes) -> tuple[Any, bool]:
     try:
         return json.loads(line), False
     except json.JSONDecodeError:
-        begins = LINE_BEGINS.encode()
+        begins = RECORD_LINE_START.encode()
         start = line.rfind(begins)
         if not line.endswith(b"\n") or start < 0 or not (line.startswith(begins) or begins.startswith(line[:start])):
             raise

@@ -8,34 +8,29 @@ label the first cases are shown, and only the others decide: an answer that was 
 from __future__ import annotations
 
 import dataclasses
-import threading
 from dataclasses import dataclass
 from typing import Any
 
 from sandbox.judging import labels
-from sandbox.judging.labels.text import parsed
+from sandbox.judging.bounded_cache import BoundedCache
+from sandbox.judging.labels.parsing import parsed
 from sandbox.words.errors import LabelError
 from sandbox.words.suite import Suite
 
-__all__ = ["Parts", "split"]
+__all__ = ["VisibleAndHidden", "split_label"]
 
 _PUBLIC = (("public_test_cases", ("private_test_cases",)), ("public_tests", ("private_tests", "generated_tests")))
-MAX_KNOWN = 256
-
-_lock = threading.Lock()  # protects the next
-_known: dict[tuple[int, int], tuple[Suite, Parts]] = {}
-"""By the identity of a suite that was split, which is kept alive here: expected values that a reference gives are remembered by suite."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
+class VisibleAndHidden:
     """Two suites of one label; *visible* is None where nothing can be shown without showing everything."""
 
     visible: Suite | None
     hidden: Suite
 
 
-def split(label: Any, shown: int = 1) -> Parts:
+def split_label(label: Any, shown: int = 1) -> VisibleAndHidden:
     """The visible and the hidden tests of *label*; *shown* is how many cases of a plain label are visible.
 
     One case of a plain label always stays hidden, so a label of a single case shows nothing. Tests that are code are shown from the
@@ -49,7 +44,7 @@ def split(label: Any, shown: int = 1) -> Parts:
     if isinstance(plain, dict) and "hidden" in plain:
         around = {key: value for key, value in plain.items() if key not in ("visible", "hidden")}
         visible = plain.get("visible")
-        return Parts(
+        return VisibleAndHidden(
             visible=None if visible is None or visible == [] or visible == "" else _read(visible, around),
             hidden=_read(plain["hidden"], around),
         )
@@ -64,13 +59,13 @@ def _read(part: Any, around: dict[str, Any]) -> Suite:
     return labels.read({**around, "label": part} if around else part)
 
 
-def _by_publicity(plain: Any) -> Parts | None:
+def _by_publicity(plain: Any) -> VisibleAndHidden | None:
     if not isinstance(plain, dict):
         return None
     for public, private in _PUBLIC:
         if plain.get(public) and any(plain.get(key) for key in private):
             try:
-                return Parts(
+                return VisibleAndHidden(
                     visible=labels.read({key: value for key, value in plain.items() if key not in private}),
                     hidden=labels.read({key: value for key, value in plain.items() if key != public}),
                 )
@@ -79,35 +74,36 @@ def _by_publicity(plain: Any) -> Parts | None:
     return None
 
 
-def _by_order(suite: Suite, shown: int) -> Parts:
-    with _lock:
-        known = _known.get((id(suite), shown))
+MAX_KNOWN = 256
+_known: BoundedCache[tuple[int, int], tuple[Suite, VisibleAndHidden]] = BoundedCache(MAX_KNOWN)
+"""By the identity of a suite that was split, which is kept alive here: expected values that a reference gives are remembered by suite."""
+
+
+def _by_order(suite: Suite, shown: int) -> VisibleAndHidden:
+    known = _known.get((id(suite), shown))
     if known is not None:
         return known[1]
     parts = _split(suite, shown)
-    with _lock:
-        _known[id(suite), shown] = (suite, parts)
-        while len(_known) > MAX_KNOWN:
-            del _known[next(iter(_known))]
+    _known.put((id(suite), shown), (suite, parts))
     return parts
 
 
-def _split(suite: Suite, shown: int) -> Parts:
+def _split(suite: Suite, shown: int) -> VisibleAndHidden:
     if suite.reference is not None:
         calls = suite.reference.calls
         count = min(shown, len(calls) - 1)
         first, rest = (dataclasses.replace(suite.reference, calls=part) for part in (calls[:count], calls[count:]))
         visible = dataclasses.replace(suite, reference=first) if count > 0 else None
-        return Parts(visible=visible, hidden=dataclasses.replace(suite, reference=rest))
+        return VisibleAndHidden(visible=visible, hidden=dataclasses.replace(suite, reference=rest))
     if suite.tests is not None:
         count = min(shown, len(suite.tests.cases) - 1)
         if suite.tests.framework != "statements" or count < 1:
-            return Parts(visible=None, hidden=suite)
+            return VisibleAndHidden(visible=None, hidden=suite)
         tests = dataclasses.replace(suite.tests, cases=suite.tests.cases[:count])
-        return Parts(visible=dataclasses.replace(suite, tests=tests), hidden=suite)
+        return VisibleAndHidden(visible=dataclasses.replace(suite, tests=tests), hidden=suite)
     count = min(shown, len(suite.cases) - 1)
     if count < 1:
-        return Parts(visible=None, hidden=suite)
-    return Parts(
+        return VisibleAndHidden(visible=None, hidden=suite)
+    return VisibleAndHidden(
         visible=dataclasses.replace(suite, cases=suite.cases[:count]), hidden=dataclasses.replace(suite, cases=suite.cases[count:])
     )
