@@ -42,12 +42,12 @@ WORK, HIDDEN, RENDEZVOUS = "/work", "/hidden", "/run/reward-sandbox"
 USER = 64_000
 """Nobody's number: neither the images nor most machines have such a user."""
 MEMORY_BYTES = 4 << 30
-"""Of the whole container, files in memory included; what one job may use is bounded inside, and a job that may use more raises it."""
+"""Memory of the whole container, files in memory included. Inside, each job has its own limit; a job with a larger one raises this."""
 SPARE_BYTES = 3 << 29
 """For the guest, and for files that a job writes, which are in memory."""
 PIDS = 1024
 GVISOR_MEMORY_BYTES, GVISOR_PIDS = 12 << 30, 1 << 15
-"""gVisor's containers cannot be made larger later, and what runs in them is several processes of the machine for each of theirs."""
+"""gVisor's containers get more from the start: they cannot be enlarged later, and each process in them is several on the machine."""
 
 
 class ContainerWorker(StreamWorker):

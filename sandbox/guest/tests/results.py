@@ -14,7 +14,7 @@ from ..bridge.exceptions import raised_by_program
 from ..bridge.peer import Gone, Peer
 from ..bridge.proxies import CannotDerive
 from ..wire import ANSWERS_START, KIND_TEST, KIND_TESTS_ENDED, Progress, frame
-from .ownership import is_storage_failure, is_unbound, is_use_of_program, skips_check
+from .fault_of_program import check_was_skipped, is_storage_failure, is_unbound, is_use_of_program
 from .program_module import Lookups
 
 __all__ = ["Results", "safe_str"]
@@ -58,7 +58,7 @@ class Results:
             self.peer.has_printed = False  # no test has seen that
         self.begun += 1
         self.lookups.missing.clear()
-        self.peer.has_asked = False
+        self.peer.test_has_asked = False
         self.peer.callback_failure = None
         self.peer.label_error = None
         self.peer.deferred_failure = self.peer.deferred_failure or self._failure_before
@@ -72,7 +72,7 @@ class Results:
         self._write(KIND_TEST, {"name": self._name[:MAX_NAME], "outcome": "asking" if is_asking else "unasked"})
 
     def _note_swallowed(self, error: BaseException) -> None:
-        if skips_check(error, lambda name: self.texts.get(name, "")):
+        if check_was_skipped(error, lambda name: self.texts.get(name, "")):
             self.peer.deferred_failure = self.peer.deferred_failure or error
 
     @property
@@ -133,7 +133,7 @@ class Results:
         lacking = [name for name in self.lookups.missing if any(name in safe_str(link) for link in chain)]
         if lacking and any(isinstance(link, (ImportError, AttributeError, NameError)) for link in chain):
             return "missing", f"the program defines no {', '.join(sorted(lacking))[:200]}; {message}"
-        if isinstance(error, NameError) and any(f"'{name}'" in safe_str(error) for name in self.lookups.absent):
+        if isinstance(error, NameError) and any(f"'{name}'" in safe_str(error) for name in self.lookups.not_star_imported):
             return "missing", f"the program defines no such name; {message}"
         if any(map(raised_by_program, chain)):
             return "raised", message

@@ -247,7 +247,7 @@ class _Zygote:
 
     def _run(self, watchdog: Watchdog, files: list[int]) -> tuple[str, Ended | None]:
         """Run a candidate: (why it was stopped or "", how it ended). How is None if the host or the fork server is gone."""
-        self.server.run(watchdog.order, self.candidate_ruleset, files)
+        self.server.run_candidate(watchdog.order, self.candidate_ruleset, files)
         _, cause, orphaned = self._wait_for_event(watchdog, self.while_running, [self.server.socket.fileno()])
         if orphaned:
             return "", None
@@ -263,12 +263,12 @@ class _Zygote:
 
     def _run_with_tests(self, watchdog: Watchdog, files: list[int], tests: TesterProcess) -> tuple[str, Ended | None]:
         """Run a candidate and its tester, in the same way."""
-        pid = self.server.candidate(watchdog.order, self.candidate_ruleset, [*files, tests.candidates_end])
-        leader = pidfds.open_process(pid)
+        pid = self.server.fork_candidate(watchdog.order, self.candidate_ruleset, [*files, tests.candidates_end])
+        candidate_process = pidfds.open_process(pid)
         try:
-            cause, orphaned = self._watch_tests(watchdog, pid, leader, tests)
+            cause, orphaned = self._watch_tests(watchdog, pid, candidate_process, tests)
         finally:
-            pidfds.close(leader)
+            pidfds.close(candidate_process)
         if orphaned:
             return "", None
         if time.monotonic_ns() - watchdog.started > LONG_NS:
@@ -277,7 +277,7 @@ class _Zygote:
             processes.kill(pid, signal.SIGKILL)
         return cause, self.server.reap(pid)
 
-    def _watch_tests(self, watchdog: Watchdog, pid: int, leader: int, tests: TesterProcess) -> tuple[str, bool]:
+    def _watch_tests(self, watchdog: Watchdog, pid: int, candidate_process: int, tests: TesterProcess) -> tuple[str, bool]:
         """Start the tester and sleep until it ends: (why the candidate was stopped or "", host is gone)."""
         memory = os.memfd_create("tests", os.MFD_CLOEXEC)
         try:
@@ -294,7 +294,7 @@ class _Zygote:
         finally:
             os.close(memory)
         watchdog.accounting.tester_pid = tests.pid
-        waiting = [leader, tester]
+        waiting = [candidate_process, tester]
         poll = self.while_testing
         for fd in waiting:
             pidfds.register(poll, fd)
@@ -314,7 +314,7 @@ class _Zygote:
                     processes.kill(pid, signal.SIGKILL)
                     if cause == "overloaded":
                         tests.stop(cause)
-                if leader not in waiting and not watchdog.candidate_ended:
+                if candidate_process not in waiting and not watchdog.candidate_ended:
                     watchdog.candidate_ended = True
                     watchdog.ended_ns = time.monotonic_ns()
                     watchdog.ended_delay_ns = watchdog.accounting.delay_ns
@@ -327,7 +327,7 @@ class _Zygote:
         watchdog.accounting.tester_cpu_ns = max(watchdog.accounting.tester_cpu_ns, tests.cpu_ns)
         watchdog.accounting.tester_pid = 0
         # A process that ends closes its socket a little before it can be reaped.
-        if leader in waiting and not (tests.lost_candidate and pidfds.ends_within(leader, HUNG_UP_SECONDS)):
+        if candidate_process in waiting and not (tests.lost_candidate and pidfds.ends_within(candidate_process, HUNG_UP_SECONDS)):
             cause = cause or "finished"  # the tests have ended, so it is not needed any more
         return cause, False
 
