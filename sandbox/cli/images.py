@@ -10,7 +10,7 @@ from rich.table import Table
 
 from sandbox.host import cgroups, images, semaphore
 from sandbox.host.backends import Starter
-from sandbox.host.daemon import Daemon
+from sandbox.host.docker_daemon import DockerDaemon
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.job import Job
 from sandbox.words.layers import Backend
@@ -74,7 +74,7 @@ def clean_up() -> None:
     cgroups.remove_stale()
     semaphore.remove()
     try:
-        removed = Daemon.of_environment().remove_leftovers()
+        removed = DockerDaemon.of_environment().remove_leftovers()
     except ConfigurationError as error:
         console.print(f"[yellow]containers were not looked at:[/] {escape(str(error))}", highlight=False)
     else:

@@ -216,7 +216,7 @@ def known(text):
 
 def test_the_candidate_is_told_nothing_of_its_tests():
     """Its payload is the program and the names that the label lets it know."""
-    from sandbox.host.messages import encode_job
+    from sandbox.host.job_codec import encode_job
 
     tests = CodeTests(setup="SECRET_SETUP = 1", cases=("assert f(1) == 'SECRET_CASE'",), files=(("test_SECRET.py", "SECRET_FILE"),))
     _, payload, encoded_tests = encode_job(Job(source="def f(x): return x", tests=tests), time.monotonic() + 10)

@@ -19,8 +19,8 @@ __all__ = [
     "OomScore",
     "enter",
     "prepare",
+    "rehearse_enter",
     "rlimits_and_scheduling",
-    "warm_up",
 ]
 
 ANSWERS_FD = 200
@@ -151,7 +151,7 @@ def enter(
         seccomp.install(confinement.rules)
 
 
-def warm_up() -> None:
+def rehearse_enter() -> None:
     """For dry runs: those calls of `enter` that change nothing here."""
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)  # as it is
     with contextlib.suppress(OSError, ValueError):

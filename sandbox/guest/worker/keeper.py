@@ -25,7 +25,7 @@ from ..walls.mounted_folder import MountedFolder
 from ..walls.processes import Usage
 from ..walls.workfolder import MAX_FILES, WorkFolder
 from . import zygote
-from .connection import StandardStreams, Stream
+from .host_connection import StandardStreams, Stream
 
 __all__ = ["KeeperClient", "main"]
 

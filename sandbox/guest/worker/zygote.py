@@ -18,7 +18,7 @@ import signal
 import time
 from typing import Any, Protocol
 
-from ..program import warming
+from ..program import dry_runs
 from ..program.answers import MAX_MESSAGE
 from ..walls import confine, processes, seccomp
 from ..walls.cgroup import Cgroup
@@ -28,9 +28,9 @@ from ..walls.workfolder import WorkFolder
 from ..wire import FRAMEWORKS, ORDER_BYTES, Order, Progress, WireError
 from . import pidfds
 from .accounting import Accounting
-from .connection import Connection, Stream
 from .forkserver import LONG_NS, Ended, ForkServer
 from .hello import hello_message
+from .host_connection import HostConnection, Stream
 from .report import report_of
 from .tester_process import TesterProcess
 from .warming import forget_sources, warm_up
@@ -63,7 +63,7 @@ def main(
     )
     try:
         missing = warm_up(options["warm"])
-        warming.warm_up(folder)
+        dry_runs.rehearse(folder)
         gc.collect()
         gc.freeze()
         zygote = _Zygote(stream, host, keeper, folder, cgroup, confinement, options)
@@ -118,7 +118,7 @@ class _Zygote:
         self.cgroup = cgroup
         self.confinement = confinement
         self.frameworks: set[str] = set()
-        self.connection = Connection(stream)
+        self.connection = HostConnection(stream)
         self.cpus = len(os.sched_getaffinity(0))
         self._measure_base()
         self.tester_ruleset = Ruleset() if options["landlock"] else NO_RULESET
@@ -234,8 +234,8 @@ class _Zygote:
         """The tester of a job. The first with a framework loads what that needs, into a new fork server: each fork pays for what is loaded."""
         framework = FRAMEWORKS[order.framework]
         if framework not in self.frameworks:
-            warming_tests = importlib.import_module(".warming_tests", __package__)
-            warming_tests.warm_up(framework, is_first=not self.frameworks, hidden=self.folder.hidden)
+            tester_dry_runs = importlib.import_module(".tester_dry_runs", __package__)
+            tester_dry_runs.rehearse_tests(framework, is_first=not self.frameworks, hidden=self.folder.hidden)
             forget_sources()
             gc.collect()
             gc.freeze()

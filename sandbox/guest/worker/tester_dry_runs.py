@@ -1,4 +1,4 @@
-"""Warms a zygote up for tests, before the first job that has some: dry runs of the RPC between tester and candidate, and of pytest.
+"""Dry runs of the RPC between tester and candidate, and of pytest, in the zygote, before the first job that has tests.
 
 The interpreter specializes code that runs often (PEP 659). In a child that costs time and a copy of each page that it writes. What
 has run here often enough before the fork is specialized in all children.
@@ -22,7 +22,7 @@ from ..tests import tester
 from ..tests.program_module import Namespace
 from ..tests.results import Results
 
-__all__ = ["warm_up"]
+__all__ = ["rehearse_tests"]
 
 ROUNDS = 16
 SESSIONS = 3
@@ -64,8 +64,8 @@ def _function(number: int, items: list[int]) -> list[int]:
     return items
 
 
-def warm_up(framework: str, *, is_first: bool, hidden: str) -> None:
-    """Warm up for *framework*, before its first tests; *hidden* is the folder of test files, "" if nothing hides them."""
+def rehearse_tests(framework: str, *, is_first: bool, hidden: str) -> None:
+    """Do the dry runs for *framework*, before its first tests; *hidden* is the folder of test files, "" if nothing hides them."""
     if is_first:
         _call_and_answer()
     if framework != "statements":
