@@ -25,9 +25,10 @@ from ..values import Unsendable
 from ..wire import WireError
 from .connection import MAX_WHY, Connection, Gone
 from .exceptions import is_test_outcome
+from .guard import guard
 from .lengths import is_read_only
 from .marshalling import Marshaller
-from .operations import MAX_CALLERS, OPERATIONS, called_by, guard
+from .operations import MAX_CALLERS, OPERATIONS, called_by
 from .proxies import Proxy, ProxyMeta, RemoteFunction
 from .references import References
 from .snapshots import size, snapshot

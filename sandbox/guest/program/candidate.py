@@ -33,7 +33,7 @@ from ..wire import (
     Payload,
 )
 from .answers import MAX_MESSAGE, Answers, message_of
-from .files import write_file
+from .files import read_all, write_file
 from .finalization import exit_status, finalize
 from .streams import give_stdin
 
@@ -101,19 +101,11 @@ def receive_job(job_fd: int, out_fd: int, err_fd: int, answers_fd: int, rpc_fd: 
         os.dup2(rpc_fd, confine.RPC_FD)
     os.dup2(out_fd, 1)
     os.dup2(err_fd, 2)
-    data = _read_all(job_fd)
+    data = read_all(job_fd)
     job = Payload.unpack(data)
     calls = values.decode(job.calls) if job.calls else []
     give_stdin(job.stdin)
     return job, calls, None if job.entropy else seed_of(data)
-
-
-def _read_all(fd: int) -> bytes:
-    size = os.lseek(fd, 0, os.SEEK_END)
-    data = b""
-    while len(data) < size:
-        data += os.pread(fd, size - len(data), len(data))
-    return data
 
 
 def seed_of(data: bytes) -> int:

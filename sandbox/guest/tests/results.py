@@ -13,7 +13,8 @@ from typing import Any
 from ..bridge.exceptions import raised_by_program
 from ..bridge.peer import Gone, Peer
 from ..bridge.proxies import CannotDerive
-from ..wire import ANSWERS_START, KIND_TEST, KIND_TESTS_ENDED, Progress, frame
+from ..program.answers import FrameFile
+from ..wire import KIND_TEST, KIND_TESTS_ENDED, Progress
 from .fault_of_program import check_was_skipped, is_storage_failure, is_unbound, is_use_of_program
 from .program_module import Lookups
 
@@ -31,9 +32,8 @@ class Results:
     """Writes the outcomes of tests, one after another."""
 
     def __init__(self, fd: int, peer: Peer) -> None:
-        self.fd = fd
+        self._file = FrameFile(fd)
         self.peer = peer
-        self.position = ANSWERS_START
         self.begun = 0
         self.lookups = Lookups()
         self.program_influenced = False
@@ -65,7 +65,7 @@ class Results:
         self._name = name
         self._asked = self.peer.asked
         self._delegated = self.peer.delegated
-        os.pwrite(self.fd, Progress(self.begun, _NOW, time.monotonic_ns()).pack(), 0)
+        os.pwrite(self._file.fd, Progress(self.begun, _NOW, time.monotonic_ns()).pack(), 0)
 
     def _note_question(self, is_asking: bool) -> None:
         """Mark that the program has a part in the test: a timeout from here on is its fault, for its answers may make the test slow."""
@@ -172,11 +172,7 @@ class Results:
         self._write(KIND_TEST, record)
 
     def _write(self, kind: int, record: dict[str, Any]) -> None:
-        data = frame(kind, json.dumps(record).encode("ascii"))
-        while data:
-            written = os.pwrite(self.fd, data, self.position)
-            self.position += written
-            data = data[written:]
+        self._file.write(kind, json.dumps(record))
 
 
 def _chain(error: BaseException) -> list[BaseException]:

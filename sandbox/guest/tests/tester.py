@@ -23,6 +23,7 @@ from ..bridge.patches import Patches
 from ..bridge.peer import Gone, Peer
 from ..program import candidate
 from ..program.answers import MAX_MESSAGE
+from ..program.files import read_all
 from ..walls import confine
 from ..walls.landlock import Ruleset
 from ..walls.workfolder import TESTS, WorkFolder
@@ -52,7 +53,7 @@ def run(
             os.dup2(results_fd, confine.ANSWERS_FD)
             os.dup2(rpc_fd, confine.RPC_FD)
             os.dup2(setup_fd, confine.SETUP_FD)
-            data = _read_all(tests_fd)
+            data = read_all(tests_fd)
             tests = json.loads(data)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
@@ -108,10 +109,6 @@ _root = ""
 def note_loaded_modules() -> None:
     """Note, in the zygote, what is loaded. Done in each tester, it would copy many pages of memory."""
     _known.update(sys.modules)
-
-
-def _read_all(fd: int) -> bytes:
-    return os.pread(fd, os.fstat(fd).st_size, 0)
 
 
 def _run_tests(tests: dict[str, Any], peer: Peer, results: Results, folder: WorkFolder) -> None:
