@@ -18,9 +18,9 @@ from typing import Any, TypeAlias, TypeVar
 from typing_extensions import Self
 
 from sandbox.host.backends import Starter
-from sandbox.host.cluster import Cluster
 from sandbox.host.container import DEFAULT_IMAGE
-from sandbox.host.node import NodeOptions
+from sandbox.host.pool_options import PoolOptions
+from sandbox.host.ray_cluster import RayCluster
 from sandbox.host.threads import Threads
 from sandbox.judging.batch import Batch, LabelTimes, batch_of
 from sandbox.judging.deduplicate import Deduplicator
@@ -143,10 +143,10 @@ class Sandbox:
             isolation=_one_of(Isolation, "isolation", isolation),
             allow_missing=parse_layers(allow_missing),
         )
-        options = NodeOptions(start=start, workers=workers, node_jobs=node_jobs)
-        self._pool = options.pool() if backend is backend.of_node else Cluster(options, nodes=ray_nodes)
-        pool = self._pool  # and not self: a sandbox that is dropped is to be freed at once
-        self._threads = Threads(lambda: pool.size)
+        options = PoolOptions(start=start, workers=workers, node_jobs=node_jobs)
+        pool = options.pool() if backend is backend.of_node else RayCluster(options, nodes=ray_nodes)
+        self._pool = pool
+        self._threads = Threads(lambda: pool.size)  # not of self: a sandbox that is dropped is to be freed at once
         self._times = LabelTimes()
 
     def __enter__(self) -> Self:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from sandbox.host import cgroups, images, semaphore
-from sandbox.host.daemon import Daemon
+from sandbox.host.docker_daemon import DockerDaemon
 from sandbox.words.errors import ConfigurationError
 
 __all__ = ["clean_up"]
@@ -21,7 +21,7 @@ def clean_up() -> None:
     cgroups.remove_stale()
     semaphore.remove()
     try:
-        removed = Daemon.of_environment().remove_leftovers()
+        removed = DockerDaemon.of_environment().remove_leftovers()
     except ConfigurationError as error:
         console.print(f"[yellow]containers were not looked at:[/] {escape(str(error))}", highlight=False)
     else:

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from sandbox.host.backends import Starter
-from sandbox.host.selfcheck import Check, Checkup, check
+from sandbox.host.selfcheck import LayerCheck, SelfCheck, check_layers
 from sandbox.settings import Settings
 from sandbox.words.layers import Backend, Layer, Requirement
 
@@ -33,7 +33,7 @@ def examine(settings: Settings, *, as_json: bool, console: Console | None = None
     own = {name: options[name] for name in ("backend", "image", "python", "readable", "isolation") if name in options}
     if "backend" in own:
         own["backend"] = own["backend"].of_node  # of a Ray cluster, this node is looked at
-    found = check(Starter(**own, allow_missing=frozenset(Layer)), allow_missing=allowed)
+    found = check_layers(Starter(**own, allow_missing=frozenset(Layer)), allow_missing=allowed)
     if as_json:
         print(json.dumps(_plain(found)))
     else:
@@ -41,7 +41,7 @@ def examine(settings: Settings, *, as_json: bool, console: Console | None = None
     return 0 if found.holds else 1
 
 
-def _plain(found: Checkup) -> dict[str, object]:
+def _plain(found: SelfCheck) -> dict[str, object]:
     plain = dataclasses.asdict(found)
     plain["holds"] = found.holds
     for row, one in zip(plain["checks"], found.checks, strict=True):
@@ -49,7 +49,7 @@ def _plain(found: Checkup) -> dict[str, object]:
     return plain
 
 
-def _show(found: Checkup, console: Console) -> None:
+def _show(found: SelfCheck, console: Console) -> None:
     tier = f"{found.isolation.value}[/] tier"
     if found.backend is not Backend.PROCESS:
         tier = f"{found.backend.value}[/] container, unprivileged tier inside"
@@ -78,7 +78,7 @@ def _show(found: Checkup, console: Console) -> None:
             console.print("[red]a layer that says it is enforced is not[/]: please report this, see SECURITY.md", highlight=False)
 
 
-def _show_layers(checks: Sequence[Check], console: Console) -> None:
+def _show_layers(checks: Sequence[LayerCheck], console: Console) -> None:
     """As a table; where a column for `how` would be some letters wide, it gets lines of its own."""
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
     for head in ("", "layer", "asked", "got", "tried", "how"):
@@ -99,5 +99,5 @@ def _show_layers(checks: Sequence[Check], console: Console) -> None:
     console.print(CAPTION, highlight=False)
 
 
-def _is_whole(one: Check) -> bool:
+def _is_whole(one: LayerCheck) -> bool:
     return one.enforced.enforcement.value == "enforced" and one.contained

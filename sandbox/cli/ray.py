@@ -8,7 +8,7 @@ import json
 from rich.console import Console
 from rich.table import Table
 
-from sandbox.host.node import connect, statuses
+from sandbox.host.ray_node import connect, statuses
 
 __all__ = ["show_status"]
 

@@ -45,6 +45,7 @@ __all__ = [
     "MAX_DEPTH",
     "MAX_ITEMS",
     "MAX_NODES",
+    "SCALARS",
     "Array",
     "Clock",
     "Iterated",
@@ -73,8 +74,9 @@ MAX_HASHING_SECONDS = 2.0
 
 _WORD = 1 << 63
 _QUOTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"')
-_SCALARS = frozenset((int, float, str, bool, type(None)))
-_FLAT = {frozenset((kind,)) for kind in _SCALARS} | {frozenset((int, float)), frozenset((bool, int))}
+SCALARS = frozenset((int, float, str, bool, type(None)))
+"""Types of values that hold no others: a list of nothing else is read without a look at each item."""
+_FLAT = {frozenset((kind,)) for kind in SCALARS} | {frozenset((int, float)), frozenset((bool, int))}
 
 
 class Unsendable(Exception):
@@ -382,7 +384,7 @@ def _list(tree: Any, depth: int) -> list[Any]:
         raise WireError("expected an array")
     if depth > MAX_DEPTH + 2:
         raise WireError("nested too deeply")
-    if frozenset(map(type, tree)) <= _SCALARS:
+    if frozenset(map(type, tree)) <= SCALARS:
         return tree
     return [_value(item, depth + 1) for item in tree]
 

@@ -23,7 +23,7 @@ from typing import Iterator, NamedTuple
 __all__ = [
     "ANSWERS_START",
     "CAUSES",
-    "EXIT_ALONE",
+    "EXIT_CANDIDATE_GONE",
     "FRAMEWORKS",
     "KIND_ERROR",
     "KIND_EXITED",
@@ -60,7 +60,7 @@ CAUSES = (
 
 MAX_HELLO_BYTES = 1 << 20
 
-EXIT_ALONE = 3
+EXIT_CANDIDATE_GONE = 3
 """Exit status of a tester whose candidate has ended."""
 
 
@@ -74,7 +74,7 @@ ANSWERS_START = _PROGRESS.size
 
 
 class Order(NamedTuple):
-    """A job's limits. `cases` counts its time slots: one for loading the program, and one for each call."""
+    """A job's limits. `slots` counts the parts that have a time limit each: loading, and every call."""
 
     cpu_ns: int
     wall_ns: int
@@ -86,7 +86,7 @@ class Order(NamedTuple):
     file_bytes: int
     processes: int
     open_files: int
-    cases: int
+    slots: int
     payload_bytes: int
     tests_bytes: int
     """Length of the tests, which follow the payload and go to the tester alone; 0: the job has none."""

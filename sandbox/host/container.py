@@ -22,9 +22,9 @@ from typing import TYPE_CHECKING, Any
 
 from sandbox.guest.walls import seccomp
 from sandbox.host import bundle
-from sandbox.host.attach import AttachedStream
-from sandbox.host.daemon import Daemon
-from sandbox.host.rendezvous import Rendezvous
+from sandbox.host.container_socket import ContainerSocket
+from sandbox.host.docker_attach import AttachedStream
+from sandbox.host.docker_daemon import DockerDaemon
 from sandbox.host.stream import ENVIRONMENT, StreamWorker
 from sandbox.words.errors import ConfigurationError, WorkerLost
 from sandbox.words.job import Job, Run
@@ -38,16 +38,16 @@ __all__ = ["DEFAULT_IMAGE", "ContainerWorker", "seccomp_profile"]
 DEFAULT_IMAGE = "reward-sandbox/python-slim"
 GUEST = "/opt/reward-sandbox/guest.zip"
 PACKAGES = "/opt/reward-sandbox/packages"
-WORK, HIDDEN, RENDEZVOUS = "/work", "/hidden", "/run/reward-sandbox"
+WORK, HIDDEN, SOCKET_FOLDER = "/work", "/hidden", "/run/reward-sandbox"
 USER = 64_000
 """Nobody's number: neither the images nor most machines have such a user."""
 MEMORY_BYTES = 4 << 30
-"""Of the whole container, files in memory included; what one job may use is bounded inside, and a job that may use more raises it."""
+"""Memory of the whole container, files in memory included. Inside, each job has its own limit; a job with a larger one raises this."""
 SPARE_BYTES = 3 << 29
 """For the guest, and for files that a job writes, which are in memory."""
 PIDS = 1024
 GVISOR_MEMORY_BYTES, GVISOR_PIDS = 12 << 30, 1 << 15
-"""gVisor's containers cannot be made larger later, and what runs in them is several processes of the machine for each of theirs."""
+"""gVisor's containers get more from the start: they cannot be enlarged later, and each process in them is several on the machine."""
 
 
 class ContainerWorker(StreamWorker):
@@ -82,10 +82,10 @@ class ContainerWorker(StreamWorker):
         self.image = image
         self._closing = threading.Lock()  # protects what close() releases
         self._container: Container | None = None
-        self._rendezvous: Rendezvous | None = None
+        self._container_socket: ContainerSocket | None = None
         self._stream = socket.socket(socket.AF_UNIX)  # until there is one
         self._stderr_tail = b""
-        daemon = Daemon.of_environment()
+        daemon = DockerDaemon.of_environment()
         image_id = daemon.image(image, bundle.digest())
         options = {
             "warm": list(warm),
@@ -101,10 +101,10 @@ class ContainerWorker(StreamWorker):
             "container": "gvisor" if is_gvisor else "docker",
         }
 
-        def create(rendezvous: Rendezvous | None) -> Container:
-            self._rendezvous = rendezvous
-            by_socket = rendezvous is not None
-            options["stream"] = f"{RENDEZVOUS}/socket" if by_socket else ""
+        def create(container_socket: ContainerSocket | None) -> Container:
+            self._container_socket = container_socket
+            by_socket = container_socket is not None
+            options["stream"] = f"{SOCKET_FOLDER}/socket" if by_socket else ""
             return daemon.create(
                 image=image_id,
                 entrypoint=[python or "python3", "-s", "-B", GUEST, json.dumps(options)],
@@ -113,29 +113,29 @@ class ContainerWorker(StreamWorker):
                 user=f"{USER}:{USER}",
                 memory_bytes=memory_bytes,
                 pids_limit=GVISOR_PIDS if is_gvisor else PIDS,
-                **_container_options(rendezvous.folder if rendezvous else "", is_gvisor),
+                **_container_options(container_socket.folder if container_socket else "", is_gvisor),
             )
 
         try:
-            rendezvous = (
-                Rendezvous() if daemon.is_local and not is_gvisor else None
+            container_socket = (
+                ContainerSocket() if daemon.is_local and not is_gvisor else None
             )  # a container of gVisor's reaches no sockets of the host
             try:
-                container = create(rendezvous)
+                container = create(container_socket)
             except ConfigurationError as error:
-                if rendezvous is None or "bind source path" not in str(error):
+                if container_socket is None or "bind source path" not in str(error):
                     raise
                 # The daemon sees another file system: this process is in a container itself.
-                rendezvous.close()
-                rendezvous = None
+                container_socket.close()
+                container_socket = None
                 container = create(None)
             self._container = container
             self._stream.close()
-            if rendezvous is None:
+            if container_socket is None:
                 self._stream = daemon.attach(container)
             daemon.start(container)
-            if rendezvous is not None:
-                self._stream = rendezvous.accept(self._is_running)
+            if container_socket is not None:
+                self._stream = container_socket.accept(self._is_running)
             self._healthy = True
             hello = self._read_hello(f"a container of {image}")
             if hello["missing"]:
@@ -154,7 +154,7 @@ class ContainerWorker(StreamWorker):
         container = self._container
         if needed > self._memory_bytes and container is not None and not self.runtime:  # gVisor's cannot be given more
             try:
-                Daemon.of_environment().raise_memory(container, needed)
+                DockerDaemon.of_environment().raise_memory(container, needed)
             except (ConfigurationError, WorkerLost) as error:
                 self.close()
                 raise WorkerLost(str(error)) from error
@@ -172,7 +172,7 @@ class ContainerWorker(StreamWorker):
         return "" if self._container is None else str(self._container.id)
 
     def _is_running(self) -> bool:
-        return self._container is not None and Daemon.of_environment().is_running(self._container)
+        return self._container is not None and DockerDaemon.of_environment().is_running(self._container)
 
     def close(self) -> None:
         """See `Worker.close`. A job that runs in another thread ends as WorkerLost there."""
@@ -181,14 +181,14 @@ class ContainerWorker(StreamWorker):
             self._stream.shutdown(socket.SHUT_RDWR)
         with self._closing:
             self._stream.close()
-            if self._rendezvous is not None:
-                self._rendezvous.close()
+            if self._container_socket is not None:
+                self._container_socket.close()
             container, self._container = self._container, None
         if isinstance(self._stream, AttachedStream):
             self._stderr_tail = self._stream.stderr_tail
         if container is not None:
             with contextlib.suppress(ConfigurationError, WorkerLost):
-                Daemon.of_environment().remove(container)
+                DockerDaemon.of_environment().remove(container)
 
     def _stderr_note(self) -> str:
         text = self._stderr_tail.decode("utf-8", "replace").strip()[-2000:]
@@ -206,7 +206,7 @@ def _host_pid(container: Container) -> int:
         return 0
 
 
-def _container_options(rendezvous: str, is_gvisor: bool) -> dict[str, Any]:
+def _container_options(socket_folder: str, is_gvisor: bool) -> dict[str, Any]:
     """What confines every container, as options of the daemon."""
     hidden = f"rw,noexec,nosuid,nodev,mode=700,uid={USER},gid={USER},size=256m"
     in_memory = "rw,noexec,nosuid,nodev,mode=1777,size=512m,nr_inodes=65536"
@@ -218,7 +218,7 @@ def _container_options(rendezvous: str, is_gvisor: bool) -> dict[str, Any]:
         "ipc_mode": "none",  # and with it no /dev/shm: jobs write below the work folder, and nowhere else
         "tmpfs": {WORK: in_memory, **({} if is_gvisor else {HIDDEN: hidden})},
         "cpu_count": min(2, os.cpu_count() or 1),
-        "mounts": {rendezvous: RENDEZVOUS} if rendezvous else {},
+        "mounts": {socket_folder: SOCKET_FOLDER} if socket_folder else {},
     }
 
 
@@ -233,7 +233,7 @@ def seccomp_profile() -> str:
     for rule in seccomp.RULES:
         row: dict[str, Any] = {"names": rule.calls.split(), "action": "SCMP_ACT_ERRNO", "errnoRet": rule.error}
         if any(kind == "any" for _, kind, _ in rule.only) or "socket" in rule.calls.split() or "connect" in rule.calls.split():
-            continue  # libseccomp cannot ask for any of several bits; and the guest itself connects to its rendezvous
+            continue  # libseccomp cannot ask for any of several bits; and the guest itself connects to its socket
         if rule.only:
             row["args"] = [{"index": index, "value": value, "op": tests[kind]} for index, kind, value in rule.only]
         if rule.error == seccomp.FAKE_SUCCESS:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.host import bundle
-from sandbox.host.daemon import GUEST_LABEL, Daemon
+from sandbox.host.docker_daemon import GUEST_LABEL, DockerDaemon
 from sandbox.words.errors import ConfigurationError
 
 __all__ = ["BASE", "InstalledImage", "build", "installed", "names", "remove_nameless"]
@@ -61,7 +61,7 @@ def installed() -> list[InstalledImage]:
         ConfigurationError: there is no daemon.
     """
     found = []
-    for image in Daemon.of_environment().client.images.list(filters={"label": GUEST_LABEL}):
+    for image in DockerDaemon.of_environment().client.images.list(filters={"label": GUEST_LABEL}):
         found += [
             InstalledImage(
                 name=tag,
@@ -83,7 +83,7 @@ def build(name: str, *, base: str | None = None, report: Callable[[str], None] =
     """
     if name not in names():
         raise ConfigurationError(f"there is no image {name!r}; there are {', '.join(names())}")
-    daemon = Daemon.of_environment()
+    daemon = DockerDaemon.of_environment()
     if base is None:
         base = BASE
         if not daemon.client.images.list(name=BASE):
@@ -108,7 +108,7 @@ def remove_nameless() -> int:
     """
     from docker.errors import APIError
 
-    client = Daemon.of_environment().client
+    client = DockerDaemon.of_environment().client
     removed = 0
     for image in client.images.list(filters={"label": GUEST_LABEL, "dangling": True}):
         try:
@@ -140,7 +140,7 @@ def _context(files: dict[str, Path], wheels: Path, made: Path) -> Path:
     return path
 
 
-def _build(daemon: Daemon, context: Path, name: str, base: str, report: Callable[[str], None]) -> str:
+def _build(daemon: DockerDaemon, context: Path, name: str, base: str, report: Callable[[str], None]) -> str:
     with context.open("rb") as file:
         lines = daemon.client.api.build(
             fileobj=file,
@@ -166,7 +166,7 @@ def _build(daemon: Daemon, context: Path, name: str, base: str, report: Callable
     return str(daemon.client.images.get(name).id)
 
 
-def _make_base(daemon: Daemon, report: Callable[[str], None]) -> None:
+def _make_base(daemon: DockerDaemon, report: Callable[[str], None]) -> None:
     """A minimal Debian with its Python, from Debian's packages."""
     if shutil.which("debootstrap") is None or os.geteuid() != 0:
         raise ConfigurationError(

@@ -23,14 +23,14 @@ from sandbox.words.errors import WorkerError
 from sandbox.words.job import Job
 from sandbox.words.layers import Backend, Enforced, Enforcement, Isolation, Layer, Requirement
 
-__all__ = ["Check", "Checkup", "check"]
+__all__ = ["LayerCheck", "SelfCheck", "check_layers"]
 
 SECONDS = 30.0
 """That one probe may take."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Check:
+class LayerCheck:
     """One layer, as a worker says it stands and as its probe found it."""
 
     enforced: Enforced
@@ -53,7 +53,7 @@ class Check:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checkup:
+class SelfCheck:
     """All layers of a worker on this machine."""
 
     isolation: Isolation
@@ -64,7 +64,7 @@ class Checkup:
     python: str
     kernel: str = field(default_factory=platform.release)
     user: int = field(default_factory=os.geteuid)
-    checks: tuple[Check, ...]
+    checks: tuple[LayerCheck, ...]
 
     @property
     def holds(self) -> bool:
@@ -72,7 +72,7 @@ class Checkup:
         return all(check.holds for check in self.checks)
 
 
-def check(start: Callable[[], AnyWorker] | None = None, *, allow_missing: Collection[Layer] = frozenset()) -> Checkup:
+def check_layers(start: Callable[[], AnyWorker] | None = None, *, allow_missing: Collection[Layer] = frozenset()) -> SelfCheck:
     """Try every layer of a worker that *start* makes (default: a process), which is to start whatever it enforces.
 
     Raises:
@@ -89,7 +89,7 @@ def check(start: Callable[[], AnyWorker] | None = None, *, allow_missing: Collec
                     worker.close()
                     worker = start()
                 checks.append(_run_probe(worker, probe, names))
-        return Checkup(
+        return SelfCheck(
             backend=_backend_of(worker),
             isolation=Isolation.NAMESPACES if _is_process(worker) and not worker.why_no_namespaces else Isolation.UNPRIVILEGED,
             why_no_namespaces=worker.why_no_namespaces if _is_process(worker) else "",
@@ -114,20 +114,20 @@ def _backend_of(worker: AnyWorker) -> Backend:
     return Backend.GVISOR if isinstance(worker, ContainerWorker) and worker.runtime else Backend.DOCKER
 
 
-def _with_requirement(found: Check, allow_missing: Collection[Layer]) -> Check:
+def _with_requirement(found: LayerCheck, allow_missing: Collection[Layer]) -> LayerCheck:
     requirement = Requirement.BEST_EFFORT if found.enforced.layer in allow_missing else Requirement.REQUIRED
     return replace(found, enforced=replace(found.enforced, requirement=requirement))
 
 
-def _run_probe(worker: AnyWorker, probe: Probe, names: str) -> Check:
+def _run_probe(worker: AnyWorker, probe: Probe, names: str) -> LayerCheck:
     (enforced,) = (one for one in worker.enforced if one.layer is probe.layer)
     try:
         run = worker.run(Job(source=names + probe.program, limits=probe.limits), time.monotonic() + SECONDS)
     except WorkerError as error:
-        return Check(enforced=enforced, probe=probe.what, contained=False, seen=str(error))
+        return LayerCheck(enforced=enforced, probe=probe.what, contained=False, seen=str(error))
     contained = probe.is_contained(run) and not _left(worker)
     seen = "" if contained else f"{run.cause.value}, {run.detail}: {(run.stdout + run.stderr)[-300:].decode('utf-8', 'replace')}"
-    return Check(enforced=enforced, probe=probe.what, contained=contained, seen=seen)
+    return LayerCheck(enforced=enforced, probe=probe.what, contained=contained, seen=seen)
 
 
 def _left(worker: AnyWorker) -> list[int]:

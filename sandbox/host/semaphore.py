@@ -1,9 +1,9 @@
 """One cap for a whole node: a counting semaphore of System V, which the kernel keeps for every process of one user.
 
-It is what flock and token files are not, all at once: **fair** (the kernel hands a permit that is given back to whoever has waited
-longest, so that a busy process cannot starve the others), **crash-safe** (SEM_UNDO: what a killed process held comes back when it is
-gone), without a daemon and without polling. Processes share a cap when they share the user and the IPC namespace, that is the
-container. See semop(2); the only file of the host that uses ctypes.
+Why not flock or token files? This is **fair** (the kernel hands a permit that is given back to whoever has waited longest, so that a
+busy process cannot starve the others), **crash-safe** (SEM_UNDO: what a killed process held comes back when it is gone), and needs
+neither a daemon nor polling. Processes share a cap when they share the user and the IPC namespace, that is the container. See
+semop(2); the only file of the host that uses ctypes.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from typing import Any, Protocol
 
 from sandbox.guest import wire
-from sandbox.host import messages
+from sandbox.host import job_codec
 from sandbox.words.errors import ConfigurationError, WorkerLost
 from sandbox.words.job import Job, Run
 from sandbox.words.layers import Enforced, Enforcement, Layer, Requirement, require_layers
@@ -87,7 +87,7 @@ class StreamWorker(abc.ABC):
 
     def run(self, job: Job, deadline: float) -> Run:
         """See `Worker.run`."""
-        order, payload, tests = messages.encode_job(job, deadline)
+        order, payload, tests = job_codec.encode_job(job, deadline)
         try:
             self._stream.settimeout(order.hard_ns / 1e9 + GRACE_SECONDS)
             self._stream.sendall(b"".join((order.pack(), payload)))
@@ -108,7 +108,7 @@ class StreamWorker(abc.ABC):
             raise
         if not report.clean:
             self._healthy = False
-        return messages.decode_report(job, report, stdout, stderr, answers, results, self._enforced, self._peak_method)
+        return job_codec.decode_report(job, report, stdout, stderr, answers, results, self._enforced, self._peak_method)
 
     def _accept_hello(self, hello: dict[str, Any], allow_missing: Collection[Layer]) -> None:
         """Take over what the guest reports of itself.

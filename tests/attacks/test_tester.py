@@ -216,7 +216,7 @@ def known(text):
 
 def test_the_candidate_is_told_nothing_of_its_tests():
     """Its payload is the program and the names that the label lets it know."""
-    from sandbox.host.messages import encode_job
+    from sandbox.host.job_codec import encode_job
 
     tests = CodeTests(setup="SECRET_SETUP = 1", cases=("assert f(1) == 'SECRET_CASE'",), files=(("test_SECRET.py", "SECRET_FILE"),))
     _, payload, encoded_tests = encode_job(Job(source="def f(x): return x", tests=tests), time.monotonic() + 10)
@@ -227,6 +227,6 @@ def test_the_candidate_is_told_nothing_of_its_tests():
 def test_the_tests_leave_the_host_after_the_candidate_was_forked():
     """By the zygote's own source: between the two forks it reads the tests; a change of that order has to be looked at."""
     source = Path(sys.modules["sandbox"].__file__).parent.joinpath("guest", "worker", "zygote.py").read_text(encoding="utf-8")
-    fork = source.index("self.server.candidate(")
+    fork = source.index("self.server.fork_candidate(")
     assert source.index("self.connection.receive_file(tests.order.tests_bytes") > fork
     assert source.count("self.connection.receive_file(") == 2

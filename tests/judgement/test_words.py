@@ -5,7 +5,9 @@ from itertools import product
 
 import pytest
 
+from sandbox.guest.tests.program_module import COMPARISON_HOMES, COMPARISON_NAMES, LIBRARY_ALIASES
 from sandbox.guest.wire import CAUSES
+from sandbox.judging.labels import names
 from sandbox.words.errors import ConfigurationError
 from sandbox.words.limits import MIB, Limits
 from sandbox.words.verdict import SEVERITY, VERDICT_OF_CAUSE, Cause, Owner, Verdict, worst
@@ -77,6 +79,15 @@ def test_the_table_of_causes_holds_nothing_else():
 
 def test_host_and_guest_use_the_same_words_in_the_same_order():
     assert tuple(cause.value for cause in Cause) == CAUSES
+
+
+def test_host_and_guest_know_the_same_names_of_libraries():
+    """A name that only one of them takes for a library's would be asked of the program, whose own could be equal to everything."""
+    homes = {name: library for library, names in COMPARISON_HOMES for name in names}
+    assert names.COMPARISON_FUNCTIONS == COMPARISON_NAMES == set(homes)
+    assert {name: names._MODULE_OF[name] for name in homes} == homes
+    assert set(LIBRARY_ALIASES) - names.LIBRARIES == {"dt"}  # `datetime as dt`: the host leaves it to a program that has that name
+    assert {name for name in names.LIBRARIES if len(name) <= 3} <= set(LIBRARY_ALIASES)
 
 
 def test_severity_holds_every_verdict_exactly_once():

@@ -41,9 +41,9 @@ class Line:
     def __init__(self, **names):
         here, there = socket.socketpair()
         self.sockets = (here, there)
-        self.program = Peer(there.fileno(), judges=False, max_bytes=1 << 26, is_own_module=lambda name: name == __name__)
+        self.program = Peer(there.fileno(), is_tester=False, max_bytes=1 << 26, is_own_module=lambda name: name == __name__)
         self.program.serve_module = lambda op, name: names[name]
-        self.tests = Peer(here.fileno(), judges=True, max_bytes=1 << 26, is_own_module=lambda name: name == __name__)
+        self.tests = Peer(here.fileno(), is_tester=True, max_bytes=1 << 26, is_own_module=lambda name: name == __name__)
         self.thread = threading.Thread(target=self.serve, daemon=True)
         self.thread.start()
 
@@ -558,7 +558,7 @@ packed_trees = st.one_of(trees, st.tuples(trees, trees).map(list), st.tuples(tre
 
 
 def judge_without_a_line():
-    peer = Peer(-1, judges=True, max_bytes=1 << 20, is_own_module=lambda name: name == __name__)
+    peer = Peer(-1, is_tester=True, max_bytes=1 << 20, is_own_module=lambda name: name == __name__)
     peer.structures = {"Thing": Thing}
     return peer
 
@@ -585,7 +585,7 @@ def answered_with(data):
     here, there = socket.socketpair()
     with here, there:
         there.settimeout(10)
-        peer = Peer(here.fileno(), judges=True, max_bytes=1 << 20, is_own_module=lambda name: name == __name__)
+        peer = Peer(here.fileno(), is_tester=True, max_bytes=1 << 20, is_own_module=lambda name: name == __name__)
         there.sendall(data)
         there.shutdown(socket.SHUT_WR)
         try:
@@ -670,7 +670,7 @@ def test_a_program_cannot_ask_the_tests_for_what_no_function_could(op, args):
     here, there = socket.socketpair()
     with here, there:
         there.settimeout(10)
-        peer = Peer(here.fileno(), judges=True, max_bytes=1 << 20, is_own_module=lambda name: name == __name__)
+        peer = Peer(here.fileno(), is_tester=True, max_bytes=1 << 20, is_own_module=lambda name: name == __name__)
         there.sendall(framed(["?", 1, op, [args, []], [], []]))
         there.sendall(framed(["=", 1, "value", [[], 5, []], [], [], []]))
         try:
@@ -694,7 +694,7 @@ def test_a_program_cannot_ask_the_tests_for_what_no_function_could(op, args):
 def test_an_answer_twice_or_too_early_ends_the_line():
     here, there = socket.socketpair()
     with here, there:
-        peer = Peer(here.fileno(), judges=True, max_bytes=1 << 20, is_own_module=lambda name: False)
+        peer = Peer(here.fileno(), is_tester=True, max_bytes=1 << 20, is_own_module=lambda name: False)
         answer = framed(["=", 1, "value", [[], 5, []], [], [], []])
         there.sendall(answer + answer)
         assert peer.ask("get", "f") == 5
@@ -705,7 +705,7 @@ def test_an_answer_twice_or_too_early_ends_the_line():
 def test_a_message_that_is_too_large_is_not_read():
     here, there = socket.socketpair()
     with here, there:
-        peer = Peer(here.fileno(), judges=True, max_bytes=100, is_own_module=lambda name: False)
+        peer = Peer(here.fileno(), is_tester=True, max_bytes=100, is_own_module=lambda name: False)
         there.sendall(struct.pack("<I", 101) + b" " * 101)
         with pytest.raises(Gone):
             peer.ask("get", "f")

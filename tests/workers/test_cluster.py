@@ -34,7 +34,7 @@ START = """\
 import json, logging, os, sys, threading, time
 import ray
 from sandbox import ConfigurationError, LayerMissing, Limits, Sandbox
-from sandbox.host.node import connect, statuses
+from sandbox.host.ray_node import connect, statuses
 
 connect(sys.argv[1])
 LABEL = {"fn_name": "f", "inputs": [[1]], "outputs": [2]}

@@ -23,7 +23,7 @@ from sandbox.host import container as containers
 from sandbox.host import images
 from sandbox.host.container import ContainerWorker, seccomp_profile
 from sandbox.host.container_owner import Owner
-from sandbox.host.daemon import OWNER_LABEL, Daemon
+from sandbox.host.docker_daemon import OWNER_LABEL, DockerDaemon
 from sandbox.host.pool import Pool
 from sandbox.host.process import MECHANISMS, ProcessWorker
 from sandbox.words.errors import WorkerLost
@@ -44,12 +44,12 @@ def worker():
 
 
 def inspected(worker):
-    return Daemon.of_environment().client.containers.get(worker.container_id).attrs
+    return DockerDaemon.of_environment().client.containers.get(worker.container_id).attrs
 
 
 def ours(owner=None):
     """Ids of the containers that are labelled, of one owner."""
-    found = Daemon.of_environment().client.containers.list(all=True, filters={"label": OWNER_LABEL}, ignore_removed=True)
+    found = DockerDaemon.of_environment().client.containers.list(all=True, filters={"label": OWNER_LABEL}, ignore_removed=True)
     return [one.id for one in found if owner is None or Owner.parse(one.labels[OWNER_LABEL]).pid == owner]
 
 
@@ -77,15 +77,15 @@ def test_what_is_around_a_worker(worker):
     assert about["Config"]["User"] == f"{containers.USER}:{containers.USER}"
     assert about["Config"]["Image"] == about["Image"]  # by its id: a name can be moved
     assert about["Image"].startswith("sha256:")
-    assert [(mount["Type"], mount["Target"]) for mount in host["Mounts"]] == [("bind", containers.RENDEZVOUS)]
+    assert [(mount["Type"], mount["Target"]) for mount in host["Mounts"]] == [("bind", containers.SOCKET_FOLDER)]
     assert not host["Binds"]
     assert Owner.parse(about["Config"]["Labels"][OWNER_LABEL]) == Owner.this()
 
 
-def test_the_rendezvous_is_gone_when_the_guest_has_connected(worker):
+def test_the_socket_is_gone_when_the_guest_has_connected(worker):
     (mount,) = inspected(worker)["HostConfig"]["Mounts"]
     assert not os.path.exists(mount["Source"])
-    seen = worker.run(Job(source=f"import os\nprint(os.listdir({containers.RENDEZVOUS!r}))"), time.monotonic() + 30)
+    seen = worker.run(Job(source=f"import os\nprint(os.listdir({containers.SOCKET_FOLDER!r}))"), time.monotonic() + 30)
     assert seen.stdout in (b"[]\n", b"")
 
 
@@ -174,7 +174,7 @@ def later(function, seconds=1.0):
 def test_a_container_that_is_killed_is_a_lost_worker_and_the_job_is_tried_again():
     worker = ContainerWorker()
     name = worker.container_id
-    killer = later(lambda: Daemon.of_environment().client.containers.get(name).kill())
+    killer = later(lambda: DockerDaemon.of_environment().client.containers.get(name).kill())
     with pytest.raises(WorkerLost):
         worker.run(SLEEP, time.monotonic() + 60)
     killer.join()
@@ -185,7 +185,7 @@ def test_a_container_that_is_killed_is_a_lost_worker_and_the_job_is_tried_again(
         box.warm()
         (first,) = box._pool.workers
         names = [first.container_id]
-        killer = later(lambda: Daemon.of_environment().client.containers.get(first.container_id).kill(), 0.5)
+        killer = later(lambda: DockerDaemon.of_environment().client.containers.get(first.container_id).kill(), 0.5)
         run = box.run("import time\ntime.sleep(2)\nprint('done')")
         killer.join()
         assert (run.stdout, run.retries) == (b"done\n", 1)
@@ -219,17 +219,17 @@ def test_nothing_is_left_when_the_owner_is_killed(number):
     owner.stdout.close()
     _, alive = psutil.wait_procs(family, timeout=20)
     assert alive == []
-    Daemon.of_environment().remove_leftovers()  # what `clean` and the next start do
+    DockerDaemon.of_environment().remove_leftovers()  # what `clean` and the next start do
     assert gone(left)
 
 
 def family_of(name):
-    keeper = psutil.Process(Daemon.of_environment().client.containers.get(name).attrs["State"]["Pid"])
+    keeper = psutil.Process(DockerDaemon.of_environment().client.containers.get(name).attrs["State"]["Pid"])
     return [keeper, *keeper.children(recursive=True)]
 
 
 def test_a_living_owners_containers_are_left_alone(worker):
-    assert Daemon.of_environment().remove_leftovers() == []
+    assert DockerDaemon.of_environment().remove_leftovers() == []
     assert worker.container_id in ours()
 
 
@@ -308,7 +308,7 @@ def daemon(tmp_path_factory, monkeypatch):
     subprocess.run(["docker", "-H", made.address, "load"], input=packed, capture_output=True, check=True)
     monkeypatch.setenv("DOCKER_HOST", made.address)
     yield made
-    Daemon.of_environment().client.close()
+    DockerDaemon.of_environment().client.close()
     made.stop()
     with warnings.catch_warnings():  # the SDK leaves sockets to the collector whose daemon did not answer
         warnings.simplefilter("ignore")
@@ -334,7 +334,7 @@ def test_a_daemon_that_dies_loses_no_job_and_leaves_nothing(daemon):
         assert pool.run(Job(source="print(1)")).stdout == b"1\n"
     finally:
         pool.close()
-    Daemon.of_environment().remove_leftovers()
+    DockerDaemon.of_environment().remove_leftovers()
     assert ours(os.getpid()) == []
 
 
@@ -360,7 +360,7 @@ def test_no_permission():
     from machine import as_nobody
 
     script = "from sandbox.host.container import ContainerWorker\ntry:\n    ContainerWorker()\nexcept Exception as error:\n    print(type(error).__name__, error)"
-    host = Daemon.of_environment().address.replace("http+docker://localhost", os.environ.get("DOCKER_HOST", ""))
+    host = DockerDaemon.of_environment().address.replace("http+docker://localhost", os.environ.get("DOCKER_HOST", ""))
     command = as_nobody()
     command.insert(command.index("env") + 1, f"DOCKER_HOST={host or 'unix:///var/run/docker.sock'}")
     done = subprocess.run([*command, "-c", script], capture_output=True, text=True, check=True, cwd="/")
@@ -375,7 +375,7 @@ def test_no_image():
 
 
 def test_an_image_of_another_version(worker):
-    client = Daemon.of_environment().client
+    client = DockerDaemon.of_environment().client
     made = client.containers.create(images.BASE, "true")
     try:
         made.commit("reward-sandbox/another", changes='LABEL reward-sandbox.guest="0123456789abcdef"')

@@ -13,7 +13,7 @@ from sandbox import ConfigurationError, LayerMissing, Sandbox
 from sandbox.guest.walls import enforcement
 from sandbox.host.probes import PROBES
 from sandbox.host.process import MECHANISMS, ProcessWorker
-from sandbox.host.selfcheck import check
+from sandbox.host.selfcheck import check_layers
 from sandbox.words.errors import WorkerLost
 from sandbox.words.job import CodeTests, Job
 from sandbox.words.layers import Enforced, Enforcement, Layer, Requirement, parse_layers, require_layers
@@ -34,7 +34,7 @@ def test_every_layer_has_a_probe():
 
 @pytest.mark.parametrize("isolation", TIERS)
 def test_every_layer_is_enforced_and_every_probe_is_stopped(isolation):
-    found = check(lambda: ProcessWorker(isolation=isolation, allow_missing=frozenset(Layer)))
+    found = check_layers(lambda: ProcessWorker(isolation=isolation, allow_missing=frozenset(Layer)))
     assert [(one.enforced.layer, one.seen) for one in found.checks if not one.contained] == []
     assert [one.enforced for one in found.checks if one.enforced.enforcement is not Enforcement.ENFORCED] == []
     assert found.isolation.value == isolation
@@ -57,7 +57,7 @@ THROUGH = {
 @pytest.mark.parametrize("off", THROUGH)
 def test_with_a_layer_off_its_probe_gets_through(off):
     """The control of the doctor, and the independence of the layers. What gets through is never called enforced."""
-    found = check(lambda: ProcessWorker(mechanisms=MECHANISMS - set(off.split()), allow_missing=frozenset(Layer)))
+    found = check_layers(lambda: ProcessWorker(mechanisms=MECHANISMS - set(off.split()), allow_missing=frozenset(Layer)))
     through = {one.enforced.layer.value for one in found.checks if not one.contained}
     assert through == THROUGH[off]
     enforced = {one.enforced.layer.value for one in found.checks if one.enforced.enforcement is Enforcement.ENFORCED}

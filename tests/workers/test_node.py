@@ -14,8 +14,8 @@ import uuid
 import pytest
 
 from sandbox.host import semaphore
-from sandbox.host.node import NodeOptions
 from sandbox.host.pool import Pool
+from sandbox.host.pool_options import PoolOptions
 from sandbox.host.process import ProcessWorker
 from sandbox.host.semaphore import NodeSemaphore, remove
 from sandbox.words.errors import ConfigurationError
@@ -123,7 +123,7 @@ LOAD = """\
 import json, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from sandbox.host import semaphore
-from sandbox.host.node import NodeOptions
+from sandbox.host.pool_options import PoolOptions
 from sandbox.host.pool import Pool
 from sandbox.host.process import ProcessWorker
 from sandbox.host.semaphore import NodeSemaphore
@@ -183,12 +183,12 @@ def test_where_the_kernel_counts_nothing_only_who_asked_for_it_is_refused(monkey
             return -1
 
     monkeypatch.setattr(semaphore, "_libc", NoSemaphores())
-    pool = NodeOptions(start=ProcessWorker, workers=1).pool()
+    pool = PoolOptions(start=ProcessWorker, workers=1).pool()
     assert "node_jobs=0" in caplog.text
     assert pool.run(Job(source="print(1)")).stdout == b"1\n"
     pool.close()
     with pytest.raises(ConfigurationError, match="Function not implemented"):
-        NodeOptions(start=ProcessWorker, workers=1, node_jobs=2).pool()
+        PoolOptions(start=ProcessWorker, workers=1, node_jobs=2).pool()
 
 
 INTERRUPTED = """\

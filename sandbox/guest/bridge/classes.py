@@ -1,4 +1,4 @@
-"""Classes on their way to the other side: what is told of a class, and the proxy class that is made of it there."""
+"""Describes a class to the other process, and builds the proxy class there from the description."""
 
 from __future__ import annotations
 
@@ -111,15 +111,15 @@ def make_class(peer: Any, number: int, description: Any) -> type:
         if special in FORWARDERS:
             namespace[special] = FORWARDERS[special]
     sized = namespace["_sandbox_defined"]
-    if peer.judges and "__len__" in sized and "__iter__" not in sized and ("__getitem__" in sized or plain in IMMUTABLE):
+    if peer.is_tester and "__len__" in sized and "__iter__" not in sized and ("__getitem__" in sized or plain in IMMUTABLE):
         namespace["__iter__"] = iterate_sized
     for method in methods:
-        if not method.startswith(("__", PREFIX)) and not (method in REVEALING and peer.judges):
+        if not method.startswith(("__", PREFIX)) and not (method in REVEALING and peer.is_tester):
             namespace[method] = forward_method(method, docs.get(method), is_async=False)
     for method in coroutines:
         if not method.startswith(("__", PREFIX)):
             namespace[method] = forward_method(method, docs.get(method), is_async=True)
-    namespace["_sandbox_kept"] = {}
+    namespace["_sandbox_originals"] = {}
     real = real or MUTABLE.get(plain)
     if real is not None:
         # isinstance() looks at __class__ too, and tests do ask whether something is a generator.

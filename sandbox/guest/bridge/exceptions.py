@@ -1,4 +1,4 @@
-"""Exceptions that cross: whose they are, and how one is built again on the other side."""
+"""Exceptions that cross between program and tests: who raised one, and how it is rebuilt."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ FIELDS: tuple[tuple[type, str], ...] = (
 
 def raised_by_program(error: BaseException) -> bool:
     """Whether the program raised this, and not a test because of what it answered."""
-    return bool(error.__dict__.get("_sandbox_said"))
+    return bool(error.__dict__.get("_sandbox_raised_by_program"))
 
 
 def is_test_outcome(error: Any) -> bool:
     """Whether the tests have raised this to end a test: a failed assertion, or pytest's Failed, Skipped and the like."""
-    if not isinstance(error, BaseException) or error.__dict__.get("_sandbox_said"):
+    if not isinstance(error, BaseException) or error.__dict__.get("_sandbox_raised_by_program"):
         return False
     # pytest's own classes claim to be of the module `builtins`; those that they derive from do not.
     return isinstance(error, AssertionError) or any(

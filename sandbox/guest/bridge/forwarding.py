@@ -1,6 +1,6 @@
-"""Methods of proxies: each asks the object on the other side. Here are the rules of what is *not* asked where this side judges.
+"""Methods of proxies: each asks the object on the other side.
 
-In the tester, a question must not let the program decide its own case:
+Here are also the questions that the tester's end refuses to ask. None may let the program decide its own case:
 
 - No comparison with a value (==, <, ...) is ever put to an object: a proxy equals no value. Between two of the program's objects a
   comparison that their class defines is asked, and counted.
@@ -32,22 +32,22 @@ def _binary(name: str) -> Callable[..., Any]:
     def method(self: Any, other: Any, *more: Any) -> Any:
         kind = type(self)
         peer = kind._sandbox_peer
-        if peer.judges and not peer.is_named(kind):
+        if peer.is_tester and not peer.is_label_class(kind):
             plain = kind._sandbox_plain
             own = getattr(plain, name, None) if plain is not None and plain.__name__ in IMMUTABLE else None
             return NotImplemented if own is None else own(self, other, *more)
         by_tests = made_by_tests(self)
-        if peer.judges and not is_proxy(other) and not by_tests and kind._sandbox_plain is not None:
+        if peer.is_tester and not is_proxy(other) and not by_tests and kind._sandbox_plain is not None:
             own = getattr(kind._sandbox_plain, name, None) if kind._sandbox_plain.__name__ in IMMUTABLE else None
             if own is not None:  # an int or float that a method gave is that number, whatever its class defines
                 return own(self, other, *more)
         result = peer.ask("op", name, self, [other, *more])
-        if not peer.judges or is_proxy(other) or by_tests:
+        if not peer.is_tester or is_proxy(other) or by_tests:
             return mark_made_by_tests(result, by_tests)
         # The operand was a value of the tests: the result may be an object of the program's, but nothing that a test compares.
         if not issubclass(type(result), Proxy) or type(result)._sandbox_plain is not None:
             return NotImplemented
-        result.__dict__["_sandbox_told"] = True
+        result.__dict__["_sandbox_saw_operand"] = True
         return result
 
     return method
@@ -55,7 +55,7 @@ def _binary(name: str) -> Callable[..., Any]:
 
 def _contains(self: Any, item: Any) -> Any:
     peer = type(self)._sandbox_peer
-    if peer.judges and not is_proxy(item) and not made_by_tests(self):
+    if peer.is_tester and not is_proxy(item) and not made_by_tests(self):
         return any(found is item or found == item for found in iter(self))
     return peer.ask("op", "__contains__", self, [item])
 
@@ -64,7 +64,7 @@ def _iterate(self: Any) -> Any:
     kind = type(self)
     peer, by_tests = kind._sandbox_peer, made_by_tests(self)
     items = peer.ask("op", "__iter__", self, [])
-    if not peer.judges:
+    if not peer.is_tester:
         return items
     if by_tests or not ("__len__" in kind._sandbox_defined or length_of(self) is not None):
         return items
@@ -82,7 +82,7 @@ def _nexts(self: Any) -> Any:
 
 def _reversed(self: Any) -> Any:
     items = type(self)._sandbox_peer.ask("op", "__reversed__", self, [])
-    is_checked = type(self)._sandbox_peer.judges and length_of(self) is not None and not made_by_tests(self)
+    is_checked = type(self)._sandbox_peer.is_tester and length_of(self) is not None and not made_by_tests(self)
     return check_count(self, items) if is_checked else items
 
 
@@ -107,7 +107,7 @@ def _indexed(self: Any) -> Any:
 def _length(self: Any) -> Any:
     peer = type(self)._sandbox_peer
     answer = peer.ask("op", "__len__", self, [])
-    return check_length(self, answer, by_tests=made_by_tests(self)) if peer.judges else answer
+    return check_length(self, answer, by_tests=made_by_tests(self)) if peer.is_tester else answer
 
 
 def _item(self: Any, key: Any) -> Any:
@@ -115,14 +115,14 @@ def _item(self: Any, key: Any) -> Any:
     try:
         return peer.ask("op", "__getitem__", self, [key])
     except IndexError:
-        if peer.judges and not made_by_tests(self):
+        if peer.is_tester and not made_by_tests(self):
             check_index(self, key)
         raise
 
 
 def _forward(name: str) -> Callable[..., Any]:
     def method(self: Any, *args: Any, **kwargs: Any) -> Any:
-        if name in CONVERSIONS and self.__dict__.get("_sandbox_told"):
+        if name in CONVERSIONS and self.__dict__.get("_sandbox_saw_operand"):
             raise TypeError(f"{type(self).__name__!r} object does not support {name} after it was told a value")
         return type(self)._sandbox_peer.ask("op", name, self, list(args), kwargs)
 
@@ -144,7 +144,7 @@ async def _async_exit(self: Any, kind: Any, error: Any, _traceback: Any) -> Any:
 def _before_exit(peer: Any, error: Any) -> Any:
     """Before a failure of a test is handed to the program's `__exit__`: unless that lets it through, the test cannot pass any more."""
     before = peer.deferred_failure
-    if peer.judges and is_test_outcome(error):
+    if peer.is_tester and is_test_outcome(error):
         peer.deferred_failure = before or error
     return before
 
@@ -154,7 +154,7 @@ def _after_exit(peer: Any, error: Any, before: Any, answer: Any) -> Any:
 
     An *answer* that is an object is asked for its truth once, here: it could say no to us, and then yes to the interpreter.
     """
-    if not peer.judges or not isinstance(error, BaseException):
+    if not peer.is_tester or not isinstance(error, BaseException):
         return answer
     is_swallowed = bool(answer)
     if not is_swallowed:
@@ -190,7 +190,7 @@ def forward_method(name: str, doc: str | None, is_async: bool) -> Callable[..., 
         if is_async:
             return peer.coroutine("method_async", self, name, list(args), kwargs)
         answer = peer.ask("method", self, name, list(args), kwargs)
-        is_view = peer.judges and kind._sandbox_plain is dict and name in ("items", "keys", "values") and not made_by_tests(self)
+        is_view = peer.is_tester and kind._sandbox_plain is dict and name in ("items", "keys", "values") and not made_by_tests(self)
         return check_view(self, answer) if is_view else answer
 
     method.__name__, method.__doc__ = name, doc

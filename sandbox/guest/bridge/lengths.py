@@ -52,7 +52,7 @@ def check_length(proxy: Any, answer: Any, *, by_tests: bool) -> int:
     """
     length = int.__index__(operator.index(answer))
     before = _said_length(proxy)
-    epoch, given = proxy.__dict__.get("_sandbox_given", (-1, 0))
+    epoch, given = proxy.__dict__.get("_sandbox_items_read", (-1, 0))
     if by_tests:
         pass
     elif epoch == type(proxy)._sandbox_peer.epoch:  # an object that was read to its end may say that it is empty
@@ -79,7 +79,7 @@ def check_count(proxy: Any, items: Iterator[Any]) -> Iterator[Any]:
         yield item
     if expected is not None and count < expected:
         _contradict(proxy, f"an object of length {expected} has given {count} items")
-    proxy.__dict__["_sandbox_given"] = (peer.epoch, count)
+    proxy.__dict__["_sandbox_items_read"] = (peer.epoch, count)
 
 
 def check_index(proxy: Any, key: Any) -> None:
@@ -110,7 +110,7 @@ def check_view(proxy: Any, view: Any) -> Any:
 def _contradict(proxy: Any, what: str) -> None:
     """The object contradicts itself: the test fails, also if it catches this error."""
     error = RuntimeError(what)
-    error.__dict__["_sandbox_said"] = True
+    error.__dict__["_sandbox_raised_by_program"] = True
     peer = type(proxy)._sandbox_peer
     peer.deferred_failure = peer.deferred_failure or error
     raise error

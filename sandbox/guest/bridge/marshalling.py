@@ -32,15 +32,14 @@ from collections import Counter, OrderedDict, defaultdict, deque
 from typing import Any, Callable, Protocol, Sequence
 
 from .. import values
-from ..values import MAX_DEPTH, MAX_NODES, Unsendable
+from ..values import MAX_DEPTH, MAX_NODES, SCALARS, Unsendable
 from ..wire import WireError
 from .numpy_arrays import read_array, read_number, write_array
 from .snapshots import attributes, is_unchanged, snapshot
 
 __all__ = ["Marshaller", "ObjectTable"]
 
-_SCALARS = frozenset((bool, type(None), float))
-_FLAT = frozenset((int, float, str, bool, type(None)))
+_SENT_AS_IS = frozenset((bool, type(None), float))
 _LEAVES = frozenset(values.LEAF_KINDS)
 _PATHS = (pathlib.PurePosixPath, pathlib.PosixPath)
 _PATHS_OF_PYTEST = ("_pytest._py.path", "py._path.local")
@@ -90,7 +89,7 @@ class Marshaller:
     def tree(self, value: Any, depth: int) -> Any:
         """*value* as a tree of JSON."""
         kind = type(value)
-        if kind in _SCALARS:
+        if kind in _SENT_AS_IS:
             return value
         if kind is int:
             return values.integer_tree(value)
@@ -206,7 +205,7 @@ class Marshaller:
     def _fill_list(self, target: list[Any], tree: Any, depth: int) -> list[Any]:
         if type(tree) is not list or depth > MAX_DEPTH + 2:
             raise WireError("expected an array that is not too deep")
-        if frozenset(map(type, tree)) <= _FLAT:
+        if frozenset(map(type, tree)) <= SCALARS:
             target.extend(tree)
         else:
             for item in tree:  # one at a time: an item may refer to the list itself

@@ -6,14 +6,13 @@ import importlib
 from typing import Any
 
 from .. import values
-from ..values import Unsendable
+from ..values import SCALARS, Unsendable
 from ..wire import WireError
 
 __all__ = ["read_array", "read_number", "write_array"]
 
 KINDS = tuple("biufcSU")
 """Kinds of dtypes that are copied: bool, numbers, and bytes and text of fixed length."""
-_FLAT = frozenset((int, float, str, bool, type(None)))
 
 
 def write_array(marshaller: Any, value: Any, depth: int) -> Any:
@@ -43,7 +42,7 @@ def read_array(marshaller: Any, tree: Any, depth: int, numbered: bool = True) ->
         return _numpy().array([marshaller.value(item, depth) for item in items], dtype=dtype).reshape(shape)
     place = len(marshaller.items)
     marshaller.items.append(None)
-    flat = [item if type(item) in _FLAT else marshaller.value(item, depth) for item in items]
+    flat = [item if type(item) in SCALARS else marshaller.value(item, depth) for item in items]
     marshaller.items[place] = made = _numpy().array(flat, dtype=dtype).reshape(shape)
     marshaller.numbers[id(made)] = place
     return made

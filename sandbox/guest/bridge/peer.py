@@ -9,8 +9,7 @@
 Whoever asked waits for the answer, and serves the questions that come meanwhile. An answer that nobody waits for, a second answer,
 or bytes that mean nothing end the connection (`Gone`), which is the program's failure.
 
-Both ends run this file. The end that *judges* has the tests: of a program it answers only what a function may do to its arguments
-(see `operations.guard`).
+Both ends run this file. The tester's end answers a program only what a function may do to its arguments (see `guard`).
 """
 
 from __future__ import annotations
@@ -26,9 +25,10 @@ from ..values import Unsendable
 from ..wire import WireError
 from .connection import MAX_WHY, Connection, Gone
 from .exceptions import is_test_outcome
+from .guard import guard
 from .lengths import is_read_only
 from .marshalling import Marshaller
-from .operations import MAX_CALLERS, OPERATIONS, called_by, guard
+from .operations import MAX_CALLERS, OPERATIONS, called_by
 from .proxies import Proxy, ProxyMeta, RemoteFunction
 from .references import References
 from .snapshots import size, snapshot
@@ -56,20 +56,20 @@ ARGUMENT_REFERENCES = 4
 class Peer(Connection, References):
     """One end. *is_own_module* says of the name of a module whether its classes belong to the author of this end's code."""
 
-    def __init__(self, fd: int, *, judges: bool, max_bytes: int, is_own_module: Callable[[str], bool]) -> None:
+    def __init__(self, fd: int, *, is_tester: bool, max_bytes: int, is_own_module: Callable[[str], bool]) -> None:
         Connection.__init__(self, fd, max_bytes)
-        References.__init__(self, judges=judges, is_own_module=is_own_module)
+        References.__init__(self, is_tester=is_tester, is_own_module=is_own_module)
         self.asked = 0
         """How many questions this end has asked."""
-        self.has_asked = False
-        """Since this was last set to False, a question was asked whose answer was more than a function or a class."""
+        self.test_has_asked = False
+        """The present test has asked the program something. An answer that is only a function or a class takes it back."""
         self.on_question: Callable[[bool], None] = lambda is_asking: None
         """Called with True before such a question, and with False if the answer was only a function or a class."""
         self.answered = 0
         """How many answers were more than a function or a class: after the first, what the tests do may depend on the program."""
         self.has_printed = False
         """The program printed something while it was loaded, and that has been printed here too, where a test may look at it."""
-        self.passes_stop_iteration = not judges
+        self.passes_stop_iteration = not is_tester
         """Whether a call may raise StopIteration, which silently ends a loop of the tests: only where their text names it."""
         self.delegated = 0
         """How many comparisons between two objects of the program were left to the program."""
@@ -110,17 +110,17 @@ class Peer(Connection, References):
         """
         self._check_process()
         with self._lock:
-            while not (self.judges or self._serving or self.gone):  # a thread of the program asks while the tests ask nothing
+            while not (self.is_tester or self._serving or self.gone):  # a thread of the program asks while the tests ask nothing
                 self._let_others()
             if self.gone:
                 raise Gone("the program has ended")
             self.asked += op != "imported"
             self.epoch += not is_read_only(op, args)
-            is_first = not self.has_asked and op != "surroundings"
+            is_first = not self.test_has_asked and op != "surroundings"
             if is_first:
-                self.has_asked = True
+                self.test_has_asked = True
                 self.on_question(True)
-            if self.judges and op != "surroundings":
+            if self.is_tester and op != "surroundings":
                 self.before_asking()
             self._next += 1
             number = self._next
@@ -132,7 +132,7 @@ class Peer(Connection, References):
                 raise TypeError(f"cannot cross to the other process: {error}") from None
             finally:
                 self._is_asking = False
-            self._send(["?", number, op, packed, self._take_releases(), [] if self.judges else self._callers()])
+            self._send(["?", number, op, packed, self._take_releases(), [] if self.is_tester else self._callers()])
             if marshaller.is_grown:
                 self._shared.clear()
             self._note_shared()
@@ -148,18 +148,18 @@ class Peer(Connection, References):
             if op in ANSWERING or (op not in _UNINFORMATIVE and type(value) not in (RemoteFunction, ProxyMeta)):
                 self.answered += 1
             elif is_first:
-                self.has_asked = False
+                self.test_has_asked = False
                 self.on_question(False)
             self._note_named(args[0] if args else None, value)
-            if self.judges and not (op == "op" and args[0] in _RETURNING_SELF):
+            if self.is_tester and not (op == "op" and args[0] in _RETURNING_SELF):
                 _unmark_made_by_tests(value, 0)
             return value
 
     def _note_named(self, target: Any, value: Any) -> None:
         """If the label names the class of *target*, it counts as naming the classes of what that returns, too."""
-        if self.judges and isinstance(type(target), ProxyMeta) and self.is_named(type(target)):
+        if self.is_tester and isinstance(type(target), ProxyMeta) and self.is_label_class(type(target)):
             found = value if type(value) in (list, tuple, set) else value.values() if type(value) is dict else (value,)
-            self.named.update(type(item) for item in found if isinstance(type(item), ProxyMeta))
+            self.label_classes.update(type(item) for item in found if isinstance(type(item), ProxyMeta))
 
     def _read_answer(self, marshaller: Marshaller, message: list[Any], op: str, args: Sequence[Any]) -> Any:
         try:
@@ -179,27 +179,27 @@ class Peer(Connection, References):
             try:
                 self.on_output(texts)
             except Exception as error:  # the tests turn warnings into errors, or a logger refuses the record
-                error.__dict__["_sandbox_said"] = self.judges
+                error.__dict__["_sandbox_raised_by_program"] = self.is_tester
                 raise
         if kind == "value":
             return value
         if kind == "raised":
             self.answered += op in ANSWERING
             # An exception that the tests themselves made is the program's too if the program raises it.
-            if self.judges and value is not self.callback_failure:
-                value.__dict__["_sandbox_said"] = True
-                value.__dict__["_sandbox_returned"] = "_sandbox_number" not in value.__dict__
+            if self.is_tester and value is not self.callback_failure:
+                value.__dict__["_sandbox_raised_by_program"] = True
+                value.__dict__["_sandbox_made_here"] = "_sandbox_number" not in value.__dict__
             if value is self.callback_failure:
                 self.callback_failure = None  # the test sees it now
             if not isinstance(self.last_raised, (SystemExit, KeyboardInterrupt)):  # those end a session, and are kept
                 self.last_raised = value
             if isinstance(value, StopIteration) and not (op in _ASYNCHRONOUS or self.passes_stop_iteration or _is_step(op, args)):
                 stopped = RuntimeError("the program raised StopIteration")
-                stopped.__dict__.update(_sandbox_said=True, value=value.value)
+                stopped.__dict__.update(_sandbox_raised_by_program=True, value=value.value)
                 raise stopped from value
             raise value
         trouble = RuntimeError(f"its answer cannot cross to the other process: {value[:MAX_WHY]}")
-        trouble.__dict__["_sandbox_said"] = self.judges
+        trouble.__dict__["_sandbox_raised_by_program"] = self.is_tester
         raise trouble
 
     def _note_shared(self) -> None:
@@ -257,23 +257,23 @@ class Peer(Connection, References):
             self._end(_describe(error))
         self._serving += 1
         # Other threads of the program may ask meanwhile: the one that answers may be waiting for them.
-        held: Any = None if self.judges else self._lock._release_save()  # type: ignore[attr-defined]
+        held: Any = None if self.is_tester else self._lock._release_save()  # type: ignore[attr-defined]
         try:
             kind, value = "value", perform(op, args)
         except Gone:
             raise
         except BaseException as error:
             kind, value = "raised", error
-            if self.judges and is_test_outcome(error):
+            if self.is_tester and is_test_outcome(error):
                 self.callback_failure = error  # a program that swallows it has not passed
         finally:
             self._check_process()
             if held is not None:
                 self._lock._acquire_restore(held)  # type: ignore[attr-defined]
             self._serving -= 1
-        is_kept = kind == "value" and not self.judges and (op in ("get", "attr") or sys.getrefcount(value) > ANSWER_REFERENCES)
+        is_kept = kind == "value" and not self.is_tester and (op in ("get", "attr") or sys.getrefcount(value) > ANSWER_REFERENCES)
         kept: list[int] = []
-        if kind == "value" and not self.judges:
+        if kind == "value" and not self.is_tester:
             kept = [
                 number
                 for number in range(known, len(marshaller.items))
@@ -301,7 +301,7 @@ class Peer(Connection, References):
             if self.serve_module is None:
                 raise AttributeError("the tests are no module")
             return self.serve_module(op, *args)
-        if self.judges:
+        if self.is_tester:
             guard(op, args, self.is_exported, self.is_tests_own)
             if op == "signature":  # whether there are defaults, not which
                 return [[name, kind, has_default, ...] for name, kind, has_default, _ in OPERATIONS[op](*args)]
@@ -340,7 +340,7 @@ def _describe(error: Exception) -> str:
 def _unmark_made_by_tests(value: Any, depth: int) -> None:
     """An object that comes in an answer is the program's to return, even if the tests made it."""
     if issubclass(type(value), Proxy):
-        value.__dict__["_sandbox_known"] = False
+        value.__dict__["_sandbox_made_by_tests"] = False
     elif depth < 5 and type(value) in (list, tuple, set, frozenset, dict):
         for item in value.values() if type(value) is dict else value:
             _unmark_made_by_tests(item, depth + 1)

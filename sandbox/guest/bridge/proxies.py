@@ -1,7 +1,7 @@
 """Proxies: what stands here for an object, a class or a function that lives on the other side. What is done to it is asked there.
 
 A class of the other side becomes a real class here, so that `isinstance`, `except` and `pytest.raises` mean what they say. What its
-objects forward, and what they refuse to forward where this side judges, is in `forwarding`.
+objects forward, and what they refuse to forward in the tester, is in `forwarding`.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ProxyMeta(type):
             remote = [base for base in bases if isinstance(base, ProxyMeta)]
             peer = remote[0]._sandbox_peer
             # A program may answer with a class where none is expected: that does not make the label one that cannot be judged.
-            if not peer.judges or not all(map(peer.is_named, remote)):
+            if not peer.is_tester or not all(map(peer.is_label_class, remote)):
                 raise TypeError(what)
             peer.label_error = CannotDerive(what)
             raise peer.label_error
@@ -68,23 +68,23 @@ class ProxyMeta(type):
         super().__init__(name, bases, namespace)
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:
-        return mark_made_by_tests(cls._sandbox_peer.ask("call", cls, list(args), kwargs), cls._sandbox_peer.is_named(cls))
+        return mark_made_by_tests(cls._sandbox_peer.ask("call", cls, list(args), kwargs), cls._sandbox_peer.is_label_class(cls))
 
     def __getattr__(cls, name: str) -> Any:
         if name.startswith(PREFIX) or (name.startswith("__") and name not in _CLASS_SPECIALS):
             raise AttributeError(name)
         peer = cls._sandbox_peer
         value = peer.ask("attr", cls, name)
-        is_named = peer.is_named(cls)
-        if type(value) is ProxyMeta and is_named:
-            peer.named.add(value)
-        return checked_attribute(peer, name, value, is_named)
+        is_label_class = peer.is_label_class(cls)
+        if type(value) is ProxyMeta and is_label_class:
+            peer.label_classes.add(value)
+        return checked_attribute(peer, name, value, is_label_class)
 
     def __setattr__(cls, name: str, value: Any) -> None:
         if name.startswith("__") and name not in SPECIAL_METHODS:
             super().__setattr__(name, value)
             return
-        peer, kept = cls._sandbox_peer, cls.__dict__.get("_sandbox_kept", {})
+        peer, kept = cls._sandbox_peer, cls.__dict__.get("_sandbox_originals", {})
         if value is cls.__dict__.get(name) and name in kept:  # a patch is undone: put back what the forwarder stands for
             peer.ask("setattr", cls, name, kept[name])
             return
@@ -107,7 +107,7 @@ class ProxyMeta(type):
 
     def __contains__(cls, item: Any) -> Any:
         peer = cls._sandbox_peer
-        if peer.judges and not is_proxy(item) and not peer.is_named(cls):
+        if peer.is_tester and not is_proxy(item) and not peer.is_label_class(cls):
             return any(found is item or found == item for found in iter(cls))
         return peer.ask("op", "__contains__", cls, [item])
 
@@ -202,8 +202,8 @@ def compare(self: Any, other: Any, name: str) -> Any:
     """What the comparison *name* gives: asked, by the plain value, or NotImplemented. See `forwarding` for what is not asked."""
     kind = type(self)
     peer, plain = kind._sandbox_peer, kind._sandbox_plain
-    may_order = name in ("__eq__", "__ne__") or not peer.judges or peer.is_named(kind)
-    if name in kind._sandbox_defined and (is_proxy(other) or not peer.judges) and may_order:
+    may_order = name in ("__eq__", "__ne__") or not peer.is_tester or peer.is_label_class(kind)
+    if name in kind._sandbox_defined and (is_proxy(other) or not peer.is_tester) and may_order:
         peer.delegated += 1
         return peer.ask("op", name, self, [other])
     if plain is None or (is_proxy(other) and plain.__name__ in MUTABLE):
@@ -217,13 +217,13 @@ def compare(self: Any, other: Any, name: str) -> Any:
 
 def made_by_tests(proxy: Any) -> bool:
     """Whether the tests made this object themselves, by calling a class that they name: then all they do to it is asked."""
-    return proxy.__dict__.get("_sandbox_known") is True
+    return proxy.__dict__.get("_sandbox_made_by_tests") is True
 
 
 def mark_made_by_tests(value: Any, by_tests: bool) -> Any:
     """*value*; if it is a proxy and *by_tests*, `made_by_tests` holds of it from now on."""
     if by_tests and issubclass(type(value), (Proxy, RemoteFunction)):
-        value.__dict__["_sandbox_known"] = True
+        value.__dict__["_sandbox_made_by_tests"] = True
     return value
 
 
@@ -233,7 +233,7 @@ def checked_attribute(peer: Any, name: str, value: Any, by_tests: bool) -> Any:
     Raises:
         AttributeError: it would.
     """
-    if name in REVEALING and peer.judges and not by_tests and is_proxy(value) and callable(value):
+    if name in REVEALING and peer.is_tester and not by_tests and is_proxy(value) and callable(value):
         raise AttributeError(f"no test may call {name!r} of an object that it has not made of a class which it names")
     return value
 
@@ -266,7 +266,7 @@ class RemoteFunction:
     def __getattr__(self, name: str) -> Any:
         if name == "__signature__":
             return signatures.signature_of(self._sandbox_peer.ask("signature", self))
-        if name == "__code__" and not self._sandbox_peer.judges:
+        if name == "__code__" and not self._sandbox_peer.is_tester:
             return signatures.code_of(self._sandbox_peer.ask("signature", self), self.__name__)
         if name.startswith(PREFIX) or (name.startswith("__") and name not in ("__annotations__", "__defaults__", "__wrapped__")):
             raise AttributeError(name)

@@ -39,15 +39,15 @@ _NOT_EXPORTED = (types.FrameType, types.CodeType, types.TracebackType)
 class References:
     """The tables of exports and imports of one side, with what reads and writes the trees that refer to them."""
 
-    def __init__(self, *, judges: bool, is_own_module: Callable[[str], bool]) -> None:
-        self.judges = judges
+    def __init__(self, *, is_tester: bool, is_own_module: Callable[[str], bool]) -> None:
+        self.is_tester = is_tester
         self._stand_ins_used: set[str] = set()
         """Names of STAND_INS that the tests have been given: from then on they get those and not the builtin classes."""
         self.is_own_module = is_own_module
         self.is_own_source = is_own_module
         """Whether this side's author wrote the text of a module. `is_own_module` holds of libraries too that only this side has loaded."""
         self.structures: dict[str, type] = {}
-        self.named: set[type] = set()
+        self.label_classes: set[type] = set()
         """Proxy classes that the label names."""
         self._exports: dict[int, list[Any]] = {}
         """By number: the object, and how often it was sent and not released."""
@@ -77,9 +77,9 @@ class References:
         """Whether this side wrote a class, or passed it as an argument: then the other side may use all of it."""
         return self.is_own_source(str(kind.__module__)) or id(kind) in self._passed
 
-    def is_named(self, kind: type) -> bool:
+    def is_label_class(self, kind: type) -> bool:
         """Whether the label names this class, or one that it derives from."""
-        return not self.named.isdisjoint(kind.__mro__)
+        return not self.label_classes.isdisjoint(kind.__mro__)
 
     def export(self, value: Any, marshaller: Marshaller, depth: int) -> Any:
         """See `ObjectTable.export`."""
@@ -99,14 +99,14 @@ class References:
             return self._export_class(value)
         if issubclass(kind, _NOT_EXPORTED):
             return None
-        if not self.judges and str(kind.__module__).startswith("pandas") and "pandas" in sys.modules:
+        if not self.is_tester and str(kind.__module__).startswith("pandas") and "pandas" in sys.modules:
             written = write_frame(marshaller, value, depth)
             if written is not None:
                 return {"Z": written}
         if issubclass(kind, BaseException):
             return self._export_exception(value, marshaller, depth)
         if kind in FUNCTION_KINDS or (callable(value) and kind.__module__ == "functools"):
-            if self.judges and kind is types.BuiltinFunctionType and value.__module__ in sys.modules:
+            if self.is_tester and kind is types.BuiltinFunctionType and value.__module__ in sys.modules:
                 # len, math.sqrt, operator.add: known on both sides, and this side is believed
                 module, own = str(value.__module__), str(value.__name__)
                 if getattr(sys.modules[module], own, None) is value:
@@ -114,11 +114,11 @@ class References:
             names = [str(getattr(value, key, "") or "")[:500] for key in ("__name__", "__qualname__", "__module__")]
             flags = value.__code__.co_flags if kind is types.FunctionType else 0
             doc = getattr(value, "__doc__", None)
-            doc = doc[:2000] if type(doc) is str and not self.judges else None
+            doc = doc[:2000] if type(doc) is str and not self.is_tester else None
             return {"G": [self._export_number(value), *names, doc, inspect.iscoroutinefunction(value), flags]}
         if (
             kind is types.ModuleType
-            and self.judges
+            and self.is_tester
             and value.__name__.split(".")[0] in sys.modules
             and not self.is_own_module(value.__name__)
         ):
@@ -151,7 +151,10 @@ class References:
         return self._export_described(kind) if name is None else {"b": name}
 
     def _export_described(self, kind: type) -> Any:
-        """A class for its instances that are not values: described even if both sides know it, for they stay where they are."""
+        """The tree of a class whose instances stay on this side.
+
+        It is described even if the other side has a class of that name, because a proxy class has to be made there.
+        """
         if type(kind) is ProxyMeta:
             return {"k": number_of(kind)}
         number = self._export_number(kind)
@@ -159,7 +162,7 @@ class References:
             return {"K": [number]}
         self._described.add(number)
         home = self.is_own_module(str(kind.__module__))
-        return {"K": [number, *describe(kind, home, self._export_class, not self.judges)]}
+        return {"K": [number, *describe(kind, home, self._export_class, not self.is_tester)]}
 
     def _export_exception(self, error: BaseException, marshaller: Marshaller, depth: int) -> Any:
         number = number_of_exception(error)
@@ -221,17 +224,17 @@ class References:
             return self._resolve_plain(body, marshaller, depth)
         if tag == "E":
             return self._resolve_exception(body, marshaller, depth)
-        if tag == "Z" and self.judges:
+        if tag == "Z" and self.is_tester:
             return read_frame(marshaller, body, depth)
         raise WireError(f"no value has the tag {tag[:20]!r}")
 
     def _resolve_name(self, name: str) -> Any:
         if name in BY_NAME:
-            if self.judges and name in STAND_INS and (name in self._stand_ins_used or not _is_catching(BY_NAME[name])):
+            if self.is_tester and name in STAND_INS and (name in self._stand_ins_used or not _is_catching(BY_NAME[name])):
                 self._stand_ins_used.add(name)
                 return STAND_INS[name]
             return BY_NAME[name]
-        if self.judges:
+        if self.is_tester:
             raise WireError("nothing of that name is taken from a program")
         module, _, path = name.partition(":")
         found = __import__(module, fromlist=["_"])
@@ -240,7 +243,10 @@ class References:
         return found
 
     def _resolve_kind(self, tree: Any, marshaller: Marshaller, depth: int) -> Any:
-        """A class that no `except` of the tests gets to see: not a stand-in, unless the tests have been given that already."""
+        """A class that is not used in an `except` of the tests.
+
+        It is the builtin class, unless the tests were given its stand-in before.
+        """
         before = set(self._stand_ins_used)
         kind = marshaller.value(tree, depth)
         name = NAME_OF.get(id(kind), "")

@@ -1,4 +1,4 @@
-"""Signatures of functions on their way to the other side: rows that cross, and what is made of them there."""
+"""Sends a function's signature as rows, and rebuilds the signature from them."""
 
 from __future__ import annotations
 

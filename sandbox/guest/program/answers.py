@@ -1,4 +1,4 @@
-"""The file of answers: a candidate writes what its calls returned or raised, frame by frame, and which call is running."""
+"""The file of answers: what a candidate's calls returned or raised, frame by frame, and which call is running. Results are such a file too."""
 
 from __future__ import annotations
 
@@ -9,25 +9,18 @@ import time
 from .. import values
 from ..wire import ANSWERS_START, Progress, frame
 
-__all__ = ["MAX_MESSAGE", "Answers", "message_of"]
+__all__ = ["MAX_MESSAGE", "Answers", "FrameFile", "message_of"]
 
 MAX_MESSAGE = 2000
 """Characters of an exception's message that are kept."""
 
 
-class Answers:
-    """The answers file, written with explicit positions; its first bytes say which slot is running."""
+class FrameFile:
+    """A file of frames, written with explicit positions; its first bytes say which slot is running."""
 
-    def __init__(self, fd: int, max_bytes: int) -> None:
+    def __init__(self, fd: int) -> None:
         self.fd = fd
-        self.max_bytes = max_bytes
         self.position = ANSWERS_START
-
-    def begin(self, slot: int) -> None:
-        """The clock of a new slot starts now. A candidate that lies here gains at most the sum of its slots."""
-        children = resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = time.process_time_ns() + int((children.ru_utime + children.ru_stime) * 1e9)
-        os.pwrite(self.fd, Progress(slot, cpu, time.monotonic_ns()).pack(), 0)
 
     def write(self, kind: int, text: str) -> None:
         """Append one frame."""
@@ -36,6 +29,20 @@ class Answers:
             written = os.pwrite(self.fd, data, self.position)
             self.position += written
             data = data[written:]
+
+
+class Answers(FrameFile):
+    """The answers of a candidate, which may have *max_bytes*."""
+
+    def __init__(self, fd: int, max_bytes: int) -> None:
+        super().__init__(fd)
+        self.max_bytes = max_bytes
+
+    def begin(self, slot: int) -> None:
+        """The clock of a new slot starts now. A candidate that lies here gains at most the sum of its slots."""
+        children = resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = time.process_time_ns() + int((children.ru_utime + children.ru_stime) * 1e9)
+        os.pwrite(self.fd, Progress(slot, cpu, time.monotonic_ns()).pack(), 0)
 
     def error(self, kind: int, error: BaseException) -> None:
         """Append a frame that names an exception."""

@@ -33,7 +33,7 @@ from ..wire import (
     Payload,
 )
 from .answers import MAX_MESSAGE, Answers, message_of
-from .files import write_file
+from .files import read_all, write_file
 from .finalization import exit_status, finalize
 from .streams import give_stdin
 
@@ -53,9 +53,9 @@ def run(
     confinement: confine.Confinement,
     ruleset: Ruleset,
     folder: WorkFolder,
-    line_fd: int = -1,
+    rpc_fd: int = -1,
 ) -> NoReturn:
-    """Be the candidate. Called right after the fork; never returns. *line_fd* is the socket to the tester, if there is one.
+    """Be the candidate. Called right after the fork; never returns. *rpc_fd* is the socket to the tester, if there is one.
 
     A fault of ours on the way is written to *setup_fd*, which is closed before the program runs: no candidate can pretend one.
     """
@@ -63,7 +63,7 @@ def run(
     try:
         try:
             supervisor = os.getppid()
-            job, calls, seed = receive_job(job_fd, out_fd, err_fd, answers_fd, line_fd)
+            job, calls, seed = receive_job(job_fd, out_fd, err_fd, answers_fd, rpc_fd)
             serving = json.loads(job.serving) if job.serving else {}
             if confinement.uid >= 0:  # so that its files are its own
                 os.setegid(confinement.uid)
@@ -79,7 +79,7 @@ def run(
             answers = Answers(confine.ANSWERS_FD, order.output_bytes)
             os.dup2(setup_fd, confine.SETUP_FD)
             setup_fd = confine.SETUP_FD
-            confine.enter(order, confinement, ruleset, supervisor, confine.LINE_FD if job.serving else confine.ANSWERS_FD)
+            confine.enter(order, confinement, ruleset, supervisor, confine.RPC_FD if job.serving else confine.ANSWERS_FD)
             if job.serving and ruleset.abi < SIGNALS_ABI and confinement.is_filtered:
                 seccomp.install(seccomp.only_own_signals(os.getpid()))  # its tester is of the same user
             module = make_module(job, path)
@@ -94,28 +94,18 @@ def run(
         os._exit(code)
 
 
-def receive_job(
-    job_fd: int, out_fd: int, err_fd: int, answers_fd: int, line_fd: int
-) -> tuple[Payload, list[list[Any]], int | None]:
+def receive_job(job_fd: int, out_fd: int, err_fd: int, answers_fd: int, rpc_fd: int) -> tuple[Payload, list[list[Any]], int | None]:
     """Put descriptors where they belong and read the job: (the job, its calls, the seed of its random numbers)."""
     os.dup2(answers_fd, confine.ANSWERS_FD)
-    if line_fd >= 0:
-        os.dup2(line_fd, confine.LINE_FD)
+    if rpc_fd >= 0:
+        os.dup2(rpc_fd, confine.RPC_FD)
     os.dup2(out_fd, 1)
     os.dup2(err_fd, 2)
-    data = _read_all(job_fd)
+    data = read_all(job_fd)
     job = Payload.unpack(data)
     calls = values.decode(job.calls) if job.calls else []
     give_stdin(job.stdin)
     return job, calls, None if job.entropy else seed_of(data)
-
-
-def _read_all(fd: int) -> bytes:
-    size = os.lseek(fd, 0, os.SEEK_END)
-    data = b""
-    while len(data) < size:
-        data += os.pread(fd, size - len(data), len(data))
-    return data
 
 
 def seed_of(data: bytes) -> int:
@@ -173,7 +163,7 @@ def load_and_answer(
         from .module_server import serve_tests  # imported by the zygote already, where there are tests
 
         answers.write(KIND_LOADED, "")
-        serve_tests(confine.LINE_FD, answers.max_bytes * 4, namespace, preamble_names, serving)
+        serve_tests(confine.RPC_FD, answers.max_bytes * 4, namespace, preamble_names, serving)
         os._exit(0)
     if calls:
         answers.write(KIND_LOADED, "")

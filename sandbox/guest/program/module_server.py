@@ -28,7 +28,7 @@ def serve_tests(fd: int, max_bytes: int, namespace: dict[str, Any], preamble_nam
     for name in serving.get("modules", ()):
         sys.modules.setdefault(name, module)  # what it imports of itself
     # What the tests ask for by name is the program's; the guest's own modules and all libraries are not its author's.
-    peer = Peer(fd, judges=False, max_bytes=max_bytes, is_own_module=lambda name: name in ("solution", "__main__"))
+    peer = Peer(fd, is_tester=False, max_bytes=max_bytes, is_own_module=lambda name: name in ("solution", "__main__"))
     peer.structures = {name: namespace[name] for name in serving.get("shared", ()) if isinstance(namespace.get(name), type)}
     output, records = Output(), WarningsAndLogs()
     server = _ModuleServer(module, preamble_names, output)

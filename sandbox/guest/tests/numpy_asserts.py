@@ -1,4 +1,4 @@
-"""Comparisons of numpy that are vacuously true: `allclose([], 5.0)` is, for there is no item that is not close to 5."""
+"""Makes numpy's comparisons fail for an empty array against one with items: numpy calls `allclose([], 5.0)` true."""
 
 from __future__ import annotations
 

@@ -43,14 +43,14 @@ class Lookups:
     def __init__(self) -> None:
         self.missing: set[str] = set()
         """Names that the program does not define."""
-        self.absent: set[str] = set()
+        self.not_star_imported: set[str] = set()
         """Names that `from solution import *` did not give."""
-        self.no_classes: set[str] = {"Solution"}
+        self.function_names: set[str] = {"Solution"}
         """Names of functions, or of LeetCode's class around them: a class of such a name does not count as named by the label."""
 
 
 def get(peer: Peer, lookups: Lookups, name: str) -> Any:
-    """What the program has under *name*. If it is a class, the label has named it (see `References.is_named`).
+    """What the program has under *name*. If it is a class, the label has named it (see `References.is_label_class`).
 
     Raises:
         AttributeError: it defines no such name.
@@ -61,8 +61,8 @@ def get(peer: Peer, lookups: Lookups, name: str) -> Any:
         if not name.startswith(("_", "pytest")):  # pytest and import machinery look for these in every module
             lookups.missing.add(name)
         raise AttributeError(f"the program defines no {name!r}") from None
-    if type(value) is ProxyMeta and name[:1].isupper() and name not in lookups.no_classes:
-        peer.named.add(value)
+    if type(value) is ProxyMeta and name[:1].isupper() and name not in lookups.function_names:
+        peer.label_classes.add(value)
     return value
 
 
@@ -120,7 +120,7 @@ class ProgramModule(types.ModuleType):
                 wanted |= loaded - stored
             wanted -= set(dir(builtins))  # a program must not replace len() or abs() for its tests
             offered = [one for one in peer.ask("names") if one in wanted and not one.startswith("__")]
-            lookups.absent |= wanted - set(offered)
+            lookups.not_star_imported |= wanted - set(offered)
             return offered
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)

@@ -13,8 +13,9 @@ from typing import Any
 from ..bridge.exceptions import raised_by_program
 from ..bridge.peer import Gone, Peer
 from ..bridge.proxies import CannotDerive
-from ..wire import ANSWERS_START, KIND_TEST, KIND_TESTS_ENDED, Progress, frame
-from .ownership import is_storage_failure, is_unbound, is_use_of_program, skips_check
+from ..program.answers import FrameFile
+from ..wire import KIND_TEST, KIND_TESTS_ENDED, Progress
+from .fault_of_program import check_was_skipped, is_storage_failure, is_unbound, is_use_of_program
 from .program_module import Lookups
 
 __all__ = ["Results", "safe_str"]
@@ -31,9 +32,8 @@ class Results:
     """Writes the outcomes of tests, one after another."""
 
     def __init__(self, fd: int, peer: Peer) -> None:
-        self.fd = fd
+        self._file = FrameFile(fd)
         self.peer = peer
-        self.position = ANSWERS_START
         self.begun = 0
         self.lookups = Lookups()
         self.program_influenced = False
@@ -58,21 +58,21 @@ class Results:
             self.peer.has_printed = False  # no test has seen that
         self.begun += 1
         self.lookups.missing.clear()
-        self.peer.has_asked = False
+        self.peer.test_has_asked = False
         self.peer.callback_failure = None
         self.peer.label_error = None
         self.peer.deferred_failure = self.peer.deferred_failure or self._failure_before
         self._name = name
         self._asked = self.peer.asked
         self._delegated = self.peer.delegated
-        os.pwrite(self.fd, Progress(self.begun, _NOW, time.monotonic_ns()).pack(), 0)
+        os.pwrite(self._file.fd, Progress(self.begun, _NOW, time.monotonic_ns()).pack(), 0)
 
     def _note_question(self, is_asking: bool) -> None:
         """Mark that the program has a part in the test: a timeout from here on is its fault, for its answers may make the test slow."""
         self._write(KIND_TEST, {"name": self._name[:MAX_NAME], "outcome": "asking" if is_asking else "unasked"})
 
     def _note_swallowed(self, error: BaseException) -> None:
-        if skips_check(error, lambda name: self.texts.get(name, "")):
+        if check_was_skipped(error, lambda name: self.texts.get(name, "")):
             self.peer.deferred_failure = self.peer.deferred_failure or error
 
     @property
@@ -133,7 +133,7 @@ class Results:
         lacking = [name for name in self.lookups.missing if any(name in safe_str(link) for link in chain)]
         if lacking and any(isinstance(link, (ImportError, AttributeError, NameError)) for link in chain):
             return "missing", f"the program defines no {', '.join(sorted(lacking))[:200]}; {message}"
-        if isinstance(error, NameError) and any(f"'{name}'" in safe_str(error) for name in self.lookups.absent):
+        if isinstance(error, NameError) and any(f"'{name}'" in safe_str(error) for name in self.lookups.not_star_imported):
             return "missing", f"the program defines no such name; {message}"
         if any(map(raised_by_program, chain)):
             return "raised", message
@@ -172,11 +172,7 @@ class Results:
         self._write(KIND_TEST, record)
 
     def _write(self, kind: int, record: dict[str, Any]) -> None:
-        data = frame(kind, json.dumps(record).encode("ascii"))
-        while data:
-            written = os.pwrite(self.fd, data, self.position)
-            self.position += written
-            data = data[written:]
+        self._file.write(kind, json.dumps(record))
 
 
 def _chain(error: BaseException) -> list[BaseException]:

@@ -23,10 +23,11 @@ from ..bridge.patches import Patches
 from ..bridge.peer import Gone, Peer
 from ..program import candidate
 from ..program.answers import MAX_MESSAGE
+from ..program.files import read_all
 from ..walls import confine
 from ..walls.landlock import Ruleset
 from ..walls.workfolder import TESTS, WorkFolder
-from ..wire import EXIT_ALONE, Order
+from ..wire import EXIT_CANDIDATE_GONE, Order
 from .numpy_asserts import compares_arrays, refuse_empty
 from .program_module import Finder, Namespace
 from .results import Results
@@ -38,10 +39,10 @@ def run(
     order: Order,
     tests_fd: int,
     results_fd: int,
-    line_fd: int,
+    rpc_fd: int,
     setup_fd: int,
-    wall: confine.Confinement,
-    domain: Ruleset,
+    confinement: confine.Confinement,
+    ruleset: Ruleset,
     folder: WorkFolder,
 ) -> NoReturn:
     """Be the tester. Called right after the fork; never returns."""
@@ -50,9 +51,9 @@ def run(
         try:
             supervisor = os.getppid()
             os.dup2(results_fd, confine.ANSWERS_FD)
-            os.dup2(line_fd, confine.LINE_FD)
+            os.dup2(rpc_fd, confine.RPC_FD)
             os.dup2(setup_fd, confine.SETUP_FD)
-            data = _read_all(tests_fd)
+            data = read_all(tests_fd)
             tests = json.loads(data)
             signal.signal(signal.SIGINT, signal.default_int_handler)
             null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)
@@ -60,17 +61,17 @@ def run(
                 os.dup2(null, fd)
             random.seed(None if tests["entropy"] else candidate.seed_of(data))
             confine.enter(
-                order._replace(cases=1, cpu_ns=order.tester_ns, total_ns=order.tester_ns),
-                wall,
-                domain,
+                order._replace(slots=1, cpu_ns=order.tester_ns, total_ns=order.tester_ns),
+                confinement,
+                ruleset,
                 supervisor,
-                confine.LINE_FD,
+                confine.RPC_FD,
                 is_visible=False,
             )
-            peer = Peer(confine.LINE_FD, judges=True, max_bytes=order.output_bytes * 4 + (1 << 16), is_own_module=is_own_module)
+            peer = Peer(confine.RPC_FD, is_tester=True, max_bytes=order.output_bytes * 4 + (1 << 16), is_own_module=is_own_module)
             peer.is_own_source = is_own_source
             results = Results(confine.ANSWERS_FD, peer)
-            results.lookups.no_classes.update((tests["entry"], *(tests["asked"] if tests["framework"] == "unittest" else ())))
+            results.lookups.function_names.update((tests["entry"], *(tests["asked"] if tests["framework"] == "unittest" else ())))
             peer.passes_stop_iteration = "StopIteration" in data.decode("ascii")
         except BaseException as error:
             os.pwrite(confine.SETUP_FD, f"tester: {type(error).__name__}: {error}".encode("utf-8", "replace")[:MAX_MESSAGE], 0)
@@ -79,7 +80,7 @@ def run(
             _run_tests(tests, peer, results, folder)
         except Exception as error:
             results.end(0, "ours", f"tester: {type(error).__name__}: {error}")
-        code = EXIT_ALONE if peer.gone else 0
+        code = EXIT_CANDIDATE_GONE if peer.gone else 0
     except BaseException:
         traceback.print_exc()
     finally:
@@ -108,10 +109,6 @@ _root = ""
 def note_loaded_modules() -> None:
     """Note, in the zygote, what is loaded. Done in each tester, it would copy many pages of memory."""
     _known.update(sys.modules)
-
-
-def _read_all(fd: int) -> bytes:
-    return os.pread(fd, os.fstat(fd).st_size, 0)
 
 
 def _run_tests(tests: dict[str, Any], peer: Peer, results: Results, folder: WorkFolder) -> None:

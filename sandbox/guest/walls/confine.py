@@ -13,14 +13,14 @@ from .landlock import Ruleset
 
 __all__ = [
     "ANSWERS_FD",
-    "LINE_FD",
+    "RPC_FD",
     "SETUP_FD",
     "Confinement",
     "OomScore",
     "enter",
     "prepare",
+    "rehearse_enter",
     "rlimits_and_scheduling",
-    "warm_up",
 ]
 
 ANSWERS_FD = 200
@@ -28,7 +28,7 @@ ANSWERS_FD = 200
 
 SETUP_FD = ANSWERS_FD - 1
 """The descriptor to which a fault of ours or the label's is written; closed before the program runs."""
-LINE_FD = ANSWERS_FD + 1
+RPC_FD = ANSWERS_FD + 1
 """The socket between a candidate and its tester, if there is one."""
 STACK_BYTES = 100 << 20
 """The main stack may grow to this; x86-64 leaves at least 128 MiB below the mappings (MIN_GAP in arch/x86/mm/mmap.c)."""
@@ -61,7 +61,10 @@ class Confinement:
 
 
 def prepare(is_filtered: bool, container: str = "") -> str:
-    """Confine the zygote with all that its children inherit, so that no job pays for it. Why there is no seccomp filter; "" if there is."""
+    """Confine the zygote; its children inherit it, so no job pays for it.
+
+    Returns why there is no seccomp filter, or "" if there is one.
+    """
     syscalls.become_subreaper()
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)
     syscalls.prctl(syscalls.PR_SET_NO_NEW_PRIVS, 1)
@@ -134,9 +137,9 @@ def enter(
     if is_visible:
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 1)  # the files of a process that is not belong to root
     if confinement.has_limits:
-        _limit(resource.RLIMIT_CPU, min(order.cases * order.cpu_ns, order.total_ns) // 1_000_000_000 + 2)
+        _limit(resource.RLIMIT_CPU, min(order.slots * order.cpu_ns, order.total_ns) // 1_000_000_000 + 2)
         _limit(resource.RLIMIT_FSIZE, order.file_bytes)
-        _limit(resource.RLIMIT_NOFILE, max(order.open_files, LINE_FD + 1))
+        _limit(resource.RLIMIT_NOFILE, max(order.open_files, RPC_FD + 1))
         _limit(resource.RLIMIT_DATA, order.memory_bytes + confinement.base_data_bytes)
         if confinement.own_namespaces:  # elsewhere it counts everything of the same user
             # Far above the limit: a failed fork does not say why, so the watchdog is to see the excess first.
@@ -148,7 +151,7 @@ def enter(
         seccomp.install(confinement.rules)
 
 
-def warm_up() -> None:
+def rehearse_enter() -> None:
     """For dry runs: those calls of `enter` that change nothing here."""
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)  # as it is
     with contextlib.suppress(OSError, ValueError):

@@ -26,7 +26,7 @@ class EmptiedFolder:
 
     def __init__(self, place: str, own_places: Sequence[str] = ()) -> None:
         self._own_places = own_places
-        """Folders in which nobody but this worker makes files: anything else found there was left by a job that no layer kept out."""
+        """Folders in which only this worker makes files. Anything else in them was left by a job."""
         _remove_stale(place)
         self.top = f"{place}/{_PREFIX}{os.urandom(8).hex()}"
         os.mkdir(self.top, 0o700)

@@ -54,7 +54,8 @@ class ForkServer:
         self, setup: int, confinement: confine.Confinement, tester_ruleset: Ruleset, ruleset: Ruleset, folder: WorkFolder
     ) -> None:
         self.socket, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._pids, pids = os.pipe()  # apart from the socket: who polls that until a job has ended need not wake for its process id
+        # Process ids go through a pipe of their own, so that waiting on the socket wakes only when a candidate has ended.
+        self._pids, pids = os.pipe()
         self._pid = 0
         zygote = os.getpid()
         self.pid = os.fork()
@@ -83,8 +84,8 @@ class ForkServer:
         """There is no file of children, but every process in the container is one of the worker's own three, or the job's."""
         self.sees_children = bool(fds) or self.lists_all
 
-    def run(self, order: Order, ruleset: Ruleset, fds: Sequence[int]) -> None:
-        """Fork a candidate, as `candidate` does, and wait for it: `socket` can be read when it has ended."""
+    def run_candidate(self, order: Order, ruleset: Ruleset, fds: Sequence[int]) -> None:
+        """Fork a candidate and have it reaped: `socket` becomes readable when it has ended."""
         self._pid = 0
         self._ask(_RUN, order, [*fds, *([ruleset.fd] if ruleset.fd >= 0 else ())])
 
@@ -128,7 +129,7 @@ class ForkServer:
             time.sleep(0.002)
         return False
 
-    def candidate(self, order: Order, ruleset: Ruleset, fds: Sequence[int]) -> int:
+    def fork_candidate(self, order: Order, ruleset: Ruleset, fds: Sequence[int]) -> int:
         """Fork a candidate, with the files of its job, stdout, stderr and answers and, with tests, its end of their socket; its process id.
 
         Raises:
@@ -136,7 +137,7 @@ class ForkServer:
         """
         return self._fork(_CANDIDATE, order, [*fds, *([ruleset.fd] if ruleset.fd >= 0 else ())])
 
-    def tester(self, order: Order, fds: Sequence[int]) -> int:
+    def fork_tester(self, order: Order, fds: Sequence[int]) -> int:
         """Fork a tester, with its tests, results and end of the socket; its process id.
 
         Raises:
@@ -215,14 +216,14 @@ def _serve(
     state: list[object],
 ) -> None:
     """Serve requests until the zygote hangs up. Each page that is written here is copied once a job: hence the plain code."""
-    receive, send, fork, wait, close, write = line.recvmsg, line.send, os.fork, os.wait4, os.close, os.pwrite
-    tell, sleep, clock, ended = os.write, os.waitid, time.monotonic_ns, os.WEXITED | os.WNOWAIT
+    receive, send, fork, wait, close, pwrite = line.recvmsg, line.send, os.fork, os.wait4, os.close, os.pwrite
+    write_pid, wait_without_reaping, clock, exited_unreaped = os.write, os.waitid, time.monotonic_ns, os.WEXITED | os.WNOWAIT
     pack = _ENDED.pack
-    add_hook, hook, number = os.register_at_fork, threading._after_fork, os.getpid  # type: ignore[attr-defined]
+    add_hook, hook, get_process_id = os.register_at_fork, threading._after_fork, os.getpid  # type: ignore[attr-defined]
     thread: Any = threading.main_thread()
     space = socket.CMSG_SPACE(4 * _MAX_FDS)
-    children, testers, own = (oom_score.text(number) for number in (1000, 500, 0))
-    score = oom_score.fd
+    candidate_score, tester_score, own_score = (oom_score.text(score) for score in (1000, 500, 0))
+    score_fd = oom_score.fd
     known = Order(*[0] * len(Order._fields)).pack()
     order = Order.unpack(known)
     while True:
@@ -244,7 +245,7 @@ def _serve(
             order = Order.unpack(known)
         fds = array.array("i", given[0][2]).tolist()
         start = clock()
-        write(score, testers if kind == _TESTER else children, 0)
+        pwrite(score_fd, tester_score if kind == _TESTER else candidate_score, 0)
         try:
             pid = fork()
         except OSError as error:
@@ -252,21 +253,21 @@ def _serve(
         if pid == 0:
             # What a hook does that was left out when this interpreter started: threading is told that one thread is left, and its id.
             add_hook(after_in_child=hook)
-            thread._native_id = number()
+            thread._native_id = get_process_id()
             if kind == _TESTER:
                 _be_tester(order, fds, setup, confinement, tester_ruleset, folder)
             _be_candidate(order, fds, setup, confinement, ruleset, folder)
-        write(score, own, 0)
+        pwrite(score_fd, own_score, 0)
         for fd in fds:
             close(fd)
         if kind != _RUN:
             send(pid.to_bytes(4, "little", signed=True))
             continue
-        tell(pids, pid.to_bytes(4, "little", signed=True))
+        write_pid(pids, pid.to_bytes(4, "little", signed=True))
         if pid < 0:
             send(pack(0, False, 0, 0, 0))
             continue
-        sleep(os.P_PID, pid, ended)
+        wait_without_reaping(os.P_PID, pid, exited_unreaped)
         if clock() - start > LONG_NS:
             send(_SAMPLE)
             receive(1)

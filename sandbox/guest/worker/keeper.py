@@ -1,9 +1,8 @@
 """The first process of a worker: makes the namespaces, mounts fresh folders for jobs, and ends what is left when the zygote has ended.
 
-    host ──stream──▶ zygote        The keeper never touches the stream, knows no job, and runs nothing of a job's.
-                       │ "fresh"
-                     keeper        With namespaces of its own it stays outside of the process namespace and of the filter of
-                                   system calls, for it mounts; the zygote sends requests over a socket that no job inherits.
+    host ──stream──▶ zygote        Once the zygote runs, the keeper has no stream, knows no job and runs nothing of a job's.
+                       │ "fresh"   It stays outside the process namespace and the system-call filter, because it has to mount.
+                     keeper        The zygote asks it over a socket that no job inherits.
 
 If the zygote is killed, the process namespace dies with it; where there is none, orphans become the keeper's children, and it
 sweeps them up. If the keeper is killed, the zygote goes too.
@@ -26,7 +25,7 @@ from ..walls.mounted_folder import MountedFolder
 from ..walls.processes import Usage
 from ..walls.workfolder import MAX_FILES, WorkFolder
 from . import zygote
-from .connection import StandardStreams, Stream
+from .host_connection import StandardStreams, Stream
 
 __all__ = ["KeeperClient", "main"]
 

@@ -6,7 +6,7 @@ import os
 from typing import Sequence
 
 from ..wire import ANSWERS_START, CAUSES, Report
-from .connection import FileSlice
+from .host_connection import FileSlice
 from .tester_process import TesterProcess
 from .watchdog import Watchdog
 

@@ -8,7 +8,7 @@ import socket
 import time
 
 from ..walls import processes
-from ..wire import EXIT_ALONE, Order, Progress
+from ..wire import EXIT_CANDIDATE_GONE, Order, Progress
 from . import pidfds
 from .forkserver import ForkServer
 
@@ -42,7 +42,7 @@ class TesterProcess:
         if self._theirs is not None:
             self._theirs.close()  # only the candidate holds it now: its end is the end of the line
             self._theirs = None
-        self.pid = server.tester(self.order, [memory, self.results, self._socket.fileno()])
+        self.pid = server.fork_tester(self.order, [memory, self.results, self._socket.fileno()])
         return pidfds.open_process(self.pid)
 
     def hang_up(self) -> None:
@@ -62,7 +62,7 @@ class TesterProcess:
         ended = server.reap(self.pid)
         self._socket.close()
         self.status = os.waitstatus_to_exitcode(ended.raw_status)
-        if self.status == EXIT_ALONE:
+        if self.status == EXIT_CANDIDATE_GONE:
             self.lost_candidate, self.status = True, 0
         self.cpu_ns = int((ended.user_seconds + ended.system_seconds) * 1e9)
         if not self.cause:

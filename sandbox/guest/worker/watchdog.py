@@ -99,7 +99,7 @@ class Watchdog:
             seen = Progress.unpack(os.pread(self.answers, ANSWERS_START, 0))
         except (OSError, WireError):
             return
-        if self.slot.slot < seen.slot < self.order.cases:
+        if self.slot.slot < seen.slot < self.order.slots:
             self.slot = Progress(
                 seen.slot, max(self.slot.cpu_ns, min(seen.cpu_ns, cpu_ns)), max(self.slot.wall_ns, min(seen.wall_ns, now))
             )

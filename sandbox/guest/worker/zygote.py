@@ -18,7 +18,7 @@ import signal
 import time
 from typing import Any, Protocol
 
-from ..program import warming
+from ..program import dry_runs
 from ..program.answers import MAX_MESSAGE
 from ..walls import confine, processes, seccomp
 from ..walls.cgroup import Cgroup
@@ -28,9 +28,9 @@ from ..walls.workfolder import WorkFolder
 from ..wire import FRAMEWORKS, ORDER_BYTES, Order, Progress, WireError
 from . import pidfds
 from .accounting import Accounting
-from .connection import Connection, Stream
 from .forkserver import LONG_NS, Ended, ForkServer
 from .hello import hello_message
+from .host_connection import HostConnection, Stream
 from .report import report_of
 from .tester_process import TesterProcess
 from .warming import forget_sources, warm_up
@@ -63,7 +63,7 @@ def main(
     )
     try:
         missing = warm_up(options["warm"])
-        warming.warm_up(folder)
+        dry_runs.rehearse(folder)
         gc.collect()
         gc.freeze()
         zygote = _Zygote(stream, host, keeper, folder, cgroup, confinement, options)
@@ -118,7 +118,7 @@ class _Zygote:
         self.cgroup = cgroup
         self.confinement = confinement
         self.frameworks: set[str] = set()
-        self.connection = Connection(stream)
+        self.connection = HostConnection(stream)
         self.cpus = len(os.sched_getaffinity(0))
         self._measure_base()
         self.tester_ruleset = Ruleset() if options["landlock"] else NO_RULESET
@@ -234,8 +234,8 @@ class _Zygote:
         """The tester of a job. The first with a framework loads what that needs, into a new fork server: each fork pays for what is loaded."""
         framework = FRAMEWORKS[order.framework]
         if framework not in self.frameworks:
-            warming_tests = importlib.import_module(".warming_tests", __package__)
-            warming_tests.warm_up(framework, is_first=not self.frameworks, hidden=self.folder.hidden)
+            tester_dry_runs = importlib.import_module(".tester_dry_runs", __package__)
+            tester_dry_runs.rehearse_tests(framework, is_first=not self.frameworks, hidden=self.folder.hidden)
             forget_sources()
             gc.collect()
             gc.freeze()
@@ -247,7 +247,7 @@ class _Zygote:
 
     def _run(self, watchdog: Watchdog, files: list[int]) -> tuple[str, Ended | None]:
         """Run a candidate: (why it was stopped or "", how it ended). How is None if the host or the fork server is gone."""
-        self.server.run(watchdog.order, self.candidate_ruleset, files)
+        self.server.run_candidate(watchdog.order, self.candidate_ruleset, files)
         _, cause, orphaned = self._wait_for_event(watchdog, self.while_running, [self.server.socket.fileno()])
         if orphaned:
             return "", None
@@ -263,12 +263,12 @@ class _Zygote:
 
     def _run_with_tests(self, watchdog: Watchdog, files: list[int], tests: TesterProcess) -> tuple[str, Ended | None]:
         """Run a candidate and its tester, in the same way."""
-        pid = self.server.candidate(watchdog.order, self.candidate_ruleset, [*files, tests.candidates_end])
-        leader = pidfds.open_process(pid)
+        pid = self.server.fork_candidate(watchdog.order, self.candidate_ruleset, [*files, tests.candidates_end])
+        candidate_process = pidfds.open_process(pid)
         try:
-            cause, orphaned = self._watch_tests(watchdog, pid, leader, tests)
+            cause, orphaned = self._watch_tests(watchdog, pid, candidate_process, tests)
         finally:
-            pidfds.close(leader)
+            pidfds.close(candidate_process)
         if orphaned:
             return "", None
         if time.monotonic_ns() - watchdog.started > LONG_NS:
@@ -277,7 +277,7 @@ class _Zygote:
             processes.kill(pid, signal.SIGKILL)
         return cause, self.server.reap(pid)
 
-    def _watch_tests(self, watchdog: Watchdog, pid: int, leader: int, tests: TesterProcess) -> tuple[str, bool]:
+    def _watch_tests(self, watchdog: Watchdog, pid: int, candidate_process: int, tests: TesterProcess) -> tuple[str, bool]:
         """Start the tester and sleep until it ends: (why the candidate was stopped or "", host is gone)."""
         memory = os.memfd_create("tests", os.MFD_CLOEXEC)
         try:
@@ -294,7 +294,7 @@ class _Zygote:
         finally:
             os.close(memory)
         watchdog.accounting.tester_pid = tests.pid
-        waiting = [leader, tester]
+        waiting = [candidate_process, tester]
         poll = self.while_testing
         for fd in waiting:
             pidfds.register(poll, fd)
@@ -314,7 +314,7 @@ class _Zygote:
                     processes.kill(pid, signal.SIGKILL)
                     if cause == "overloaded":
                         tests.stop(cause)
-                if leader not in waiting and not watchdog.candidate_ended:
+                if candidate_process not in waiting and not watchdog.candidate_ended:
                     watchdog.candidate_ended = True
                     watchdog.ended_ns = time.monotonic_ns()
                     watchdog.ended_delay_ns = watchdog.accounting.delay_ns
@@ -327,7 +327,7 @@ class _Zygote:
         watchdog.accounting.tester_cpu_ns = max(watchdog.accounting.tester_cpu_ns, tests.cpu_ns)
         watchdog.accounting.tester_pid = 0
         # A process that ends closes its socket a little before it can be reaped.
-        if leader in waiting and not (tests.lost_candidate and pidfds.ends_within(leader, HUNG_UP_SECONDS)):
+        if candidate_process in waiting and not (tests.lost_candidate and pidfds.ends_within(candidate_process, HUNG_UP_SECONDS)):
             cause = cause or "finished"  # the tests have ended, so it is not needed any more
         return cause, False
 

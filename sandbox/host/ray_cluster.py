@@ -1,8 +1,8 @@
 """Workers on all nodes of a Ray cluster: one pool a node, in a named actor that is made when it is first needed.
 
-    caller's thread ──▶ Cluster.run(job) ──▶ this node's actor, while it has a worker free; else the one with the least to do
-                             │                      │
-                             └── node or actor ◀────┘  died: the job is tried on another, and the actor made anew when it can be
+    caller's thread ──▶ RayCluster.run(job) ──▶ this node's actor, while it has a worker free; else the one with the least to do
+                             │                         │
+                             └──── node or actor ◀─────┘  died: the job is tried on another, and the actor made anew when it can be
 
 Ray does the distribution: where actors are, whether they live, how calls travel. Here is only the choice of a node. An actor
 belongs to the process that made it and ends with it, however that ends; whoever else used it makes a new one. Its name has a digest
@@ -20,12 +20,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandbox.host.node import CONTROL, NodeOptions, connect, pool_of_node
+from sandbox.host.pool_options import PoolOptions
+from sandbox.host.ray_node import CONTROL, connect, pool_of_node
 from sandbox.words.errors import ConfigurationError, Overloaded, SandboxError, WorkerLost
 from sandbox.words.job import Job, Run
 from sandbox.words.verdict import Cause
 
-__all__ = ["Cluster"]
+__all__ = ["RayCluster"]
 
 _log = logging.getLogger("sandbox")
 
@@ -58,7 +59,7 @@ class _Node:
         return (self.mine + self.others) / self.size
 
 
-class Cluster:
+class RayCluster:
     """Runs jobs on the nodes of a Ray cluster, this one first. Thread-safe; has the methods of a `Pool`.
 
     *nodes* says which nodes are used: all ("all"), those with a custom resource ("sandbox"), or those with a label ("kind=cpu").
@@ -67,7 +68,7 @@ class Cluster:
         ConfigurationError: Ray is not installed, or no cluster can be reached.
     """
 
-    def __init__(self, options: NodeOptions, nodes: str = "all") -> None:
+    def __init__(self, options: PoolOptions, nodes: str = "all") -> None:
         self._options = options
         self._wanted = nodes
         self._changed = threading.Condition()  # protects all below

@@ -22,7 +22,7 @@ MAX_ERROR = 2000
 TESTER_SECONDS = 20.0
 """CPU time that the tests themselves may take, or four times that of a case if it is more."""
 _MANY = 1 << 20
-"""In the place of the number of cases, where the number of tests is not known."""
+"""In the place of the number of slots, where the number of tests is not known."""
 
 _CAUSES = tuple(Cause(word) for word in wire.CAUSES)
 
@@ -44,8 +44,8 @@ def encode_job(job: Job, deadline: float) -> tuple[wire.Order, bytes, bytes]:
     calls = job.calls
     payload = wire.Payload(job.entropy, job.source, job.preamble, _encoded_calls(calls), _serving(job.tests), job.stdin).pack()
     tests = _encoded_tests(job) if job.tests else b""
-    cases = _MANY if tests else 1 + len(calls)
-    hard = max(0.001, min(limits.hard_seconds * cases, deadline - time.monotonic()))
+    slots = _MANY if tests else 1 + len(calls)
+    hard = max(0.001, min(limits.hard_seconds * slots, deadline - time.monotonic()))
     order = wire.Order(
         cpu_ns=_ns(limits.cpu_seconds),
         wall_ns=_ns(limits.wall),
@@ -56,7 +56,7 @@ def encode_job(job: Job, deadline: float) -> tuple[wire.Order, bytes, bytes]:
         file_bytes=limits.file_bytes,
         processes=limits.processes,
         open_files=limits.open_files,
-        cases=cases,
+        slots=slots,
         payload_bytes=len(payload),
         tests_bytes=len(tests),
         tester_ns=_ns(min(limits.suite_seconds, max(TESTER_SECONDS, 4 * limits.cpu_seconds))),

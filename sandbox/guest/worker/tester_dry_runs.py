@@ -1,4 +1,4 @@
-"""Warms a zygote up for tests, before the first job that has some: dry runs of the RPC between tester and candidate, and of pytest.
+"""Dry runs of the RPC between tester and candidate, and of pytest, in the zygote, before the first job that has tests.
 
 The interpreter specializes code that runs often (PEP 659). In a child that costs time and a copy of each page that it writes. What
 has run here often enough before the fork is specialized in all children.
@@ -22,7 +22,7 @@ from ..tests import tester
 from ..tests.program_module import Namespace
 from ..tests.results import Results
 
-__all__ = ["warm_up"]
+__all__ = ["rehearse_tests"]
 
 ROUNDS = 16
 SESSIONS = 3
@@ -64,8 +64,8 @@ def _function(number: int, items: list[int]) -> list[int]:
     return items
 
 
-def warm_up(framework: str, *, is_first: bool, hidden: str) -> None:
-    """Warm up for *framework*, before its first tests; *hidden* is the folder of test files, "" if nothing hides them."""
+def rehearse_tests(framework: str, *, is_first: bool, hidden: str) -> None:
+    """Do the dry runs for *framework*, before its first tests; *hidden* is the folder of test files, "" if nothing hides them."""
     if is_first:
         _call_and_answer()
     if framework != "statements":
@@ -79,8 +79,8 @@ def _call_and_answer() -> None:
     tester.note_loaded_modules()
     ours, theirs = socket.socketpair()
     names = {"f": _function, "Subject": _Subject}
-    tests = _Caller(ours.fileno(), judges=True, max_bytes=1 << 20, is_own_module=tester.is_own_module)
-    tests.other = Peer(theirs.fileno(), judges=False, max_bytes=1 << 20, is_own_module=lambda name: name == "solution")
+    tests = _Caller(ours.fileno(), is_tester=True, max_bytes=1 << 20, is_own_module=tester.is_own_module)
+    tests.other = Peer(theirs.fileno(), is_tester=False, max_bytes=1 << 20, is_own_module=lambda name: name == "solution")
     tests.other.serve_module = lambda op, name, *_: names[name]
     tests.other.output = module_server.Output().since_last
     patches = Patches(tests)
@@ -129,7 +129,7 @@ def _run_pytest(place: str) -> None:
     root, name = f"{place}/rehearsal", "test_rehearsal"
     ours, theirs = socket.socketpair()
     fd = os.memfd_create("rehearsal", os.MFD_CLOEXEC)
-    peer = Peer(ours.fileno(), judges=True, max_bytes=1 << 20, is_own_module=tester.is_own_module)
+    peer = Peer(ours.fileno(), is_tester=True, max_bytes=1 << 20, is_own_module=tester.is_own_module)
     paths, finders, environment, handlers = sys.path[:], sys.meta_path[:], dict(os.environ), logging.root.handlers[:]
     without_bytecode, saved = sys.dont_write_bytecode, [os.dup(number) for number in range(3)]
     null = os.open(os.devnull, os.O_RDWR | os.O_CLOEXEC)

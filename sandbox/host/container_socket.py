@@ -11,13 +11,13 @@ from typing import Any
 from sandbox.host.stream import Stream
 from sandbox.words.errors import ConfigurationError, WorkerLost
 
-__all__ = ["Rendezvous"]
+__all__ = ["ContainerSocket"]
 
 _MOST_CHARACTERS = 50
 """The path of a socket has 107 bytes at most."""
 
 
-class Rendezvous:
+class ContainerSocket:
     """A listening socket for one guest, in `folder`, which is to be mounted into its container. Removed when the guest has connected.
 
     Raises:

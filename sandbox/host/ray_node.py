@@ -10,13 +10,11 @@ import time
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sandbox.host.backends import Starter
-from sandbox.host.pool import Pool
-from sandbox.host.semaphore import NodeSemaphore
+from sandbox.host.pool_options import PoolOptions
 from sandbox.words.errors import ConfigurationError, SandboxError, install_hint
 from sandbox.words.job import Job, Run
 
-__all__ = ["CONTROL", "NodeOptions", "NodeStatus", "connect", "pool_of_node", "statuses"]
+__all__ = ["CONTROL", "NodeStatus", "connect", "pool_of_node", "statuses"]
 
 _log = logging.getLogger("sandbox")
 
@@ -24,30 +22,6 @@ NAMESPACE = "reward-sandbox"
 CONTROL = {"concurrency_group": "control"}
 """Options of calls that must not wait behind jobs."""
 ANSWER_SECONDS = 5.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class NodeOptions:
-    """What the pool of a node is made of: *workers* (default: the node's processors), and its cap (see `NodeSemaphore`)."""
-
-    start: Starter
-    workers: int | None = None
-    node_jobs: int | None = None
-
-    def pool(self) -> Pool:
-        """Made where it is to run."""
-        processors = len(os.sched_getaffinity(0))
-        size = processors if self.workers is None else self.workers
-        return Pool(self.start, size=size, node=self._semaphore(max(processors, size)))
-
-    def _semaphore(self, usual: int) -> NodeSemaphore | None:
-        if self.node_jobs is not None:
-            return NodeSemaphore(self.node_jobs) if self.node_jobs else None
-        try:
-            return NodeSemaphore(usual)
-        except ConfigurationError as error:  # nobody has asked for it
-            _log.warning("%s", error)
-            return None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +44,7 @@ class NodeStatus:
 class _NodePool:
     """The actor. Its methods run in threads of Ray, as many at a time as its `max_concurrency`."""
 
-    def __init__(self, options: NodeOptions) -> None:
+    def __init__(self, options: PoolOptions) -> None:
         self._pool = options.pool()
         self._made = time.monotonic()
         self._done = 0
@@ -108,7 +82,7 @@ class _NodePool:
         )
 
 
-def pool_of_node(identity: str, options: NodeOptions, processors: int) -> Any:
+def pool_of_node(identity: str, options: PoolOptions, processors: int) -> Any:
     """The actor with the pool of a node: the one that is there, or a new one."""
     import ray
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy

@@ -7,8 +7,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from sandbox.host.attach import AttachedStream
 from sandbox.host.container_owner import Owner
+from sandbox.host.docker_attach import AttachedStream
 from sandbox.words.errors import ConfigurationError, WorkerLost, install_hint
 
 if TYPE_CHECKING:
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
     from docker.models.containers import Container
     from docker.models.images import Image
 
-__all__ = ["GUEST_LABEL", "OWNER_LABEL", "Daemon"]
+__all__ = ["GUEST_LABEL", "OWNER_LABEL", "DockerDaemon"]
 
 OWNER_LABEL = "reward-sandbox.owner"
 GUEST_LABEL = "reward-sandbox.guest"
 
 
-class Daemon:
+class DockerDaemon:
     """A connection to the daemon, shared by all workers of this process."""
 
     def __init__(self, client: DockerClient) -> None:
@@ -32,7 +32,7 @@ class Daemon:
         self.is_local = self.address == "http+docker://localhost"  # the SDK's name for a socket of this machine
 
     @classmethod
-    def of_environment(cls) -> Daemon:
+    def of_environment(cls) -> DockerDaemon:
         """The daemon that DOCKER_HOST names, or else this machine's.
 
         Raises:
@@ -190,7 +190,7 @@ class Daemon:
         return self._client
 
 
-_connections: dict[tuple[int, str], Daemon] = {}
+_connections: dict[tuple[int, str], DockerDaemon] = {}
 
 
 def _is_about_runtimes(error: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, Sequence
 
 from ..wire import WireError
 
-__all__ = ["Connection", "FileSlice", "StandardStreams", "Stream"]
+__all__ = ["FileSlice", "HostConnection", "StandardStreams", "Stream"]
 
 BUFFER_BYTES = 1 << 18
 
@@ -63,7 +63,7 @@ class FileSlice(NamedTuple):
     size: int
 
 
-class Connection:
+class HostConnection:
     """A stream and its buffer. No byte that passes becomes a Python object: nothing of a job is left on the zygote's heap."""
 
     def __init__(self, stream: Stream) -> None:

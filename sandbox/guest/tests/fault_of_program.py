@@ -1,4 +1,4 @@
-"""Whose fault is an exception that the tests themselves raised? Signs that the program has caused it."""
+"""Signs that the program caused an exception which the tests raised."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any, Callable, Iterable, Iterator
 from ..bridge.proxies import is_proxy
 from .program_module import ProgramModule, stored_and_loaded
 
-__all__ = ["is_storage_failure", "is_unbound", "is_use_of_program", "skips_check"]
+__all__ = ["check_was_skipped", "is_storage_failure", "is_unbound", "is_use_of_program"]
 
 _LOADS = ("LOAD_NAME", "LOAD_GLOBAL", "LOAD_FAST", "LOAD_DEREF", "LOAD_CLASSDEREF", "LOAD_FROM_DICT_OR")
 _NAME = re.compile(r"variable '(\w+)'|name '(\w+)'")
@@ -51,7 +51,7 @@ def is_storage_failure(error: BaseException) -> bool:
     return error.errno in (errno.ENOSPC, errno.EDQUOT) or callers[-1:] in ([name] for name in _OF_FOLDERS)
 
 
-def skips_check(error: BaseException, text_of: Callable[[str], str]) -> bool:
+def check_was_skipped(error: BaseException, text_of: Callable[[str], str]) -> bool:
     """Whether a check was skipped: *error* ended a `with` block, the program swallowed it, and a check stands behind that place.
 
     Otherwise an object whose methods raise, and whose `__exit__` swallows that, would pass every test. `assert False` is no check: it
@@ -61,7 +61,7 @@ def skips_check(error: BaseException, text_of: Callable[[str], str]) -> bool:
     if step is None:
         return False
     # An exception that the tests made and the program sent back (a mock's side effect) is still the tests' own.
-    by_program = error.__dict__.get("_sandbox_said") is True and not error.__dict__.get("_sandbox_returned")
+    by_program = error.__dict__.get("_sandbox_raised_by_program") is True and not error.__dict__.get("_sandbox_made_here")
     if by_program and len([frame for frame, _, _ in _frames(error) if text_of(frame.f_code.co_filename)]) > 1:
         return True  # it passed a function of the tests, or a generator of theirs that is the context manager
     line, now = step.tb_lineno, step.tb_frame.f_lineno  # leaving a block, the frame is at its first line

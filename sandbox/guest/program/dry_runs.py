@@ -15,13 +15,13 @@ from . import candidate
 from .answers import Answers
 from .files import write_file
 
-__all__ = ["warm_up"]
+__all__ = ["rehearse"]
 
 ROUNDS = 16
 """More often than a function has to run before the interpreter specializes its code (PEP 659)."""
 
 
-def warm_up(folder: WorkFolder) -> None:
+def rehearse(folder: WorkFolder) -> None:
     """Do what every candidate does, as far as it can be undone, in the process that they are forked from.
 
     Looking a name up changes the reference counts of the object, its module and its dictionary, each on another page, and each
@@ -38,7 +38,7 @@ def warm_up(folder: WorkFolder) -> None:
             job, calls, seed = candidate.receive_job(file, file, file, file, -1)
             write_file(os.devnull, job.source)
             candidate.fresh_interpreter(os.devnull, folder, seed)
-            confine.warm_up()
+            confine.rehearse_enter()
             module = candidate.make_module(job, os.devnull)
             if calls or not atexit._ncallbacks():
                 candidate.load_and_answer(job, calls, Answers(confine.ANSWERS_FD, 1 << 20), module, os.devnull, {})
