@@ -112,6 +112,12 @@ def test_the_limits_table_shows_the_defaults():
     }
 
 
+def test_each_limit_has_its_variable():
+    head = PAGES["settings.md"].partition("## Settings")[0]
+    shown = re.findall(r"^\| .* \| `(SANDBOX_\w+)` \|$", head, re.M)
+    assert sorted(shown) == sorted(variable.name for variable in VARIABLES if variable.limit)
+
+
 def test_every_variable_that_the_package_or_its_tests_know_is_in_a_table():
     rows = re.findall(r"^\| `(SANDBOX_\w+)` \|", PAGES["settings.md"], re.M)
     assert len(rows) == len(set(rows))
