@@ -18,7 +18,7 @@ WITHOUT = str(ROOT / "tests" / "lab" / "without_namespaces.py")
 HEAD = """\
 # What `reward-sandbox doctor` says
 
-Each layer is tried by a program in a real worker that does what is forbidden. Exit status 0: all that is required holds. The transcripts
+In a real worker a program does what is forbidden, layer by layer. Exit status 0: all that is required holds. The transcripts
 below are written by `python docs/transcripts.py`.
 
 | column | what it says |
@@ -33,7 +33,7 @@ below are written by `python docs/transcripts.py`.
 A layer that is not whole has a line below the table that says what would get it. A layer that says `enforced` and lets its program through is
 broken: please report it.
 
-How to read the last column: *Landlock 7* is the version of the kernel's Landlock. *sampled (25 ms)* is a look at all processes that often.
+How to read the last column: *Landlock 7* is the version of the kernel's Landlock. *sampled (25 ms)* means that all processes are checked every 25 ms.
 *together* is all processes of a job. *swept* is a search for what is left after a job. *no Landlock: no pytest labels* means that labels with test
 files are refused there.
 """

@@ -143,6 +143,27 @@ def test_the_options_of_the_service_exist():
     assert {"".join(pair) for pair in named} <= options_of(command_line().commands["serve"])
 
 
+def test_the_defaults_of_the_service_are_those_of_the_page():
+    options = {option: one.default for one in command_line().commands["serve"].params for option in one.opts}
+    rows = re.findall(r"^\| `(--[a-z-]+)` \| ([\d,]+) \|", page("docs/http.md"), re.M)
+    assert len(rows) == 3
+    assert {name: int(shown.replace(",", "")) for name, shown in rows} == {name: options[name] for name, _ in rows}
+    assert f"A request holds {options['--max-waiting']:,} samples at most" in page("docs/http.md")
+
+
+def test_what_the_page_says_needs_no_token_needs_none():
+    pytest.importorskip("fastapi")
+    from sandbox.server.access import _OPEN
+
+    text = page("docs/http.md")
+    needing, open_to_all = (
+        re.findall(r"`(/[\w/.]*)`", re.search(rf"^- These need {word}: (.*)$", text, re.M)[1]) for word in ("the token", "none")
+    )
+    assert [path for path in needing if _OPEN.fullmatch(path)] == []
+    assert [path for path in open_to_all if not _OPEN.fullmatch(path)] == []
+    assert (len(needing), len(open_to_all)) == (8, 5)
+
+
 # --- Python ---------------------------------------------------------------------------------------------------------------
 
 

@@ -37,6 +37,12 @@ def test_a_right_program_passes_and_an_empty_one_does_not(heading, label, progra
     assert score.outcome not in (Outcome.PASS, Outcome.PARTIAL, Outcome.INTERNAL), score.judgement
 
 
+def test_a_checker_of_ones_own_works_as_shown():
+    section = PAGE.partition("### A checker of your own")[2].partition("\n### ")[0]
+    (source,) = re.findall(r"^```python\n(.*?)^```$", section, re.M | re.S)
+    exec(source, {})
+
+
 def test_every_format_is_shown(box):
     """By what the results call it; what is refused, or is another word for one of these, has none of its own."""
     found = {box.score(f"```python\n{program}```", label).judgement.format for _, label, program in LABELS}
@@ -57,6 +63,6 @@ def test_every_key_that_is_opened_is_named():
 
 
 def test_every_checker_of_the_page_exists():
-    for name in re.findall(r"^\| `(\w+)` \|", PAGE, re.M):
+    for name in re.findall(r"^\| `(\w+)` \|", PAGE.partition("### Standard output")[2].partition("\n### ")[0], re.M):
         output_check("3", name)
     assert output_check("3", "case").ignore_case

@@ -14,6 +14,7 @@ from sandbox import Cause, Limits, Outcome, Verdict
 from sandbox.judging import suspicion
 from sandbox.judging.reward import DOCUMENTED
 from sandbox.settings import VARIABLES
+from sandbox.words.details import in_words
 from sandbox.words.layers import Layer
 from sandbox.words.verdict import SEVERITY
 
@@ -111,6 +112,12 @@ def test_the_limits_table_shows_the_defaults():
     }
 
 
+def test_each_limit_has_its_variable():
+    head = PAGES["settings.md"].partition("## Settings")[0]
+    shown = re.findall(r"^\| .* \| `(SANDBOX_\w+)` \|$", head, re.M)
+    assert sorted(shown) == sorted(variable.name for variable in VARIABLES if variable.limit)
+
+
 def test_every_variable_that_the_package_or_its_tests_know_is_in_a_table():
     rows = re.findall(r"^\| `(SANDBOX_\w+)` \|", PAGES["settings.md"], re.M)
     assert len(rows) == len(set(rows))
@@ -144,7 +151,7 @@ def test_every_way_in_which_a_program_ends_is_explained():
         assert f"`{word.get(cause, cause.value)}" in shown, cause
 
 
-@pytest.mark.parametrize("file", ["sandbox/words/judgement.py", "sandbox/judging/judge.py"])
+@pytest.mark.parametrize("file", ["sandbox/words/judgement.py", "sandbox/judging/trial.py"])
 def test_every_detail_that_the_source_writes_is_explained(file):
     text = (ROOT / file).read_text(encoding="utf-8")
     found = re.findall(r"detail=f?\"(\w+:?)", text) + re.findall(r"\"(protocol:|suite:)", text)
@@ -154,7 +161,7 @@ def test_every_detail_that_the_source_writes_is_explained(file):
 
 
 def test_every_reason_for_no_code_is_explained():
-    text = (ROOT / "sandbox" / "judging" / "response" / "extract.py").read_text(encoding="utf-8")
+    text = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "sandbox" / "judging" / "response").glob("*.py"))
     reasons = [*re.findall(r"reason=f?\"([^\"{]+)", text), "there is nothing after the reasoning", "the answer is empty"]
     assert len(reasons) > 5
     for reason in reasons:
@@ -235,11 +242,25 @@ PROGRAMS = {
 
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_what_is_said_of_a_program_is_on_the_page(program, box):
+    """The code of its end, as it is in results, or how its answer differs; and in `first_failure` the same in words."""
     score = box.score(f"```python\n{program}\n```", {"fn_name": "f", "inputs": [[1]], "outputs": [2]})
+    (case,) = score.judgement.cases
     said = PROGRAMS[program]
-    assert score.judgement.first_failure.startswith(f"case 1: {said}")
+    code = ": ".join(part for part in (case.detail, case.difference) if part)
+    assert code.startswith(said)
+    assert score.judgement.first_failure == f"case 1: {case.said}"
     for part in said.split(": an "):
         assert part in PAGES["why.md"]
+
+
+def test_the_words_of_a_code_are_those_that_people_read():
+    """The second column of the table of codes, up to what only a run knows."""
+    rows = re.findall(r"^\| `([^`|]+)`[^|]* \| ([^|]+) \|", details(), re.M)
+    assert len(rows) > 20
+    for code, words in rows:
+        beginning = in_words(code).partition("...")[0].rstrip(": ")
+        shown = words.partition("...")[0].partition(" (")[0].rstrip(": ")
+        assert words == "the same" or beginning.startswith(shown), code
 
 
 # --- layers ---------------------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 
+import pytest
 from doc_pages import assert_files_exist, blocks, commands, page, run
 from machine import ROOT
 
@@ -44,6 +45,17 @@ def test_what_it_gives_verl_exists():
         path, name = (re.search(rf"reward\.custom_reward_function\.{key}=(\S+) ", text)[1] for key in ("path", "name"))
         assert path == f"pkg://{verl.__name__}"
         assert callable(getattr(verl, name))
+
+
+def test_what_it_asks_over_http_is_answered():
+    pytest.importorskip("fastapi")
+    from serving import server
+
+    path, body = re.search(r"curl 'http://HOST:8080(/\S+)\?token=\S+' .*?-d '(.*?)'", README, re.S).groups()
+    with server() as client:
+        answer = client.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert answer.json()["results"][0]["reward"] == 1.0
+    assert '"reward": 1.0' in README
 
 
 def test_the_command_lines_run(tmp_path):
