@@ -157,6 +157,8 @@ class Settings:
         _warn_of_typos(environment)
         try:
             recorded = Recording(**recording) if "path" in recording else None
+            if recording and recorded is None:
+                _log.warning("SANDBOX_RECORD_MB and SANDBOX_RECORD_SHARE do nothing without SANDBOX_RECORD, the file to write")
             return cls(limits=Limits(**limits), options=options, recording=recorded)
         except ConfigurationError as error:
             named = [variable.name for variable in VARIABLES if variable.limit in limits and f"{variable.limit}=" in str(error)]

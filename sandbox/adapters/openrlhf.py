@@ -124,7 +124,7 @@ def score_query(
         response, plain = response_of(query, asked), strip_special_tokens(asked)
     except Exception as error:  # the trainer would swallow it and die of it later; it is counted and logged instead
         _log.exception("a response could not be found in its query")
-        return record_score(internal_error_score(f"{type(error).__name__}: {error}", box), query)
+        return record_score(internal_error_score(f"{type(error).__name__}: {error}", box), query, prompt)
     return score_without_raising(box, response, label, plain, deadline=deadline, batch=batch, log=log)
 
 

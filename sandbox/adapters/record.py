@@ -76,9 +76,9 @@ class Recorder:
         except Exception as error:  # a record is never worth a sample
             self._tell("add", f"a judgement was left out: {type(error).__name__}: {error}")
 
-    def flush(self, seconds: float = LAST_SECONDS) -> None:
-        """Wait until everything is written, or *seconds* have passed."""
-        end = time.monotonic() + seconds
+    def flush(self, seconds: float | None = None) -> None:
+        """Wait until everything is written, or *seconds* (LAST_SECONDS) have passed."""
+        end = time.monotonic() + (LAST_SECONDS if seconds is None else seconds)
         while self._waiting.unfinished_tasks and time.monotonic() < end:
             time.sleep(0.005)
 
@@ -143,9 +143,10 @@ _recorder: Recorder | None = None
 def start_recording(recording: Recording | None) -> None:
     """Record what this process judges from now on; None: nothing. The same again changes nothing."""
     global _recorder
-    if recording is None:
+    if _recorder is not None and _recorder.recording != recording:
+        _recorder.flush()  # what waits is still written
         _recorder = None
-    elif _recorder is None or _recorder.recording != recording:
+    if recording is not None and _recorder is None:
         _recorder = Recorder(recording)
 
 

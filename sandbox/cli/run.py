@@ -69,7 +69,7 @@ def _show(run: Run) -> None:
     table.add_row(
         "ended",
         f"[{'green' if well else 'red'}]{run.cause.value.replace('_', ' ')}[/]"
-        + (f" ({escape(in_words(run.detail))})" if not well else ""),
+        + (f" ({escape(in_words(run.detail))})" if run.detail not in ("", "exit:0", run.cause.value) else ""),
     )
     if run.failure:
         table.add_row("why", escape(visible(in_words(run.failure.strip()))))

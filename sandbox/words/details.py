@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from sandbox.words.verdict import Cause, Verdict
+from sandbox.words.verdict import Cause
 
-__all__ = ["in_words", "verdict_in_words", "without_trailing_colon"]
+__all__ = ["in_words", "without_trailing_colon"]
 
 _BEGINNINGS = {
     "load:": "failed while loading: ",
@@ -52,11 +52,6 @@ def in_words(detail: str) -> str:
         if detail.startswith(code):
             return f"{words}{detail[len(code) :]}"
     return detail
-
-
-def verdict_in_words(verdict: Verdict | str) -> str:
-    """`label error` for `label_error`, `internal error` for `internal_error`: the same wherever people read it."""
-    return Verdict(verdict).value.replace("_", " ")
 
 
 def without_trailing_colon(said: str) -> str:

@@ -100,3 +100,8 @@ def test_the_page_of_settings_has_the_table():
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     for variable in VARIABLES:
         assert f"| `{variable.name}` | {variable.default} | {variable.meaning} |" in text
+
+
+def test_bounds_of_a_record_without_a_file_are_pointed_out(caplog):
+    assert Settings.from_environment({"SANDBOX_RECORD_SHARE": "0.5"}).recording is None
+    assert "do nothing without SANDBOX_RECORD" in caplog.text
