@@ -24,7 +24,7 @@ COMPARISON_HOMES = (
 COMPARISON_NAMES = frozenset(name for _, names in COMPARISON_HOMES for name in names)
 """Functions that compare, and that labels forget to import: never looked for in the program."""
 
-__all__ = ["LIBRARY_ALIASES", "Finder", "Lookups", "Namespace", "ProgramModule", "get", "stored_and_loaded"]
+__all__ = ["LIBRARY_ALIASES", "Finder", "Lookups", "Namespace", "ProgramModule", "get_from_program", "stored_and_loaded"]
 
 LIBRARY_ALIASES = {
     "np": "numpy",
@@ -49,7 +49,7 @@ class Lookups:
         """Names of functions, or of LeetCode's class around them: a class of such a name does not count as named by the label."""
 
 
-def get(peer: Peer, lookups: Lookups, name: str) -> Any:
+def get_from_program(peer: Peer, lookups: Lookups, name: str) -> Any:
     """What the program has under *name*. If it is a class, the label has named it (see `References.is_label_class`).
 
     Raises:
@@ -124,7 +124,7 @@ class ProgramModule(types.ModuleType):
             return offered
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return get(peer, lookups, name)
+        return get_from_program(peer, lookups, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name.startswith("__"):  # the import system's own
@@ -196,7 +196,7 @@ class Namespace(dict):  # type: ignore[type-arg]
             KeyError: it defines no such name.
         """
         try:
-            value = get(self._peer, self.lookups, name)
+            value = get_from_program(self._peer, self.lookups, name)
         except AttributeError:
             raise KeyError(name) from None
         if type(value) in (RemoteFunction, ProxyMeta):

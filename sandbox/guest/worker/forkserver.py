@@ -289,5 +289,5 @@ def _be_tester(
 ) -> NoReturn:
     from ..tests import tester  # imported by the zygote when there were tests for the first time
 
-    tests, results, line = fds
-    tester.run(order, tests, results, line, setup, confinement, tester_ruleset, folder)
+    tests, results, rpc = fds
+    tester.run(order, tests, results, rpc, setup, confinement, tester_ruleset, folder)
