@@ -30,12 +30,16 @@ def chosen(problems, quick):
 
 @pytest.fixture(scope="module")
 def judge_all():
-    with Sandbox(limits=Limits(cpu_seconds=5.0), shape="binary") as box:
+    # Right programs of three problems compute for two seconds on a quiet machine, and for six on one whose cores others share.
+    with (
+        Sandbox(limits=Limits(cpu_seconds=15.0, suite_seconds=120.0), shape="binary") as patient,
+        Sandbox(limits=Limits(cpu_seconds=5.0), shape="binary") as box,
+    ):
 
-        def judged(rows, programs):
+        def judged(rows, programs, *, are_right=False):
             samples = [(program, row["label"], row["prompt"]) for row in rows for program in programs(row)]
             names = [row["id"] for row in rows for _ in programs(row)]
-            return list(zip(names, box.score_many(samples), strict=True))
+            return list(zip(names, (patient if are_right else box).score_many(samples), strict=True))
 
         yield judged
 
@@ -57,7 +61,7 @@ def _reasons(results):
     ],
 )
 def test_every_solution_passes(dataset, count, chosen, judge_all, quick):
-    results = judge_all(chosen(dataset, count), lambda row: [row["solution"]])
+    results = judge_all(chosen(dataset, count), lambda row: [row["solution"]], are_right=True)
     assert len(results) == count or (quick and results)
     assert _reasons((name, score) for name, score in results if score.outcome is not Outcome.PASS) == []
 

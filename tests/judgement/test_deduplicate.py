@@ -171,12 +171,12 @@ def test_a_large_batch_that_says_the_same_is_judged_once(of):
 
 def test_a_batch_asks_the_one_behind_it():
     shared = Deduplicator(1)
-    first, second = Deduplicator(10, behind=shared), Deduplicator(10, behind=shared)
+    first, second = Deduplicator(10, shared=shared), Deduplicator(10, shared=shared)
     assert not first("a", judgement, soon()).reused
     assert second("a", judgement, soon()).reused, "a cache is for all batches"
     shared("b", judgement, soon())
     assert first("a", judgement, soon()).reused, "and what it has lost a batch still has"
-    assert not Deduplicator(10, behind=shared)("a", judgement, soon()).reused
+    assert not Deduplicator(10, shared=shared)("a", judgement, soon()).reused
 
 
 @pytest.mark.parametrize("option", [{"deduplicate": False}, {"entropy": True}])
