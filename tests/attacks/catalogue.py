@@ -131,6 +131,12 @@ ATTACKS = [
         "hints_that_stay": "import fcntl, os, struct\nfcntl.fcntl(os.open('main.py', os.O_RDONLY), 1036, struct.pack('Q', 1))\nprint('through')",
         "lock": "import fcntl, os\na, b = (os.open('main.py', os.O_RDONLY) for _ in range(2))\nfcntl.flock(a, fcntl.LOCK_EX)\ntry:\n    fcntl.flock(b, fcntl.LOCK_EX | fcntl.LOCK_NB)\nexcept OSError:\n    print('through')",
         "io_priority_of_a_user": SYSCALL + "print('through' if call(251, 30, 3, 64321, 0) == -3 else '')",
+        "record_lock": "import fcntl, os\nfd = os.open('main.py', os.O_RDWR)\nfcntl.lockf(fd, fcntl.LOCK_EX)\nr, w = os.pipe()\nif os.fork() == 0:\n    try: fcntl.lockf(os.open('main.py', os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB)\n    except OSError: os.write(w, b'x')\n    os._exit(0)\nos.wait()\nos.close(w)\nprint('through' if os.read(r, 1) else '')",
+        "record_lock_of_a_file": "import fcntl, os, struct\na, b = (os.open('main.py', os.O_RDWR) for _ in range(2))\nlock = struct.pack('hhqqi', 1, 0, 0, 0, 0)\nfcntl.fcntl(a, 37, lock)\ntry: fcntl.fcntl(b, 37, lock)\nexcept OSError: print('through')",
+        "pipe_size": "import fcntl, os\nr, w = os.pipe()\nprint('through' if fcntl.fcntl(w, 1031, 1 << 19) >= 1 << 19 else '')",
+        "asynchronous_contexts": SYSCALL + "print('through' if call(206, 0, 8, ctypes.create_string_buffer(8)) == 0 else '')",
+        "watches": SYSCALL + "print('through' if call(294, 26, 0) >= 0 else '')",
+        "sync": SYSCALL + "print('through' if call(306, 267, -1) == -9 else '')",
         "file_watch": SYSCALL + "print('through' if call(300, 262, 0xFFFFFFFF, 0) in (-22, -1) and call(301, 263, -1, 0, 0, -1, 0) in (-9, -22) else '')",
     }),
     *_each("network", NETWORK, {
@@ -215,5 +221,7 @@ OWN_DISK = {
     "many_files": ("for i in range(30):\n    open(str(i), 'wb').write(bytes(1 << 20))\nprint('through')", {"file_bytes": 8 << 20, "output_bytes": 1 << 20}, {"file_bytes": 64 << 20}),
     "temporary_files": ("for i in range(30):\n    open('/tmp/' + str(i), 'wb').write(bytes(1 << 20))\nprint('through')", {"file_bytes": 8 << 20, "output_bytes": 1 << 20}, {"file_bytes": 64 << 20}),
     "shared_files": ("for i in range(30):\n    open('/dev/shm/' + str(i), 'wb').write(bytes(1 << 20))\nprint('through')", {"file_bytes": 8 << 20, "output_bytes": 1 << 20}, {"file_bytes": 64 << 20}),
+    "files_in_a_deep_tree": ("import os\nfor _ in range(1200):\n    os.mkdir('d'); os.chdir('d')\nfor i in range(30):\n    open(str(i), 'wb').write(bytes(1 << 20))\nprint('through')", {"file_bytes": 8 << 20, "output_bytes": 1 << 20}, {"file_bytes": 64 << 20}),
+    "files_while_folders_are_renamed": ("import os, threading\nos.mkdir('a0')\ndef turn():\n    for n in range(10**6): os.rename(f'a{n}', f'a{n + 1}')\nthreading.Thread(target=turn, daemon=True).start()\nfor i in range(30):\n    open(str(i), 'wb').write(bytes(1 << 20))\nprint('through')", {"file_bytes": 8 << 20, "output_bytes": 1 << 20}, {"file_bytes": 64 << 20}),
     "inodes": ("for i in range(20_000): open(str(i), 'w').close()\nprint('through')", {}, None),
 }  # fmt: skip

@@ -31,6 +31,7 @@ GVISOR_SLOW = {
     "allows_it_does_not[docker+gvisor-waking_together": "fifty-six forks there take longer than the CPU limit",
     "waiting_for_one_another": "gVisor does not say how long a process waited for a processor",
     "bounded_together[docker+gvisor-inodes]": "making files is so slow there that the CPU limit comes first",
+    "bounded_together[docker+gvisor-files_": "the same: making folders and files there takes longer than the CPU limit",
     "a_limit_ends_it[docker+gvisor-file]": "its files count as more than was written, so the look may come before the error",
 }
 

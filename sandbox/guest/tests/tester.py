@@ -60,6 +60,8 @@ def run(
             for fd in (0, 1, 2):
                 os.dup2(null, fd)
             random.seed(None if tests["entropy"] else candidate.seed_of(data))
+            if tests["framework"] == "pytest":
+                folder.show_hidden()
             confine.enter(
                 order._replace(slots=1, cpu_ns=order.tester_ns, total_ns=order.tester_ns),
                 confinement,

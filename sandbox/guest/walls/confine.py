@@ -34,6 +34,10 @@ STACK_BYTES = 100 << 20
 """The main stack may grow to this; x86-64 leaves at least 128 MiB below the mappings (MIN_GAP in arch/x86/mm/mmap.c)."""
 
 
+MAX_SIGNALS = 1024
+"""Timers and queued signals are counted for a whole user: no job may add to them beyond this."""
+
+
 class Confinement:
     """How a worker confines its jobs: what each of them sets up for itself, beside what it inherits from the zygote."""
 
@@ -73,7 +77,8 @@ def prepare(is_filtered: bool, container: str = "") -> str:
     soft = STACK_BYTES if stack == resource.RLIM_INFINITY else min(STACK_BYTES, stack)
     resource.setrlimit(resource.RLIMIT_STACK, (soft, stack))
     for limit, value in (
-        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_CORE, 1),  # not 0: where core_pattern is a pipe its program is started all the same; of 1 no dump is made
+        (resource.RLIMIT_SIGPENDING, MAX_SIGNALS),
         (resource.RLIMIT_MEMLOCK, 0),
         (resource.RLIMIT_MSGQUEUE, 0),
     ):
@@ -155,7 +160,7 @@ def rehearse_enter() -> None:
     """For dry runs: those calls of `enter` that change nothing here."""
     syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)  # as it is
     with contextlib.suppress(OSError, ValueError):
-        _limit(resource.RLIMIT_CORE, 0)  # as it is
+        _limit(resource.RLIMIT_CORE, 1)  # as it is
     with contextlib.suppress(OSError):
         syscalls.landlock_restrict_self(-1)
 

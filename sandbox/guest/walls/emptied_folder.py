@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import time
 from typing import Sequence
 
@@ -56,6 +57,11 @@ class EmptiedFolder:
         about = os.fstatvfs(self._top)
         return about.f_bavail * about.f_frsize, about.f_favail
 
+    view_fd = -1
+
+    def show_hidden(self) -> None:
+        """Nothing to do: Landlock hides it from candidates, and from nobody else."""
+
     def exceeds_limit(self) -> bool:
         """Counted in a child, for names of files are a job's words; and only if the file system has lost that much space at all."""
         lost = [before - now for before, now in zip(self._free, self._free_space())]
@@ -66,12 +72,12 @@ class EmptiedFolder:
         except OSError:
             return True  # it leaves no room for another process either
         if pid == 0:
-            status = 0
+            status = 1  # whatever is unexpected there is the job's doing: a folder closed to everybody, too many nested
             try:
                 status = _holds_more(self._top, self._size)
             finally:
                 os._exit(status)
-        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 1
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) != 0
 
     def make_hidden(self, place: str) -> None:
         """Make the folder that only testers may see, and the one they share with candidates."""
@@ -132,24 +138,27 @@ class EmptiedFolder:
 def _holds_more(folder: int, size_bytes: int) -> bool:
     """Whether files below *folder*, and removed ones that are still open, take more than *size_bytes* or are more than MAX_FILES."""
     size = count = 0
-
-    def cannot_be_listed(error: OSError) -> None:
-        raise error
-
-    try:
-        for _, folders, files, fd in os.fwalk(".", dir_fd=folder, onerror=cannot_be_listed):
-            for name in (*folders, *files):
-                count += 1
-                try:
-                    size += os.lstat(name, dir_fd=fd).st_blocks * 512
-                except FileNotFoundError:
-                    pass  # it has gone meanwhile
-                if size > size_bytes or count > MAX_FILES:
-                    return True
-    except FileNotFoundError:
-        pass
-    except OSError:
-        return True  # a folder of its own that it has closed to everybody
+    # A stack and no recursion, which a tree of a thousand folders would end. Each has (its descriptor, names that are left).
+    stack = [(os.dup(folder), os.listdir(folder))]
+    while stack:
+        fd, names = stack[-1]
+        if not names:
+            os.close(fd)
+            stack.pop()
+            continue
+        count += 1
+        try:
+            about = os.lstat(names[-1], dir_fd=fd)
+            inner = os.open(names[-1], FOLDER_FLAGS, dir_fd=fd) if stat.S_ISDIR(about.st_mode) else -1
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # it has gone meanwhile, or something else has its name
+        finally:
+            names.pop()
+        size += about.st_blocks * 512
+        if size > size_bytes or count > MAX_FILES:
+            return True
+        if inner >= 0:
+            stack.append((inner, os.listdir(inner)))
     device, seen = os.fstat(folder).st_dev, set()
     for pid in descendants(os.getppid()):
         try:

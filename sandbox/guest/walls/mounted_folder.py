@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Callable
 
-from . import namespaces
+from . import namespaces, syscalls
 from .removal import FOLDER_FLAGS, remove_in_child
 from .workfolder import PROGRAM_NAME, TESTS
 
@@ -21,12 +21,13 @@ class MountedFolder:
     hidden = namespaces.HIDDEN
     folders: tuple[str, ...] = ()
 
-    def __init__(self, mount_fresh: Callable[[int], bool], job_uid: int) -> None:
+    def __init__(self, mount_fresh: Callable[[int], bool], job_uid: int, tests_view: namespaces.TestsView) -> None:
         self._mount_fresh = mount_fresh
         self._job_uid = job_uid
         self._size = 0
         self._changed = True
-        self._hidden = os.open(self.hidden, FOLDER_FLAGS)
+        self._tests_view = tests_view
+        self.view_fd = tests_view.namespace
         self._points: list[int] = []
         self._ctimes: list[int] = []
         self._inode = self._free_inodes = 0
@@ -66,12 +67,16 @@ class MountedFolder:
         os.close(fd)
         self._ctimes = [os.fstat(fd).st_ctime_ns for fd in self._points]
 
+    def show_hidden(self) -> None:
+        syscalls.setns(self.view_fd, syscalls.CLONE_NEWNS)
+
     def exceeds_limit(self) -> bool:
         """Never: the size of the tmpfs is the limit."""
         return False
 
     def clean(self) -> bool:
-        if os.fstat(self._hidden).st_nlink > 2 and not remove_in_child(TESTS, self._hidden):
+        tests = self._tests_view.folder
+        if os.fstat(tests).st_nlink > 2 and not remove_in_child(TESTS, tests):
             return False  # a folder in it cannot be removed
         if not self._is_unchanged():
             self._mount(self._size)

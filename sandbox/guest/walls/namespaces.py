@@ -16,7 +16,7 @@ import os
 import random
 import socket
 import sys
-from typing import Iterator
+from typing import Callable, Iterator, NamedTuple, TypeVar
 
 from . import syscalls
 
@@ -25,19 +25,22 @@ __all__ = [
     "HIDDEN_BYTES",
     "JOB_UID",
     "MOUNT_POINTS",
+    "TestsView",
     "can_become_any_user",
     "covered",
     "enter",
     "is_readable",
-    "mount_hidden",
+    "make_tests_view",
     "mount_proc",
     "readable",
     "step",
 ]
 
+T = TypeVar("T")
+
 JOB_UID = 1000
 HIDDEN = "/run/tests"
-"""Where the zygote keeps what only testers may see."""
+"""The folder of test files, in the mount namespace of testers; elsewhere an empty folder of the read-only root."""
 MOUNT_POINTS = ("/job", "/tmp", "/dev/shm", "/shared")
 """What jobs write in."""
 HIDDEN_BYTES = 256 << 20
@@ -94,10 +97,35 @@ def is_readable(path: str, extra: list[str]) -> bool:
     return any(_is_below(os.path.realpath(path), os.path.realpath(place)) for place in _places(extra))
 
 
-def mount_hidden() -> None:
-    """The file system that keeps the files of tests."""
-    flags = syscalls.MS_NOSUID | syscalls.MS_NODEV
-    syscalls.mount("tests", HIDDEN, "tmpfs", flags, f"mode=700,size={HIDDEN_BYTES},uid={JOB_UID},gid={JOB_UID}")
+class TestsView(NamedTuple):
+    """A mount namespace that shows what this one does, and the folder of test files besides. Candidates have no path to that."""
+
+    namespace: int
+    """Its descriptor, for setns(2)."""
+    folder: int
+    """A descriptor of the folder."""
+
+
+def make_tests_view() -> TestsView:
+    """Make one: whatever is mounted here from now on is mounted there as well, and nothing the other way.
+
+    Hiding a folder is not enough. Landlock knows nothing of chmod, setxattr, utime, stat and inotify, and in the namespace of a user who
+    has no other ids the folder belongs to the user of candidates.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    flags = os.O_RDONLY | os.O_CLOEXEC
+    here = os.open("/proc/self/ns/mnt", flags)
+    syscalls.mount("", "/", "", syscalls.MS_REC | syscalls.MS_SHARED)
+    syscalls.unshare(syscalls.CLONE_NEWNS)
+    syscalls.mount("", "/", "", syscalls.MS_REC | syscalls.MS_SLAVE)
+    options = f"mode=700,size={HIDDEN_BYTES},uid={JOB_UID},gid={JOB_UID}"
+    syscalls.mount("tests", HIDDEN, "tmpfs", syscalls.MS_NOSUID | syscalls.MS_NODEV, options)
+    view = TestsView(os.open("/proc/self/ns/mnt", flags), os.open(HIDDEN, flags | os.O_DIRECTORY))
+    syscalls.setns(here, syscalls.CLONE_NEWNS)
+    os.close(here)
+    return view
 
 
 def readable(extra: list[str], is_own_root: bool) -> list[str]:
@@ -155,10 +183,10 @@ def _can_others_read(places: list[str]) -> None:
             raise PermissionError(13, f"{path} can only be read by its owner; programs run as another user: chmod -R o+rX {path}")
 
 
-def step(name: str, action: object, *args: object) -> None:
-    """Call *action*; an OSError that it raises names the step that failed."""
+def step(name: str, action: Callable[..., T], *args: object) -> T:
+    """What *action* returns; an OSError that it raises names the step that failed."""
     try:
-        action(*args)  # type: ignore[operator]
+        return action(*args)
     except OSError as error:
         raise OSError(error.errno, f"step:{name}: {error.strerror}") from error
 

@@ -60,9 +60,19 @@ RULES = (
     Rule("socketpair", "sockets of kinds that only networks have", errno.EACCES, only=((0, "not", AF_UNIX),)),
     Rule("connect bind listen accept accept4", "sockets that were inherited or received", errno.EACCES),
     Rule("io_uring_setup io_uring_enter io_uring_register", "calls that no filter sees", errno.ENOSYS),
+    Rule(
+        "io_setup io_destroy io_submit io_cancel io_getevents io_pgetevents",
+        "contexts are counted for the whole machine (fs.aio-max-nr), and the count can be read",
+        errno.ENOSYS,
+    ),
     Rule("clone3", "flags in memory, where no filter sees them; the C library falls back to clone", errno.ENOSYS),
     Rule("clone", "namespaces, and with them capabilities and mounts", only=((0, "any", _NAMESPACES),)),
-    Rule("unshare setns", "namespaces"),
+    Rule("unshare", "namespaces"),
+    Rule(
+        "setns",
+        "namespaces; a tester enters the one with its files while it still may, and no job has the capability",
+        only=((1, "not", syscalls.CLONE_NEWNS),),
+    ),
     Rule(
         "mount umount2 pivot_root chroot move_mount open_tree fsopen fsconfig fsmount fspick mount_setattr",
         "the view of the file system",
@@ -85,6 +95,16 @@ RULES = (
     Rule("ioctl", "the same (FIOSETOWN)", only=((1, "is", 0x8901),)),
     Rule("ioctl", "the same (SIOCSPGRP)", only=((1, "is", 0x8902),)),
     Rule("flock", "locks on files that everybody reads; one's own need none", FAKE_SUCCESS),
+    *(
+        Rule("fcntl", f"the same ({name})", FAKE_SUCCESS, only=((1, "is", command),))
+        for name, command in (("F_SETLK", 6), ("F_SETLKW", 7), ("F_OFD_SETLK", 37), ("F_OFD_SETLKW", 38))
+    ),
+    Rule("fcntl", "pages of pipes are counted for the whole user (F_SETPIPE_SZ)", only=((1, "is", 1031),)),
+    Rule(
+        "inotify_init inotify_init1 inotify_add_watch",
+        "counted for the whole user; through binds it tells what others do with files",
+    ),
+    Rule("sync syncfs", "waits for every disk of the machine, and cannot be killed meanwhile", FAKE_SUCCESS),
     Rule("mmap", "huge pages, which no memory cgroup counts (MAP_HUGETLB)", errno.ENOMEM, only=((3, "any", 0x40000),)),
     Rule("memfd_create", "the same (MFD_HUGETLB)", errno.ENOMEM, only=((1, "any", 4),)),
     Rule("ioctl", "typing into the terminal of others (TIOCSTI)", only=((1, "is", 0x5412),)),
@@ -105,12 +125,13 @@ WITHOUT_A_ROOT_OF_THEIR_OWN = (
     Rule("ioctl", "versions of files (FS_IOC_SETVERSION): the same", only=((1, "is", 0x40087602),)),
     Rule("ioctl", "versions of files (EXT4_IOC_SETVERSION): the same", only=((1, "is", 0x40086604),)),
     Rule("ioctl", "what can never be changed again (FS_IOC_ENABLE_VERITY): the same", only=((1, "is", 0x40806685),)),
-    Rule("inotify_init inotify_init1 inotify_add_watch", "what others do with files"),
 )
 WITHOUT_A_MEMORY_CGROUP = (Rule("memfd_create", "nothing else counts what is in such files", errno.ENOSYS),)
 """Both are installed in each job, where the layer that would make these calls harmless is missing; the zygote makes them itself."""
 
 _NUMBERS = {
+    "io_setup": (206, 0), "io_destroy": (207, 1), "io_getevents": (208, 4), "io_submit": (209, 2), "io_cancel": (210, 3),
+    "io_pgetevents": (333, 292), "sync": (162, 81), "syncfs": (306, 267),
     "tgkill": (234, 131), "tkill": (200, 130),
     "fcntl": (72, 25), "flock": (73, 32), "mmap": (9, 222),
     "chmod": (90, -1), "chown": (92, -1), "fchmod": (91, 52), "fchmodat": (268, 53), "fchown": (93, 55), "fchownat": (260, 54),

@@ -75,6 +75,8 @@ MS_NOATIME = 1024
 MS_BIND = 4096
 MS_REC = 16384
 MS_PRIVATE = 1 << 18
+MS_SLAVE = 1 << 19
+MS_SHARED = 1 << 20
 MNT_DETACH = 2
 
 _PIVOT_ROOT = {"x86_64": 155, "aarch64": 41}.get(os.uname().machine, -1)
@@ -91,6 +93,16 @@ def unshare(flags: int) -> None:
     """
     if _libc.unshare(ctypes.c_int(flags)) != 0:
         raise _error(f"unshare({flags:#x})")
+
+
+def setns(fd: int, kind: int) -> None:
+    """Enter the namespace that a descriptor stands for, which is of this *kind*; see the manual page of the same name.
+
+    Raises:
+        OSError: the kernel refused.
+    """
+    if _libc.setns(ctypes.c_int(fd), ctypes.c_int(kind)) != 0:
+        raise _error(f"setns({kind:#x})")
 
 
 def mount(source: str, target: str, kind: str = "", flags: int = 0, options: str = "") -> None:

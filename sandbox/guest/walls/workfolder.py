@@ -23,8 +23,13 @@ class WorkFolder(Protocol):
     """The folder that tests and programs share."""
     hidden: str
     """Where the tester keeps the files of its tests; "" where nothing hides them."""
+    view_fd: int
+    """A descriptor that `show_hidden` needs; -1: none."""
     folders: tuple[str, ...]
     """Folders that the host has to remove if the worker is killed."""
+
+    def show_hidden(self) -> None:
+        """In a tester, before it confines itself: let `hidden` lead to the folder that candidates have no path to."""
 
     def writable(self) -> tuple[str, ...]:
         """Paths that jobs may write. After they have changed, Landlock rulesets have to be made anew."""

@@ -71,7 +71,7 @@ class ForkServer:
                     has_own = confinement.own_namespaces or bool(confinement.container)  # a process namespace
                     if has_own and confinement.is_filtered and tester_ruleset.abi < SIGNALS_ABI:
                         seccomp.install(seccomp.no_signals_to([1, zygote, os.getpid()]))
-                    _keep_only(theirs.fileno(), pids, setup, tester_ruleset.fd, oom_score.fd)
+                    _keep_only(theirs.fileno(), pids, setup, tester_ruleset.fd, oom_score.fd, folder.view_fd)
                     _serve(theirs, pids, setup, confinement, tester_ruleset, ruleset, folder, oom_score, state)
             finally:
                 os._exit(1)

@@ -56,12 +56,13 @@ def main(options: dict[str, Any]) -> int:
         syscalls.prctl(syscalls.PR_SET_DUMPABLE, 0)  # jobs have the same user there, and must not read its memory
     separate_uid = False
     kept: list[tuple[str, str]] = []
+    tests_view: namespaces.TestsView | None = None
     if options["namespaces"]:
         try:
             kept = namespaces.covered(options["readable"])  # before the root changes
             separate_uid = namespaces.enter(options["readable"])
             namespaces.step("mount_fresh", mount_fresh, FIRST_BYTES, kept)
-            namespaces.step("mount_tests", namespaces.mount_hidden)
+            tests_view = namespaces.step("make_tests_view", namespaces.make_tests_view)
         except OSError as error:
             _send(stream, {"failed": error.strerror or str(error), "errno": error.errno})
             return FAILED
@@ -69,7 +70,7 @@ def main(options: dict[str, Any]) -> int:
     pid = os.fork()
     if pid == 0:
         ours.close()
-        return _be_zygote(stream, host, theirs, cgroup, separate_uid, options)
+        return _be_zygote(stream, host, theirs, cgroup, separate_uid, tests_view, options)
     theirs.close()
     stream.close()
     if host >= 0:
@@ -105,19 +106,25 @@ def _open_stream(given: int | str) -> Stream:
 
 
 def _be_zygote(
-    stream: Stream, host: int, keeper: socket.socket, cgroup: Cgroup, separate_uid: bool, options: dict[str, Any]
+    stream: Stream,
+    host: int,
+    keeper: socket.socket,
+    cgroup: Cgroup,
+    separate_uid: bool,
+    tests_view: namespaces.TestsView | None,
+    options: dict[str, Any],
 ) -> int:
     syscalls.prctl(syscalls.PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     client = KeeperClient(keeper)
     folder: WorkFolder
-    if options["namespaces"]:
+    if tests_view is not None:
         try:
             namespaces.mount_proc()
         except OSError as error:
             _send(stream, {"failed": error.strerror or str(error), "errno": error.errno})
             return FAILED
-        folder = MountedFolder(client.mount_fresh, namespaces.JOB_UID if separate_uid else -1)
+        folder = MountedFolder(client.mount_fresh, namespaces.JOB_UID if separate_uid else -1, tests_view)
     else:
         folder = emptied = EmptiedFolder(options["folder"], options.get("own_places", ()))
         place = options["hidden"]

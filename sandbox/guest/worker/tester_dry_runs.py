@@ -64,14 +64,14 @@ def _function(number: int, items: list[int]) -> list[int]:
     return items
 
 
-def rehearse_tests(framework: str, *, is_first: bool, hidden: str) -> None:
-    """Do the dry runs for *framework*, before its first tests; *hidden* is the folder of test files, "" if nothing hides them."""
+def rehearse_tests(framework: str, *, is_first: bool, place: str) -> None:
+    """Do the dry runs for *framework*, before its first tests; *place* is a folder for a session of pytest, "" if none will ever run."""
     if is_first:
         _call_and_answer()
     if framework != "statements":
         session = importlib.import_module(f"..tests.{framework}_session", __package__)
-        if session.warm_up() and framework == "pytest" and hidden:
-            _run_pytest(hidden)
+        if session.warm_up() and framework == "pytest" and place:
+            _run_pytest(place)
 
 
 def _call_and_answer() -> None:

@@ -235,7 +235,8 @@ class _Zygote:
         framework = FRAMEWORKS[order.framework]
         if framework not in self.frameworks:
             tester_dry_runs = importlib.import_module(".tester_dry_runs", __package__)
-            tester_dry_runs.rehearse_tests(framework, is_first=not self.frameworks, hidden=self.folder.hidden)
+            place = self.folder.shared if self.folder.hidden else ""
+            tester_dry_runs.rehearse_tests(framework, is_first=not self.frameworks, place=place)
             forget_sources()
             gc.collect()
             gc.freeze()
