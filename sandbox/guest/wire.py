@@ -183,9 +183,10 @@ KIND_TESTS_ENDED = 9
 _ANSWER_KINDS = frozenset(range(KIND_UNCOMPILED, KIND_UNSENDABLE + 1))
 RESULT_KINDS = frozenset((KIND_TEST, KIND_TESTS_ENDED))
 
-OUTCOMES = ("passed", "failed", "raised", "missing", "exited", "gone", "skipped", "label", "ours")
+OUTCOMES = ("passed", "failed", "raised", "missing", "exited", "gone", "skipped", "label", "unavailable", "ours")
 """What became of a test. `raised` and `exited`: the program itself did so. `missing`: it lacks a name that the test looks up. `gone`: its
-process ended. The last three are not the program's doing."""
+process ended. The last four are not the program's doing;
+of `unavailable` the interpreter or the machine lacks what the tests need, and another worker would lack it too."""
 
 FRAMEWORKS = ("statements", "unittest", "pytest")
 """What a tester can run; an order holds the index."""

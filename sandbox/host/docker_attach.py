@@ -52,6 +52,10 @@ class AttachedStream:
             data += part
         return data
 
+    def fileno(self) -> int:
+        """As `socket.socket`."""
+        return self._sock.fileno()
+
     def shutdown(self, how: int, /) -> None:
         """As `socket.socket`."""
         self._sock.shutdown(how)

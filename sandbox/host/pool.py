@@ -30,7 +30,6 @@ from sandbox.words.verdict import Cause
 
 __all__ = ["Pool"]
 
-_RETRIED = (Cause.OVERLOADED, Cause.SETUP)
 _PERMIT_SECONDS = 1.0
 """Seconds after which a thread that waits for the node looks whether its pool is still open. It loses its place by that."""
 
@@ -91,7 +90,7 @@ class Pool:
                 continue
             except Overloaded as error:
                 return Run(cause=Cause.OVERLOADED, detail=str(error), retries=attempt)
-            if run.cause not in _RETRIED:
+            if run.cause is not Cause.OVERLOADED and not run.is_our_fault:
                 return replace(run, retries=attempt) if attempt else run
             trouble = replace(run, retries=attempt)
         return trouble

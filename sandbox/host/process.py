@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import json
+import logging
 import os
 import resource
 import shutil
@@ -30,6 +31,7 @@ from sandbox.words.layers import Isolation, Layer
 __all__ = ["MECHANISMS", "ProcessWorker"]
 
 CLOSE_SECONDS = 10.0
+_log = logging.getLogger("sandbox")
 MIN_OPEN_FILES = 256
 """The guest's own descriptors have numbers near 200."""
 
@@ -99,6 +101,10 @@ class ProcessWorker(StreamWorker):
             if _why_no_namespaces.get(key) == "" or hello["errno"] in _TRANSIENT:  # it worked before, or may work the next time
                 raise WorkerLost(f"another worker cannot have namespaces now: {hello['failed']}")
             self.why_no_namespaces = _why_no_namespaces[key] = str(hello["failed"])
+            _log.warning(
+                "programs run in the unprivileged tier, for no namespaces can be had here: %s (isolation=namespaces would stop instead)",
+                hello["failed"],
+            )
             wanted = False
             hello = self._start_guest(False, "cgroup" in mechanisms)
         if wanted and "failed" not in hello:

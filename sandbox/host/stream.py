@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import json
+import select
 from collections.abc import Collection
 from typing import Any, Protocol
 
@@ -41,6 +42,10 @@ class Stream(Protocol):
     def sendall(self, data: bytes, /) -> None:
         """All of it."""
 
+    def fileno(self) -> int:
+        """Its descriptor; -1 when it is closed."""
+        raise NotImplementedError
+
     def recv_into(self, buffer: memoryview, /) -> int:
         """What there is; 0 at the end."""
         raise NotImplementedError
@@ -50,6 +55,16 @@ class Stream(Protocol):
 
     def close(self) -> None:
         """Let it go."""
+
+
+def _is_quiet(stream: Stream) -> bool:
+    """Whether nothing has come, and both ends are open."""
+    number = stream.fileno()
+    if number < 0:
+        return False
+    poll = select.poll()
+    poll.register(number, select.POLLIN)
+    return not poll.poll(0)
 
 
 class StreamWorker(abc.ABC):
@@ -88,6 +103,9 @@ class StreamWorker(abc.ABC):
     def run(self, job: Job, deadline: float) -> Run:
         """See `Worker.run`."""
         order, payload, tests = job_codec.encode_job(job, deadline)
+        if not _is_quiet(self._stream):  # nothing is owed to us between two jobs: what there is would be read as this job's report
+            self.close()
+            raise WorkerLost(f"worker {self.pid} sent something, or ended, while no job ran{self._stderr_note()}")
         try:
             self._stream.settimeout(order.hard_ns / 1e9 + GRACE_SECONDS)
             self._stream.sendall(b"".join((order.pack(), payload)))
@@ -108,7 +126,10 @@ class StreamWorker(abc.ABC):
             raise
         if not report.clean:
             self._healthy = False
-        return job_codec.decode_report(job, report, stdout, stderr, answers, results, self._enforced, self._peak_method)
+        run = job_codec.decode_report(job, report, stdout, stderr, answers, results, self._enforced, self._peak_method)
+        if run.is_our_fault:
+            self._healthy = False
+        return run
 
     def _accept_hello(self, hello: dict[str, Any], allow_missing: Collection[Layer]) -> None:
         """Take over what the guest reports of itself.

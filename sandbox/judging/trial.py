@@ -183,7 +183,7 @@ class Trial:
             unrun = max(report.count - done, 0)
             if report.ended and not report.outcome and not unrun:
                 break
-            if not report.ended or report.outcome in ("label", "ours", "raised", "missing", "exited"):
+            if not report.ended or report.outcome in ("label", "unavailable", "ours", "raised", "missing", "exited"):
                 yield from [result_of_unrun_tests(run, report, unanswered)] * max(unrun, 1)
                 return
             # The tests that are left had no process to ask: the program's had ended, or the test session was interrupted.

@@ -138,7 +138,8 @@ class CodeTestsRun:
     count: int = 0
     """The number of all tests, skipped ones included."""
     outcome: str = ""
-    """Why tests have no results: gone, missing (the program does not define what they import), raised, exited, label or ours."""
+    """Why tests have no results: gone, missing (the program does not define what they import), raised, exited, label, unavailable (the
+    interpreter or the machine lacks what they need) or ours."""
     message: str = ""
     was_asked: bool = False
     """The test that did not end had already asked the program something."""
@@ -190,3 +191,8 @@ class Run:
     usage: Usage = field(default_factory=Usage)
     enforced: tuple[Enforced, ...] = field(default=(), repr=False)
     retries: int = 0
+
+    @property
+    def is_our_fault(self) -> bool:
+        """The worker, or its tester, failed at its own work: whatever the reason is, it may still be there for the next job."""
+        return self.cause is Cause.SETUP or (self.tests is not None and self.tests.outcome == "ours")

@@ -134,7 +134,7 @@ def result_of_unrun_tests(run: Run, report: CodeTestsRun, unanswered: CaseResult
     """
     if report.outcome == "label":
         raise LabelError(f"the label's tests are broken: {report.message}")
-    if report.outcome == "ours":
+    if report.outcome in ("unavailable", "ours"):
         raise WorkerError(report.message)
     if report.outcome in ("raised", "exited"):
         return CaseResult(verdict=Verdict.RUNTIME_ERROR, detail=f"exception:{report.message}", answered=report.outcome == "raised")

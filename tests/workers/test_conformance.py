@@ -450,6 +450,7 @@ def test_a_busy_machine_makes_no_right_program_late(run, busy, program):
 LOWERED = {
     "nice": "import os; os.nice(19)",
     "idle": "import os; os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))",
+    "pinned": "import os; os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})",
 }
 
 

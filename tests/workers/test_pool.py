@@ -4,17 +4,19 @@ import errno
 import fcntl
 import os
 import signal
+import socket
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sandbox.host import bundle
+from sandbox import Sandbox
+from sandbox.host import bundle, job_codec
 from sandbox.host.pool import Pool
 from sandbox.host.process import ProcessWorker
 from sandbox.words.errors import ConfigurationError, WorkerLost
-from sandbox.words.job import Job, Run
+from sandbox.words.job import CodeTestsRun, Job, Run
 from sandbox.words.limits import Limits
 from sandbox.words.verdict import Cause
 
@@ -219,3 +221,58 @@ def test_a_kernel_that_still_holds_a_page_of_the_guest_is_waited_for(monkeypatch
         with pytest.raises(OSError, match=os.strerror(number)):
             bundle.open_bundle()
     assert len(os.listdir("/proc/self/fd")) == open_files
+
+
+FAULTS = {
+    "setup": Run(cause=Cause.SETUP, detail="it could not be confined"),
+    "tester": Run(cause=Cause.FINISHED, tests=CodeTestsRun(ended=True, outcome="ours", message="tester: OSError: it cannot write")),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_a_job_that_failed_by_our_fault_is_tried_elsewhere(fault):
+    assert fault.is_our_fault
+    pool, _ = pool_of([fault])
+    run = pool.run(JOB)
+    assert (run.cause, run.tests, run.retries) == (Cause.FINISHED, None, 1)
+    pool.close()
+
+
+def test_what_the_machine_lacks_is_not_tried_again():
+    """Another worker would lack it as well."""
+    lacking = Run(cause=Cause.FINISHED, tests=CodeTestsRun(ended=True, outcome="unavailable", message="pytest is not installed"))
+    pool, _ = pool_of([lacking])
+    assert pool.run(JOB).tests.outcome == "unavailable"
+    pool.close()
+
+
+@pytest.mark.parametrize("sent", [b"x", b"\0" * 200, None], ids=["a byte", "a report", "the end"])
+def test_a_worker_that_says_something_while_no_job_runs_is_lost_and_its_words_are_no_report(sent):
+    worker = ProcessWorker()
+    ours, theirs = socket.socketpair()
+    real, worker._stream = worker._stream, ours
+    try:
+        theirs.sendall(sent) if sent else theirs.close()
+        with pytest.raises(WorkerLost, match="while no job ran"):
+            worker.run(JOB, time.monotonic() + 10)
+        assert not worker.healthy
+    finally:
+        real.close()
+        theirs.close()
+        worker.close()
+
+
+def test_a_worker_whose_tester_failed_at_its_own_work_is_replaced(monkeypatch):
+    """The control is the same worker, which serves on after any other end."""
+    with Sandbox(workers=1, node_jobs=0) as box:
+        label = {"pytest": "from solution import f\ndef test_f():\n    assert f(1) == 2\n"}
+        assert box.score("def f(x): return x + 1", label).reward == 1.0
+        (worker,) = box._pool.workers
+        assert box.score("import os\nos._exit(0)", label).reward == -1.0
+        assert box._pool.workers == (worker,)
+        decode = job_codec.decode_report
+        faults = iter([FAULTS["tester"]])
+        monkeypatch.setattr(job_codec, "decode_report", lambda *args: next(faults, None) or decode(*args))
+        score = box.score("def f(x): return x + 2", label)
+        assert (score.reward, score.judgement.retries) == (0.0, 1)
+        assert box._pool.workers != (worker,)

@@ -67,7 +67,9 @@ def run_pytest(tests: dict[str, Any], peer: Peer, results: Results, shared: str)
     try:
         import pytest
     except ImportError:
-        results.end(0, "ours", f"pytest is not installed for {sys.executable}, and the label's tests need it: pip install pytest")
+        results.end(
+            0, "unavailable", f"pytest is not installed for {sys.executable}, and the label's tests need it: pip install pytest"
+        )
         return
     texts = {}
     for name, text in tests["files"]:

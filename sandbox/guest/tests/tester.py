@@ -126,7 +126,9 @@ def _run_tests(tests: dict[str, Any], peer: Peer, results: Results, folder: Work
         from . import pytest_session
 
         if not folder.hidden:
-            results.end(0, "ours", "test files cannot be hidden from programs here: that needs Landlock (Linux 5.13, lsm=landlock)")
+            results.end(
+                0, "unavailable", "test files cannot be hidden from programs here: that needs Landlock (Linux 5.13, lsm=landlock)"
+            )
             return
         os.chdir(folder.hidden)
         os.mkdir(TESTS, 0o700)

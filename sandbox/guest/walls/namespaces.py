@@ -179,7 +179,8 @@ def mount_proc() -> None:
 
 def _can_others_read(places: list[str]) -> None:
     for path in places:
-        if os.stat(path).st_mode & 0o005 != 0o005:
+        wanted = 0o005 if os.path.isdir(path) else 0o004
+        if os.stat(path).st_mode & wanted != wanted:
             raise PermissionError(13, f"{path} can only be read by its owner; programs run as another user: chmod -R o+rX {path}")
 
 

@@ -118,8 +118,12 @@ class Accounting(Usage):
 
 
 def _has_lower_priority(pid: int) -> bool:
-    """Whether a process has a lower priority than the zygote: by nice, policy, or the nice value of its session's autogroup."""
+    """Whether a process has less of the machine than the zygote: by nice, policy, processors, or the nice value of its session's autogroup."""
     try:
+        if os.sched_getaffinity(pid) < os.sched_getaffinity(
+            0
+        ):  # many jobs that pin themselves to one processor wait for one another
+            return True
         if os.getpriority(os.PRIO_PROCESS, pid) > os.getpriority(os.PRIO_PROCESS, 0):
             return True
         if os.sched_getscheduler(pid) != os.sched_getscheduler(0):
