@@ -105,7 +105,9 @@ class StreamWorker(abc.ABC):
         order, payload, tests = job_codec.encode_job(job, deadline)
         if not _is_quiet(self._stream):  # nothing is owed to us between two jobs: what there is would be read as this job's report
             self.close()
-            raise WorkerLost(f"worker {self.pid} was lost between two jobs: it has ended, or sent what nobody had asked for{self._stderr_note()}")
+            raise WorkerLost(
+                f"worker {self.pid} was lost between two jobs: it has ended, or sent what nobody had asked for{self._stderr_note()}"
+            )
         try:
             self._stream.settimeout(order.hard_ns / 1e9 + GRACE_SECONDS)
             self._stream.sendall(b"".join((order.pack(), payload)))

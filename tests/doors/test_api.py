@@ -1,13 +1,16 @@
 """The Python API: scores in order, twins that do not block, and what happens at the end."""
 
 import asyncio
+import gc
 import os
 import threading
 import time
+import weakref
 
 import pytest
 
 from sandbox import Cause, ConfigurationError, Limits, Outcome, Sandbox
+from sandbox.host.threads import Threads
 
 RIGHT = "def f(x): return x + 1"
 LABEL = ["assert f(1) == 2"]
@@ -42,23 +45,28 @@ def test_score_many_reads_only_a_little_ahead(box):
 def test_there_are_threads_for_workers_that_come_later():
     """Nodes may join a cluster after the first samples."""
 
-    class Growing:
-        size = 1
+    size = 1
+    threads = Threads(lambda: size)
+    gate = threading.Event()
+    first = threads.submit(gate.wait)
+    size = 3
+    together = threading.Barrier(6, timeout=20)
+    assert sorted(future.result() for future in [threads.submit(together.wait) for _ in range(6)]) == list(range(6))
+    size = 1
+    assert threads.submit(len, "ab").result() == 2
+    gate.set()
+    assert first.result() is True
+    threads.close()
 
-        def close(self):
-            """Nothing to end."""
 
-    with Sandbox() as box:
-        box._pool = Growing()
-        gate = threading.Event()
-        first = box.submit(gate.wait)
-        box._pool.size = 3
-        together = threading.Barrier(6, timeout=20)
-        assert sorted(future.result() for future in [box.submit(together.wait) for _ in range(6)]) == list(range(6))
-        box._pool.size = 1
-        assert box.submit(len, "ab").result() == 2
-        gate.set()
-        assert first.result() is True
+def test_a_sandbox_that_is_dropped_is_freed_at_once():
+    """Trainers disable the collector of cycles."""
+    gc.disable()
+    try:
+        known = weakref.ref(Sandbox())
+        assert known() is None
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize(
